@@ -1,0 +1,96 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { UserError } from "../support/errors";
+import { BACKEND_VARIABLE, BACKENDS, chooseBackend, describeBackend } from "./backend";
+
+const [tensorflow, wasm, cpu] = BACKENDS;
+
+beforeEach(async () => {
+  vi.stubEnv(BACKEND_VARIABLE, "");
+  await chooseBackend("cpu");
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
+
+/** Forgets the choice: a backend that is current and was chosen is kept. */
+async function forget(): Promise<void> {
+  tf.registerBackend("forgotten", () => tf.findBackend("cpu"));
+  await tf.setBackend("forgotten");
+}
+
+describe("chooseBackend", () => {
+  test("the names, in the order of preference", () => {
+    expect(BACKENDS.map(({ name }) => name)).toEqual(["tensorflow", "wasm", "cpu"]);
+  });
+
+  test("takes the first that works, and says why those before it were passed over", async () => {
+    await forget();
+    vi.spyOn(tensorflow, "load").mockRejectedValue(new Error("the addon is\n  not there"));
+    const choice = await chooseBackend();
+    expect(choice).toEqual({
+      name: "wasm",
+      device: "WebAssembly, one thread",
+      passedOver: [{ name: "tensorflow", why: "the addon is not there" }],
+    });
+    expect(tf.getBackend()).toBe("wasm");
+    expect(describeBackend(choice)).toBe(
+      "backend wasm (WebAssembly, one thread); tensorflow passed over: the addon is not there",
+    );
+  });
+
+  test("one that is there but gets a product wrong is passed over", async () => {
+    await forget();
+    vi.spyOn(tensorflow, "load").mockRejectedValue(new Error("not there"));
+    const wrong = vi.spyOn(wasm, "load").mockImplementation(async () => {
+      require("@tensorflow/tfjs-backend-wasm");
+      const { data } = tf.Tensor.prototype;
+      vi.spyOn(tf.Tensor.prototype, "data").mockImplementationOnce(async function (this: tf.Tensor) {
+        return Float32Array.from((await data.call(this)) as Float32Array, (value) => value + 1);
+      } as typeof data);
+    });
+    const before = tf.memory().numTensors;
+    const { name, passedOver } = await chooseBackend("auto");
+    expect(wrong).toHaveBeenCalledOnce();
+    expect(name).toBe("cpu");
+    expect(passedOver[1]).toEqual({ name: "wasm", why: "a 2 x 2 product came out as [20,23,44,51]" });
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test("by argument before environment, by environment before preference", async () => {
+    vi.stubEnv(BACKEND_VARIABLE, "wasm");
+    expect((await chooseBackend("cpu")).name).toBe("cpu");
+    expect((await chooseBackend()).name).toBe("wasm");
+    expect((await chooseBackend("cpu")).passedOver).toEqual([]);
+  });
+
+  test("asked again, it is the same choice, without another start", async () => {
+    const first = await chooseBackend("wasm");
+    const load = vi.spyOn(wasm, "load");
+    expect(await chooseBackend("wasm")).toBe(first);
+    expect(load).not.toHaveBeenCalled();
+  });
+
+  test("one that was asked for and does not work is an error with its reason, not a silent fallback", async () => {
+    await forget();
+    vi.spyOn(wasm, "load").mockRejectedValue(new Error("no SIMD here"));
+    await expect(chooseBackend("wasm")).rejects.toThrow(UserError);
+    await expect(chooseBackend("wasm")).rejects.toThrow("no backend works here (wasm: no SIMD here)");
+  });
+
+  test("if none works, all reasons", async () => {
+    await forget();
+    for (const backend of [tensorflow, wasm, cpu]) vi.spyOn(backend, "load").mockRejectedValue(new Error("gone"));
+    await expect(chooseBackend()).rejects.toThrow("(tensorflow: gone; wasm: gone; cpu: gone)");
+  });
+
+  test("unknown names are refused with the known ones, and where they come from", async () => {
+    await expect(chooseBackend("cuda")).rejects.toThrow(
+      'unknown backend "cuda": choose auto or one of tensorflow, wasm, cpu',
+    );
+    vi.stubEnv(BACKEND_VARIABLE, "metal");
+    await expect(chooseBackend()).rejects.toThrow(`unknown backend "metal" in ${BACKEND_VARIABLE}`);
+  });
+});

@@ -1,0 +1,76 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { messageOf, UserError } from "../support/errors";
+import { cpu } from "./cpu";
+import { tensorflow } from "./tensorflow";
+import { wasm } from "./wasm";
+
+/** One way to run tensor operations: a tfjs backend with what it needs to be loaded. */
+export interface Backend {
+  name: BackendName;
+  /** Loads the backend, so that `tf.setBackend(name)` can find it. @throws if it is not installed or does not start */
+  load(): Promise<void>;
+  /** What it runs on, for people: "CPU, TensorFlow 2.21.0". Called once it is loaded. */
+  device(): string;
+}
+
+export type BackendName = "tensorflow" | "wasm" | "cpu";
+
+/** What was chosen, and why the ones that come before it were passed over. */
+export interface BackendChoice {
+  name: BackendName;
+  device: string;
+  passedOver: { name: BackendName; why: string }[];
+}
+
+/** In the order of preference. To add a backend: one file beside this one, one entry here. */
+export const BACKENDS: readonly Backend[] = [tensorflow, wasm, cpu];
+
+/** The environment variable that names a backend for every program of the project. */
+export const BACKEND_VARIABLE = "TOKEN_GEOMETRY_BACKEND";
+
+let chosen: BackendChoice | undefined;
+
+/**
+ * Makes the first backend that really works the current one of tfjs: it is loaded and has to get a small product right.
+ *
+ * @param requested a backend's name, or "auto"; without it the environment variable TOKEN_GEOMETRY_BACKEND counts
+ * @throws UserError if the name is unknown, or the backend that was asked for does not work
+ */
+export async function chooseBackend(requested?: string): Promise<BackendChoice> {
+  const wish = requested || process.env[BACKEND_VARIABLE] || "auto";
+  if (wish !== "auto" && !BACKENDS.some((backend) => backend.name === wish)) {
+    const known = BACKENDS.map((backend) => backend.name).join(", ");
+    const source = requested ? "" : ` in ${BACKEND_VARIABLE}`;
+    throw new UserError(`unknown backend "${wish}"${source}: choose auto or one of ${known}`);
+  }
+  if (chosen && (wish === "auto" || wish === chosen.name) && tf.getBackend() === chosen.name) return chosen;
+  tf.enableProdMode(); // Without it tfjs prints advice to install other packages.
+  const passedOver: BackendChoice["passedOver"] = [];
+  for (const backend of BACKENDS) {
+    if (wish !== "auto" && backend.name !== wish) continue;
+    try {
+      await backend.load();
+      if (!(await tf.setBackend(backend.name))) throw new Error("tfjs could not start it");
+      await proveBackend();
+      chosen = { name: backend.name, device: backend.device(), passedOver };
+      return chosen;
+    } catch (error) {
+      passedOver.push({ name: backend.name, why: messageOf(error).replaceAll(/\s*\n\s*/g, " ") });
+    }
+  }
+  const reasons = passedOver.map(({ name, why }) => `${name}: ${why}`).join("; ");
+  throw new UserError(`no backend works here (${reasons})`);
+}
+
+/** One line for people: what was chosen, on which device, and why the ones before it were passed over. */
+export function describeBackend(choice: BackendChoice): string {
+  const reasons = choice.passedOver.map(({ name, why }) => `${name} passed over: ${why}`);
+  return [`backend ${choice.name} (${choice.device})`, ...reasons].join("; ");
+}
+
+async function proveBackend(): Promise<void> {
+  const product = tf.tidy(() => tf.matMul(tf.tensor2d([1, 2, 3, 4], [2, 2]), tf.tensor2d([5, 6, 7, 8], [2, 2])));
+  const values = await product.data();
+  product.dispose();
+  if (values.join() !== "19,22,43,50") throw new Error(`a 2 x 2 product came out as [${values}]`);
+}

@@ -1,0 +1,38 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { findTensorflowAddon, prepareTensorflowRuntime, TENSORFLOW_PACKAGE } from "../setup/runtime";
+import { messageOf } from "../support/errors";
+import type { Backend } from "./backend";
+
+/** What is used of the backend object that the tfjs-node packages register. */
+interface NativeBackend {
+  binding: { TF_Version: string };
+  isUsingGpuDevice: boolean;
+}
+
+/** Users may have this one instead. */
+const CPU_PACKAGE = "@tensorflow/tfjs-node";
+
+/** The TensorFlow C library through the native addon of tfjs-node-gpu, or of tfjs-node if that is what is installed. */
+export const tensorflow: Backend = {
+  name: "tensorflow",
+  async load() {
+    prepareTensorflowRuntime();
+    const addon = findTensorflowAddon();
+    const problems = addon.installed ? [] : [`${TENSORFLOW_PACKAGE}: ${addon.why}`];
+    for (const name of addon.installed ? [TENSORFLOW_PACKAGE, CPU_PACKAGE] : [CPU_PACKAGE]) {
+      try {
+        require(name);
+        if (tf.findBackendFactory("tensorflow")) return;
+        problems.push(`${name}: not installed`); // danfojs-node brings an alias of that name, without an addon.
+      } catch (error) {
+        const message = messageOf(error);
+        problems.push(`${name}: ${message.includes("Cannot find module") ? "not installed" : message.split("\n")[0]}`);
+      }
+    }
+    throw new Error(problems.join(", "));
+  },
+  device() {
+    const native = tf.backend() as unknown as NativeBackend;
+    return `${native.isUsingGpuDevice ? "GPU" : "CPU"}, TensorFlow ${native.binding.TF_Version}`;
+  },
+};
