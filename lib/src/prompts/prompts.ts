@@ -1,0 +1,98 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, extname, join } from "node:path";
+import type { HubOptions } from "../hub/snapshot";
+import { messageOf, UserError } from "../support/errors";
+import { PROJECT_ROOT, resolveFromProject } from "../support/project";
+import { DATASET_PREFIX, loadDataset, readTable } from "./dataset";
+import { isPile, loadPile } from "./pile";
+import { pythonStrip } from "./strip";
+
+/** A text that is run through a model. */
+export interface Prompt {
+  name: string;
+  text: string;
+}
+
+/** The name of the 48 documents that come with the project. */
+export const EMBEDDED_PROMPTS = "embedded";
+
+/** Where they are. */
+export const EMBEDDED_PROMPT_FOLDER: string = join(PROJECT_ROOT, "data/prompts");
+
+/**
+ * Loads prompts, whitespace-stripped as the paper's were.
+ *
+ * @param source "embedded"; a .txt file (one prompt), a .jsonl file (one JSON object with a `text`, and perhaps a `name`, or
+ * one JSON string, a line), a .parquet file ("file.parquet:column" if its column is not called `text`), or a folder of .txt
+ * files (in the order of their names); "pile-10k" and its choices, see {@link loadPile}; "hf-dataset:owner/name" for any
+ * data set of the hub, see {@link loadDataset}
+ * @param count how many, from the first on; all without it
+ * @param options for what comes from the hub: token, progress
+ * @throws UserError if there is no such file or data set, a line is damaged, a prompt is empty, or there are fewer than
+ *   `count`
+ */
+export async function loadPrompts(source: string, count?: number, options: HubOptions = {}): Promise<Prompt[]> {
+  if (count !== undefined && (!Number.isInteger(count) || count < 1)) {
+    throw new UserError(`number of prompts ${count}: must be a whole number, 1 or more`);
+  }
+  const prompts = await readSource(source, count, options);
+  if (prompts.length === 0) throw new UserError(`${source}: holds no prompts`);
+  if (count !== undefined && count > prompts.length) {
+    throw new UserError(`${source}: holds ${prompts.length} prompts, fewer than the ${count} asked for`);
+  }
+  for (const { name, text } of prompts.slice(0, count)) {
+    if (text === "") throw new UserError(`${source}: the prompt ${name} is empty`);
+  }
+  return prompts.slice(0, count);
+}
+
+async function readSource(source: string, count: number | undefined, options: HubOptions): Promise<Prompt[]> {
+  if (isPile(source)) return loadPile(source, count, options);
+  if (source.startsWith(DATASET_PREFIX)) return loadDataset(source, { count }, options);
+  const [, parquet, column] = /^(.*\.parquet)(?::([^/\\]+))?$/.exec(source) ?? [];
+  const path = source === EMBEDDED_PROMPTS ? EMBEDDED_PROMPT_FOLDER : resolveFromProject(parquet ?? source);
+  if (!existsSync(path)) throw new UserError(`${source}: no such file or folder of prompts`);
+  if (statSync(path).isDirectory()) return readFolder(path);
+  if (!parquet) return readFile(path);
+  const table = { name: basename(path, ".parquet"), source, files: [path], fetch: async () => path };
+  return readTable(table, { column, count });
+}
+
+function readFolder(folder: string): Prompt[] {
+  const names = readdirSync(folder).filter((name) => name.endsWith(".txt"));
+  return names.sort().flatMap((name) => readFile(join(folder, name)));
+}
+
+function readFile(path: string): Prompt[] {
+  const content = readText(path);
+  const name = basename(path, extname(path));
+  if (path.endsWith(".jsonl")) {
+    const lines = content.split("\n").map((line, index) => ({ line, number: index + 1 }));
+    return lines
+      .filter(({ line }) => line.trim() !== "")
+      .map(({ line, number }) => parseLine(line, path, name, number));
+  }
+  return [{ name, text: pythonStrip(content) }];
+}
+
+function readText(path: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
+  } catch (error) {
+    const why = error instanceof TypeError ? "is not UTF-8 text" : `cannot be read (${messageOf(error)})`;
+    throw new UserError(`${path}: ${why}`, { cause: error });
+  }
+}
+
+function parseLine(line: string, path: string, fileName: string, number: number): Prompt {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    throw new UserError(`${path}: line ${number} is not JSON`);
+  }
+  const fields = (typeof value === "string" ? { text: value } : (value ?? {})) as Record<string, unknown>;
+  if (typeof fields.text !== "string") throw new UserError(`${path}: line ${number} has no text`);
+  const name = typeof fields.name === "string" ? fields.name : `${fileName}-${number}`;
+  return { name, text: pythonStrip(fields.text) };
+}

@@ -1,0 +1,87 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { messageOf, UserError } from "../support/errors";
+import { readJsonObject } from "../support/json";
+
+/** The files in which models of 2022 and before (OPT) keep their byte-level pair encoding. */
+const VOCABULARY = "vocab.json";
+const MERGES = "merges.txt";
+
+/** What a space is written as in the vocabulary of a byte-level encoding. */
+const SPACE = "\u0120";
+
+/** Whether a folder holds a tokenizer in vocab.json and merges.txt. */
+export function hasBytePairFiles(folder: string): boolean {
+  return existsSync(join(folder, VOCABULARY)) && existsSync(join(folder, MERGES));
+}
+
+/**
+ * Makes of vocab.json and merges.txt what tokenizer.json would say, for byte-level encodings in the manner of GPT-2.
+ *
+ * @param settings tokenizer_config.json: special tokens, and whether a space goes in front
+ * @throws UserError if a file cannot be understood, or it is another kind of tokenizer
+ * Source: Radford et al. 2019, section 2.2; the format is that of github.com/huggingface/tokenizers.
+ */
+export function bytePairDefinition(folder: string, settings: Record<string, unknown>): Record<string, unknown> {
+  const path = join(folder, VOCABULARY);
+  const vocab = readJsonObject(path);
+  if (!Object.values(vocab).every((id) => Number.isSafeInteger(id)) || !Object.hasOwn(vocab, SPACE)) {
+    throw new UserError(`${path}: not the vocabulary of a byte-level encoding, which is the kind that can be read`);
+  }
+  const prefix = { type: "ByteLevel", add_prefix_space: settings.add_prefix_space === true, trim_offsets: true };
+  return {
+    version: "1.0",
+    added_tokens: specialTokens(vocab, settings),
+    normalizer: null,
+    pre_tokenizer: { ...prefix, use_regex: true },
+    post_processor: { ...prefix, trim_offsets: false },
+    decoder: prefix,
+    model: {
+      type: "BPE",
+      dropout: null,
+      unk_token: null,
+      continuing_subword_prefix: "",
+      end_of_word_suffix: "",
+      fuse_unk: false,
+      vocab,
+      merges: readMerges(join(folder, MERGES)),
+    },
+  };
+}
+
+/** Pairs of pieces, the ones to be joined first in front. */
+function readMerges(path: string): [string, string][] {
+  let lines: string[];
+  try {
+    lines = readFileSync(path, "utf8").split(/\r?\n/);
+  } catch (error) {
+    throw new UserError(`${path}: cannot be read (${messageOf(error)})`, { cause: error });
+  }
+  const first = lines[0].startsWith("#version") ? 1 : 0;
+  return lines.slice(first).flatMap((line, index): [string, string][] => {
+    if (line === "") return [];
+    const [left, right, ...more] = line.split(" ");
+    if (!right || more.length > 0) throw new UserError(`${path}: line ${first + index + 1} is no pair of pieces`);
+    return [[left, right]];
+  });
+}
+
+/** The tokens that are never cut, nor made of other text: the settings' begin, end, unknown and padding. */
+function specialTokens(vocab: Record<string, unknown>, settings: Record<string, unknown>): unknown[] {
+  const named = ["bos_token", "eos_token", "unk_token", "pad_token"].map((name) => {
+    const token = settings[name] as string | { content?: unknown } | null | undefined;
+    return typeof token === "object" ? token?.content : token;
+  });
+  return [...new Set(named)]
+    .filter((content): content is string => typeof content === "string" && Object.hasOwn(vocab, content))
+    .map((content) => ({
+      id: vocab[content],
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    }))
+    .sort((a, b) => (a.id as number) - (b.id as number));
+}

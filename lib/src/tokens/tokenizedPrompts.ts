@@ -1,0 +1,31 @@
+import type { Prompt } from "../prompts/prompts";
+import { UserError } from "../support/errors";
+import type { TextTokenizer } from "./tokenizer";
+
+/** A prompt as a model reads it. */
+export interface TokenizedPrompt {
+  name: string;
+  ids: number[];
+}
+
+/** The paper's prompts are cut to this many tokens. */
+export const PAPER_PROMPT_LENGTH = 1024;
+
+/**
+ * Tokenizes prompts and cuts them to their first `length` tokens.
+ *
+ * @throws UserError if a prompt is shorter
+ */
+export function tokenizePrompts(
+  tokenizer: TextTokenizer,
+  prompts: readonly Prompt[],
+  length: number,
+): TokenizedPrompt[] {
+  return prompts.map(({ name, text }) => {
+    const ids = tokenizer.encode(text);
+    if (ids.length < length) {
+      throw new UserError(`prompt ${name}: has ${ids.length} tokens, fewer than the ${length} asked for`);
+    }
+    return { name, ids: ids.slice(0, length) };
+  });
+}
