@@ -1,0 +1,32 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { CheckpointConfig } from "../checkpoint/config";
+
+export type Activation = (input: tf.Tensor2D) => tf.Tensor2D;
+
+/** Gaussian error linear unit, exact: x Phi(x). Source: Hendrycks and Gimpel 2016 (arXiv 1606.08415). */
+const gelu: Activation = (x) => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1));
+
+/** The same by its tanh approximation, as GPT-2 was trained with (arXiv 1606.08415, section 2). */
+const geluTanh: Activation = (x) => {
+  const inner = tf.mul(tf.mul(x, Math.sqrt(2 / Math.PI)), tf.add(tf.mul(tf.square(x), 0.044715), 1));
+  return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1));
+};
+
+/** x sigmoid(x). */
+const silu: Activation = (x) => tf.mul(x, tf.sigmoid(x));
+
+const ACTIVATIONS: Record<string, Activation> = {
+  gelu,
+  gelu_new: geluTanh,
+  gelu_fast: geluTanh,
+  gelu_pytorch_tanh: geluTanh,
+  silu,
+  swish: silu,
+  relu: (x) => tf.relu(x),
+};
+
+/** The activation that a config names, by Hugging Face's names. @throws UserError if it is not known */
+export function activation(config: CheckpointConfig, field: string, fallback: string): Activation {
+  const name = config.text(field, fallback);
+  return Object.hasOwn(ACTIVATIONS, name) ? ACTIVATIONS[name] : config.unsupported(field, JSON.stringify(name));
+}

@@ -1,0 +1,84 @@
+import type * as tf from "@tensorflow/tfjs-core";
+import type { CheckpointConfig } from "../checkpoint/config";
+import type { CausalMask } from "./attention";
+
+/** A weight that a part of a model needs. */
+export interface WeightRequest {
+  /** Name in the checkpoint. */
+  name: string;
+  /** Shape in the checkpoint; anything else is refused. */
+  shape: number[];
+  /** A linear layer stored as [out, in], as PyTorch does: it is turned to [in, out] once, when it is read. */
+  transposed?: boolean;
+}
+
+/** The weights that a part of a model needs, by the short names that its code uses. */
+export type WeightRequests = Record<string, WeightRequest>;
+
+/** The same weights as tensors. */
+export type Weights = Record<string, tf.Tensor>;
+
+/** What all blocks of one pass over a prompt share. */
+export interface PassContext {
+  /** Added to the attention scores: 0 where a token may look, a large negative number where it may not. */
+  mask: CausalMask;
+  /** Rotary position embedding tables [T, dimensions / 2], for the families that turn queries and keys. */
+  rotary?: RotaryTables;
+}
+
+/** Cosines and sines of the angles by which each position turns each pair of features, [T, dimensions / 2]. */
+export interface RotaryTables {
+  cosine: tf.Tensor2D;
+  sine: tf.Tensor2D;
+  /** How many features of a head are turned. */
+  dimensions: number;
+}
+
+/** Rotary position embedding: how many features of a head are turned, and how fast each pair turns (radians a token). */
+export interface RotarySettings {
+  dimensions: number;
+  frequencies: Float64Array;
+}
+
+/**
+ * A model's layout and its mathematics, for one checkpoint. Hidden states are [T, width] with T the number of tokens.
+ * All functions may leave intermediate tensors to the caller's `tf.tidy`.
+ */
+export interface Architecture {
+  layers: number;
+  width: number;
+  vocabularySize: number;
+  /** More tokens than this have no position; undefined where positions are computed and never run out. */
+  longestPrompt?: number;
+  /** A token sees this many tokens, itself included; undefined for all before it. */
+  slidingWindow?: number;
+  rotary?: RotarySettings;
+  embeddingWeights: WeightRequests;
+  blockWeights(layer: number): WeightRequests;
+  finalWeights: WeightRequests;
+  /** The unembedding; stored apart from the rest, since it may be the embedding itself (tied). */
+  headWeights: WeightRequests;
+  /** Token ids [T] -> hidden state 0. */
+  embed(weights: Weights, ids: tf.Tensor1D): tf.Tensor2D;
+  /** Block `layer`: hidden state `layer` -> hidden state `layer` + 1 (before the final norm). */
+  block(weights: Weights, hidden: tf.Tensor2D, context: PassContext, layer: number): tf.Tensor2D;
+  /** The last block's output -> the last hidden state, as wide as the unembedding asks. */
+  finish(weights: Weights, hidden: tf.Tensor2D): tf.Tensor2D;
+  /** The last hidden state [t, width] -> logits [t, vocabulary]. */
+  unembed(weights: Weights, hidden: tf.Tensor2D): tf.Tensor2D;
+}
+
+/** A family of models: one file beside this one, one entry in families.ts. */
+export interface ModelFamily {
+  /** `model_type` in config.json. */
+  modelType: string;
+  /** For people. */
+  title: string;
+  /**
+   * Reads the configuration.
+   *
+   * @param tensorNames what the checkpoint holds: some families store the same model under several sets of names
+   * @throws UserError naming the setting that is missing, malformed or not supported
+   */
+  architecture(config: CheckpointConfig, tensorNames: ReadonlySet<string>): Architecture;
+}

@@ -1,0 +1,220 @@
+/** Parts of a model against their definitions, written out in plain JavaScript, on every backend. */
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeAll, describe, expect, test } from "vitest";
+import { onEachBackend } from "../../../tests/support/backends";
+import { CheckpointConfig } from "../checkpoint/config";
+import { randomGenerator } from "../support/random";
+import { activation } from "./activations";
+import { attention, CausalMask, headColumns } from "./attention";
+import { LogitStatistics } from "./logitStatistics";
+import { rotarySettings, rotaryTables, rotate } from "./rotary";
+
+const config = (fields: Record<string, unknown>) => new CheckpointConfig(fields, "config.json");
+
+/** Numbers in [-1, 1). */
+function numbers(count: number, seed: string): number[] {
+  return Array.from({ length: count }, randomGenerator(seed)).map((value) => 2 * value - 1);
+}
+
+function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance = 1e-5): void {
+  expect(actual.length).toBe(expected.length);
+  for (let i = 0; i < expected.length; i++) expect(Math.abs(actual[i] - expected[i])).toBeLessThan(tolerance);
+}
+
+/** One head of causal attention: queries, keys and values [T][D]. */
+function plainAttention(q: number[][], k: number[][], v: number[][], scale: number, window = Infinity): number[][] {
+  return q.map((query, i) => {
+    const seen = k.map((_, j) => j).filter((j) => j <= i && i - j < window);
+    const scores = seen.map((j) => Math.exp(scale * query.reduce((sum, value, d) => sum + value * k[j][d], 0)));
+    const total = scores.reduce((sum, score) => sum + score, 0);
+    return v[0].map((_, d) => seen.reduce((sum, j, s) => sum + (scores[s] / total) * v[j][d], 0));
+  });
+}
+
+const rowsOf = (values: number[], width: number) =>
+  Array.from({ length: values.length / width }, (_, row) => values.slice(row * width, (row + 1) * width));
+
+onEachBackend("parts of a model", (useBackend) => {
+  beforeAll(useBackend);
+
+  // 600 tokens: more than a block of queries, where a backend works in blocks.
+  test.each([
+    ["all tokens before", 7, undefined],
+    ["a sliding window", 7, 3],
+    ["a window of one", 5, 1],
+    ["a long prompt", 600, undefined],
+    ["a long prompt and a window", 600, 300],
+  ])("attention: %s", async (_, tokens, window) => {
+    const [heads, keyValueHeads, dimension] = [4, 2, 3];
+    const [q, k, v] = [heads, keyValueHeads, keyValueHeads].map((count, i) =>
+      numbers(tokens * count * dimension, `${i} ${tokens}`),
+    );
+    const mask = new CausalMask(window);
+    const before = tf.memory().numTensors;
+    const output = tf.tidy(() => {
+      const part = (values: number[], count: number) => {
+        const columns = tf.tensor2d(values, [tokens, count * dimension]);
+        return (head: number) => headColumns(columns, head * dimension, dimension);
+      };
+      return attention(
+        {
+          heads,
+          keyValueHeads,
+          scale: 0.7,
+          query: part(q, heads),
+          key: part(k, keyValueHeads),
+          value: part(v, keyValueHeads),
+        },
+        { mask },
+      );
+    });
+    const actual = rowsOf([...(await output.data())], heads * dimension);
+    output.dispose();
+    mask.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+    for (let head = 0; head < heads; head++) {
+      const cut = (values: number[], count: number, index: number) =>
+        rowsOf(values, count * dimension).map((row) => row.slice(index * dimension, (index + 1) * dimension));
+      const shared = Math.floor(head / 2); // Neighboring query heads share keys and values.
+      const expected = plainAttention(
+        cut(q, heads, head),
+        cut(k, keyValueHeads, shared),
+        cut(v, keyValueHeads, shared),
+        0.7,
+        window,
+      );
+      const mine = actual.map((row) => row.slice(head * dimension, (head + 1) * dimension));
+      expectClose(mine.flat(), expected.flat());
+    }
+  });
+
+  test("RoPE: feature i turns with feature i + half, the rest stays", async () => {
+    const [tokens, width, dimensions] = [6, 10, 8];
+    const settings = rotarySettings(config({}), dimensions, 10000);
+    const head = numbers(tokens * width, "rope");
+    const tables = rotaryTables(settings, tokens);
+    const turned = tf.tidy(() => rotate(tf.tensor2d(head, [tokens, width]), tables));
+    const expected = rowsOf(head, width).flatMap((row, position) => {
+      const result = [...row];
+      for (let i = 0; i < dimensions / 2; i++) {
+        const angle = position / 10000 ** ((2 * i) / dimensions);
+        const [a, b] = [row[i], row[i + dimensions / 2]];
+        result[i] = a * Math.cos(angle) - b * Math.sin(angle);
+        result[i + dimensions / 2] = b * Math.cos(angle) + a * Math.sin(angle);
+      }
+      return result;
+    });
+    expectClose(await turned.data(), expected);
+    tf.dispose([turned, tables.cosine, tables.sine]);
+  });
+
+  test.each<[string, (x: number) => number]>([
+    ["gelu_new", (x) => (x / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))],
+    ["silu", (x) => x / (1 + Math.exp(-x))],
+    ["relu", (x) => Math.max(0, x)],
+    // Phi by its series: x / sqrt(2 pi) (1 - x^2 / 6 + x^4 / 40 - ...).
+    ["gelu", (x) => x * (0.5 + (1 / Math.sqrt(2 * Math.PI)) * phiSeries(x))],
+  ])("activation %s", async (name, expected) => {
+    const inputs = numbers(50, name).map((value) => 4 * value);
+    const act = activation(config({ act: name }), "act", "silu");
+    const output = tf.tidy(() => act(tf.tensor2d(inputs, [1, 50])));
+    expectClose(await output.data(), inputs.map(expected));
+    output.dispose();
+  });
+});
+
+/** The integral of exp(-t^2 / 2) from 0 to x. */
+function phiSeries(x: number): number {
+  let term = x;
+  let sum = 0;
+  for (let n = 0; n < 60; n++) {
+    sum += term / (2 * n + 1);
+    term *= -(x * x) / (2 * (n + 1));
+  }
+  return sum;
+}
+
+describe("LogitStatistics", () => {
+  /** Loss and mean entropy in one piece, by the definition. */
+  function plain(ids: number[], rows: number[][]) {
+    const logProbabilities = rows.map((row) => {
+      const largest = Math.max(...row);
+      const logSum = Math.log(row.reduce((sum, x) => sum + Math.exp(x - largest), 0));
+      return row.map((x) => x - largest - logSum);
+    });
+    const losses = ids.slice(1).map((id, i) => -logProbabilities[i][id]);
+    const entropies = logProbabilities.map((row) => -row.reduce((sum, log) => sum + Math.exp(log) * log, 0));
+    const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    return { loss: mean(losses), meanEntropy: mean(entropies) };
+  }
+
+  const vocabulary = 12;
+  const ids = [3, 0, 11, 7, 7];
+
+  test.each([
+    ["ordinary", 3],
+    ["nearly flat", 1e-6],
+    ["steep", 400],
+  ])("%s logits, whole or in any pieces of the vocabulary", (_, size) => {
+    const rows = rowsOf(numbers(ids.length * vocabulary, "logits"), vocabulary).map((row) =>
+      row.map((value) => Math.fround(size * value)),
+    );
+    const expected = plain(ids, rows);
+    for (const width of [12, 5, 1]) {
+      const statistics = new LogitStatistics(ids);
+      for (let first = 0; first < vocabulary; first += width) {
+        const tile = rows.flatMap((row) => row.slice(first, first + width));
+        statistics.addTile(Float32Array.from(tile), first, tile.length / ids.length);
+      }
+      const { loss, meanEntropy } = statistics.summary();
+      expect(loss).toBeCloseTo(expected.loss, 9);
+      expect(meanEntropy).toBeCloseTo(expected.meanEntropy, 9);
+    }
+  });
+
+  test("equal logits: the logarithm of the vocabulary, however large they are", () => {
+    for (const logit of [0, -3e38, 3e38]) {
+      const statistics = new LogitStatistics([1, 2]);
+      statistics.addTile(new Float32Array(2 * vocabulary).fill(logit), 0, vocabulary);
+      expect(statistics.summary().loss).toBeCloseTo(Math.log(vocabulary), 12);
+      expect(statistics.summary().meanEntropy).toBeCloseTo(Math.log(vocabulary), 12);
+    }
+  });
+
+  test("a single token has an entropy and no loss", () => {
+    const statistics = new LogitStatistics([0]);
+    statistics.addTile(Float32Array.of(0, 0), 0, 2);
+    expect(statistics.summary()).toEqual({ loss: Number.NaN, meanEntropy: expect.closeTo(Math.LN2, 12) });
+  });
+});
+
+describe("rotary frequencies", () => {
+  test("theta^(-2i / d), under both spellings", () => {
+    const expected = [1, 0.1, 0.01, 0.001];
+    const settings = [
+      rotarySettings(config({}), 8, 10000),
+      rotarySettings(config({ rope_parameters: { rope_theta: 10000, rope_type: "default" } }), 8, 5),
+      rotarySettings(config({ rope_scaling: null }), 8, 10000),
+    ];
+    for (const { frequencies } of settings) expectClose(frequencies, expected, 1e-8);
+  });
+
+  test("linear scaling divides them", () => {
+    for (const scaling of [
+      { type: "linear", factor: 4 },
+      { rope_type: "linear", factor: 4 },
+    ]) {
+      const { frequencies } = rotarySettings(config({ rope_scaling: scaling }), 4, 100);
+      expectClose(frequencies, [0.25, 0.025], 1e-9);
+    }
+  });
+
+  test.each([
+    { type: "yarn", factor: 2 },
+    { rope_type: "dynamic" },
+    { type: "linear" },
+    { rope_type: "llama3", factor: 8 },
+  ])("%j is refused: not built here, or a field is missing", (scaling) => {
+    expect(() => rotarySettings(config({ rope_scaling: scaling }), 4, 100)).toThrow(/^config\.json, rope_scaling: /);
+  });
+});

@@ -1,0 +1,172 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { UserError } from "../support/errors";
+import type { PassContext } from "./architecture";
+import { CausalMask } from "./attention";
+import { HiddenStateKeeper, type KeeperOptions } from "./hiddenStateKeeper";
+import { LogitStatistics, type LogitSummary } from "./logitStatistics";
+import type { HeadTile, Model } from "./model";
+import { rotaryTables } from "./rotary";
+
+/** The token vectors of one layer. */
+export interface HiddenState {
+  /** 0 = embeddings, l = output of block l; the last one is after the final norm (Hugging Face's convention). */
+  layer: number;
+  /** [tokens, width] in C order. */
+  values: Float32Array;
+  tokens: number;
+  width: number;
+}
+
+/** What one pass hands out while it runs. */
+export interface PassObserver {
+  /** Gets the hidden states from layer 0 to the last. */
+  onHiddenState?(state: HiddenState): void | Promise<void>;
+  /** Gets the logits of all tokens in pieces of the vocabulary, first piece first: [tokens, tile.count]. */
+  onLogits?(values: Float32Array, tile: HeadTile): void | Promise<void>;
+}
+
+/** A prompt on its way through a model. */
+export interface Pass {
+  /** The tokens [T], each below the vocabulary size; nothing is added to them. */
+  ids: readonly number[];
+  observer: PassObserver;
+}
+
+/**
+ * Runs a prompt through a model.
+ *
+ * @param ids the tokens [T], each below the vocabulary size; nothing is added to them
+ * @param observer gets the hidden states (and logits) as they come
+ * @returns loss and mean entropy of the next-token predictions
+ * @throws UserError if there is no token, an id is out of range, or the prompt is longer than the model's positions
+ */
+export async function runModel(
+  model: Model,
+  ids: readonly number[],
+  observer: PassObserver = {},
+): Promise<LogitSummary> {
+  const [summary] = await runModelBatch(model, [{ ids, observer }]);
+  return summary;
+}
+
+/**
+ * Runs several prompts through a model side by side, layer after layer: the weights of a block are asked for once for all
+ * of them. With a model that is not resident, memory holds one block and, up to `options.memory` bytes, the prompts'
+ * hidden states; what is over that waits on disk.
+ *
+ * @returns loss and mean entropy of each prompt
+ * @throws UserError as {@link runModel}
+ */
+export async function runModelBatch(
+  model: Model,
+  passes: readonly Pass[],
+  options: KeeperOptions = {},
+): Promise<LogitSummary[]> {
+  for (const { ids } of passes) checkIds(model, ids);
+  const { architecture } = model;
+  const contexts = new Contexts(model);
+  const keeper = new HiddenStateKeeper(options);
+  /** Takes every prompt one step further, and shows its new hidden state. */
+  const advance = async (shownAs: number | undefined, step: (hidden: tf.Tensor2D, pass: Pass) => tf.Tensor2D) => {
+    for (const [index, pass] of passes.entries()) {
+      const before = keeper.take(index);
+      const hidden = tf.tidy(() => step(before, pass));
+      if (hidden !== before) before.dispose();
+      await keeper.keep(index, hidden);
+      if (shownAs !== undefined) await observe(pass.observer, shownAs, hidden);
+      await keeper.settle(index);
+    }
+  };
+  try {
+    for (const [index, { ids, observer }] of passes.entries()) {
+      const hidden = model.embed(ids);
+      await keeper.keep(index, hidden);
+      await observe(observer, 0, hidden);
+      await keeper.settle(index);
+    }
+    for (let layer = 0; layer < architecture.layers; layer++) {
+      const isLast = layer === architecture.layers - 1;
+      await model.withBlock(layer, (weights) =>
+        advance(isLast ? undefined : layer + 1, (hidden, { ids }) =>
+          architecture.block(weights, hidden, contexts.of(ids.length), layer),
+        ),
+      );
+    }
+    await model.withFinal((weights) => advance(architecture.layers, (hidden) => architecture.finish(weights, hidden)));
+    return await summarizeLogits(model, passes, keeper);
+  } finally {
+    keeper.dispose();
+    contexts.dispose();
+  }
+}
+
+/** Mask and rotary tables by number of tokens: prompts of one length share them. */
+class Contexts {
+  private readonly made = new Map<number, PassContext>();
+
+  constructor(private readonly model: Model) {}
+
+  of(tokens: number): PassContext {
+    const known = this.made.get(tokens);
+    if (known) return known;
+    const { slidingWindow, rotary } = this.model.architecture;
+    const context = {
+      mask: new CausalMask(slidingWindow),
+      rotary: rotary && rotaryTables(rotary, tokens),
+    };
+    // Made inside a step's tidy, used by the steps after it.
+    if (context.rotary) [context.rotary.cosine, context.rotary.sine].forEach((table) => void tf.keep(table));
+    this.made.set(tokens, context);
+    return context;
+  }
+
+  dispose(): void {
+    for (const { mask, rotary } of this.made.values()) {
+      mask.dispose();
+      rotary?.cosine.dispose();
+      rotary?.sine.dispose();
+    }
+  }
+}
+
+async function observe(observer: PassObserver, layer: number, hidden: tf.Tensor2D): Promise<void> {
+  if (!observer.onHiddenState) return;
+  const [tokens, width] = hidden.shape;
+  await observer.onHiddenState({ layer, values: (await hidden.data()) as Float32Array, tokens, width });
+}
+
+async function summarizeLogits(
+  model: Model,
+  passes: readonly Pass[],
+  keeper: HiddenStateKeeper,
+): Promise<LogitSummary[]> {
+  const statistics = passes.map(({ ids }) => new LogitStatistics(ids));
+  for (const tile of model.headTiles()) {
+    await model.withHead(tile, async (weights) => {
+      for (const [index, { observer }] of passes.entries()) {
+        const hidden = keeper.take(index);
+        const logits = tf.tidy(() => model.architecture.unembed(weights, hidden)); // [T, tile.count]
+        await keeper.keep(index, hidden);
+        await keeper.settle(index);
+        await statistics[index].addTensor(logits, tile.first);
+        if (observer.onLogits) await observer.onLogits((await logits.data()) as Float32Array, tile);
+        logits.dispose();
+      }
+    });
+  }
+  return statistics.map((one) => one.summary());
+}
+
+function checkIds({ architecture, checkpoint }: Model, ids: readonly number[]): void {
+  const { vocabularySize, longestPrompt } = architecture;
+  if (ids.length === 0) throw new UserError("the prompt is empty: it has no tokens");
+  for (const [position, id] of ids.entries()) {
+    if (!Number.isInteger(id) || id < 0 || id >= vocabularySize) {
+      const range = `${checkpoint.name} knows ids 0 to ${vocabularySize - 1}`;
+      throw new UserError(`token id ${id} at position ${position} is out of range: ${range}`);
+    }
+  }
+  if (longestPrompt !== undefined && ids.length > longestPrompt) {
+    throw new UserError(`the prompt has ${ids.length} tokens, ${checkpoint.name} has positions for ${longestPrompt}`);
+  }
+}

@@ -1,0 +1,86 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { activation } from "./activations";
+import type { ModelFamily } from "./architecture";
+import { attention, headColumns } from "./attention";
+import { linear, linearWeights } from "./linear";
+import { layerNorm, layerNormWeights } from "./normalization";
+import { rotarySettings } from "./rotary";
+
+/**
+ * GPT-NeoX and Pythia: layer norms, rotary positions on a part of each head, attention and MLP side by side
+ * (`use_parallel_residual`) or one after the other.
+ * Sources: Black et al. 2022 (arXiv 2204.06745), section 2; Hugging Face transformers, models/gpt_neox.
+ */
+export const gptNeoX: ModelFamily = {
+  modelType: "gpt_neox",
+  title: "GPT-NeoX, Pythia",
+  architecture(config) {
+    const width = config.count("hidden_size");
+    const layers = config.count("num_hidden_layers");
+    const vocabularySize = config.count("vocab_size");
+    const heads = config.count("num_attention_heads");
+    const headDimension = width / heads;
+    if (!Number.isInteger(headDimension)) config.unsupported("num_attention_heads");
+    const inner = config.count("intermediate_size");
+    const epsilon = config.number("layer_norm_eps", 1e-5);
+    const act = activation(config, "hidden_act", "gelu");
+    const parallel = config.flag("use_parallel_residual", true);
+    const bias = config.flag("attention_bias", true);
+    const tied = config.flag("tie_word_embeddings", false);
+    const fraction = config.section("rope_parameters")?.number("partial_rotary_factor", Number.NaN);
+    const turned = Math.floor(headDimension * (fraction || config.number("rotary_pct", 0.25)));
+    if (turned % 2 !== 0) config.unsupported("rotary_pct");
+    const base = config.number("rotary_emb_base", config.number("rope_theta", 10000));
+    const embedding = { name: "gpt_neox.embed_in.weight", shape: [vocabularySize, width] };
+    return {
+      layers,
+      width,
+      vocabularySize,
+      rotary: turned > 0 ? rotarySettings(config, turned, base) : undefined,
+      embeddingWeights: { embedding },
+      finalWeights: layerNormWeights("norm", "gpt_neox.final_layer_norm", width),
+      headWeights: {
+        unembedding: { ...embedding, name: tied ? embedding.name : "embed_out.weight", transposed: true },
+      },
+      blockWeights(layer) {
+        const block = `gpt_neox.layers.${layer}`;
+        return {
+          ...layerNormWeights("attentionNorm", `${block}.input_layernorm`, width),
+          ...linearWeights("queryKeyValue", `${block}.attention.query_key_value`, {
+            inputs: width,
+            outputs: 3 * width,
+            bias,
+          }),
+          ...linearWeights("output", `${block}.attention.dense`, { inputs: width, outputs: width, bias }),
+          ...layerNormWeights("mlpNorm", `${block}.post_attention_layernorm`, width),
+          ...linearWeights("up", `${block}.mlp.dense_h_to_4h`, { inputs: width, outputs: inner, bias: true }),
+          ...linearWeights("down", `${block}.mlp.dense_4h_to_h`, { inputs: inner, outputs: width, bias: true }),
+        };
+      },
+      embed: (weights, ids) => tf.gather(weights.embedding as tf.Tensor2D, ids), // [T, width]
+      block(weights, hidden, context) {
+        const normed = layerNorm(hidden, weights, "attentionNorm", epsilon); // [T, width]
+        // The fused projection holds, head after head, the query, the key and the value of that head.
+        const fused = linear(normed, weights, "queryKeyValue"); // [T, heads * 3 * headDimension]
+        const part = (head: number, index: number) =>
+          headColumns(fused, (3 * head + index) * headDimension, headDimension);
+        const mixed = attention(
+          {
+            heads,
+            keyValueHeads: heads,
+            scale: 1 / Math.sqrt(headDimension),
+            query: (head) => part(head, 0),
+            key: (head) => part(head, 1),
+            value: (head) => part(head, 2),
+          },
+          context,
+        );
+        const attended = tf.add(hidden, linear(mixed, weights, "output")) as tf.Tensor2D; // [T, width]
+        const input = layerNorm(parallel ? hidden : attended, weights, "mlpNorm", epsilon); // [T, width]
+        return tf.add(attended, linear(act(linear(input, weights, "up")), weights, "down")); // [T, width]
+      },
+      finish: (weights, hidden) => layerNorm(hidden, weights, "norm", epsilon),
+      unembed: (weights, hidden) => tf.matMul(hidden, weights.unembedding as tf.Tensor2D), // [t, vocabulary]
+    };
+  },
+};

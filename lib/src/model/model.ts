@@ -1,0 +1,208 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { type Checkpoint, readTensor, readTensorRows } from "../checkpoint/checkpoint";
+import { UserError } from "../support/errors";
+import type { Architecture, WeightRequest, WeightRequests, Weights } from "./architecture";
+import { architectureOf } from "./families";
+
+/** Rows of the unembedding that are in memory at a time: 2^24 values are 64 MiB. */
+const HEAD_TILE_VALUES = 2 ** 24;
+
+/** A part of the unembedding: the weights for the tokens `first` to `first + count - 1`. */
+export interface HeadTile {
+  first: number;
+  count: number;
+}
+
+/**
+ * A checkpoint ready to run. Its weights are handed out part by part: a resident model keeps every part it has read, any
+ * other reads a part when it is asked for and frees it after use, so that one block at a time is in memory.
+ */
+export class Model {
+  private readonly kept = new Map<string, Weights>();
+
+  constructor(
+    readonly checkpoint: Checkpoint,
+    readonly architecture: Architecture,
+    readonly resident: boolean,
+  ) {}
+
+  /** Hidden state 0 of some tokens [T, width]. Only the rows of the table that they need are read. */
+  embed(ids: readonly number[]): tf.Tensor2D {
+    const { embedding, ...others } = this.architecture.embeddingWeights;
+    const distinct = [...new Set(ids)].sort((a, b) => a - b);
+    const rowOf = new Map(distinct.map((id, row) => [id, row]));
+    const values = readTensorRows(this.checkpoint, embedding.name, embedding.shape, distinct);
+    return tf.tidy(() => {
+      const weights = loadWeights(this.checkpoint, others);
+      weights.embedding = tf.tensor2d(values, [distinct.length, embedding.shape[1]]);
+      const rows = tf.tensor1d(
+        ids.map((id) => rowOf.get(id)!),
+        "int32",
+      );
+      return this.architecture.embed(weights, rows);
+    });
+  }
+
+  /** Lends the weights of a block. */
+  withBlock<Result>(layer: number, use: (weights: Weights) => Promise<Result>): Promise<Result> {
+    return this.lend(`block ${layer}`, () => loadWeights(this.checkpoint, this.architecture.blockWeights(layer)), use);
+  }
+
+  /** Lends the weights of the final norm. */
+  withFinal<Result>(use: (weights: Weights) => Promise<Result>): Promise<Result> {
+    return this.lend("final", () => loadWeights(this.checkpoint, this.architecture.finalWeights), use);
+  }
+
+  /** How the unembedding is cut: a vocabulary of 128,000 times 4096 features does not fit beside everything else. */
+  headTiles(): HeadTile[] {
+    const [vocabulary, width] = this.architecture.headWeights.unembedding.shape;
+    const rows = Math.max(1, Math.floor(HEAD_TILE_VALUES / width));
+    return Array.from({ length: Math.ceil(vocabulary / rows) }, (_, tile) => ({
+      first: tile * rows,
+      count: Math.min(rows, vocabulary - tile * rows),
+    }));
+  }
+
+  /** Lends a part of the unembedding. */
+  withHead<Result>({ first, count }: HeadTile, use: (weights: Weights) => Promise<Result>): Promise<Result> {
+    const { name, shape } = this.architecture.headWeights.unembedding;
+    const load = () => {
+      const rows = Array.from({ length: count }, (_, i) => first + i);
+      const values = readTensorRows(this.checkpoint, name, shape, rows);
+      return { unembedding: transposedTensor(values, count, shape[1]) };
+    };
+    return this.lend(`head ${first}`, load, use);
+  }
+
+  /** Frees all weights. The model cannot be used after that. */
+  dispose(): void {
+    for (const weights of this.kept.values()) tf.dispose(weights);
+    this.kept.clear();
+  }
+
+  private async lend<Result>(
+    part: string,
+    load: () => Weights,
+    use: (weights: Weights) => Promise<Result>,
+  ): Promise<Result> {
+    const weights = this.kept.get(part) ?? load();
+    if (this.resident) {
+      this.kept.set(part, weights);
+      return use(weights);
+    }
+    try {
+      return await use(weights);
+    } finally {
+      tf.dispose(weights);
+    }
+  }
+}
+
+export interface LoadOptions {
+  /**
+   * Bytes that the weights may take up while they are not in use; a model that needs more reads each block anew whenever
+   * it gets there. Without it there is no limit.
+   */
+  memory?: number;
+}
+
+/**
+ * Prepares a checkpoint to be run on the current backend. That every tensor is there and has the right shape is checked
+ * now; a model that stays in memory is read now, too.
+ *
+ * @throws UserError naming the file, and the tensor or setting that is missing, of another shape, damaged or not supported
+ */
+export async function loadModel(checkpoint: Checkpoint, { memory = Infinity }: LoadOptions = {}): Promise<Model> {
+  const architecture = architectureOf(checkpoint);
+  const parts = modelParts(architecture);
+  for (const requests of parts) checkWeights(checkpoint, requests);
+  const model = new Model(checkpoint, architecture, weightBytes(architecture) <= memory);
+  if (!model.resident) return model;
+  try {
+    const nothing = async () => {};
+    for (let layer = 0; layer < architecture.layers; layer++) await model.withBlock(layer, nothing);
+    await model.withFinal(nothing);
+    for (const tile of model.headTiles()) await model.withHead(tile, nothing);
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+function modelParts({
+  layers,
+  embeddingWeights,
+  finalWeights,
+  headWeights,
+  blockWeights,
+}: Architecture): WeightRequests[] {
+  const blocks = Array.from({ length: layers }, (_, layer) => blockWeights(layer));
+  return [embeddingWeights, ...blocks, finalWeights, headWeights];
+}
+
+/** Bytes of all weights as float32, apart from the embedding, of which only rows are read. */
+export function weightBytes(architecture: Architecture): number {
+  const [, ...parts] = modelParts(architecture);
+  const sizes = parts.flatMap((requests) => Object.values(requests).map(({ shape }) => 4 * product(shape)));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** Number of weights of a model; a tied unembedding is counted once. */
+export function parameterCount(architecture: Architecture): number {
+  const sizes = new Map<string, number>();
+  for (const requests of modelParts(architecture)) {
+    for (const { name, shape } of Object.values(requests)) sizes.set(name, product(shape));
+  }
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
+}
+
+function product(shape: readonly number[]): number {
+  return shape.reduce((size, dimension) => size * dimension, 1);
+}
+
+/** Checks that the checkpoint holds the tensors, in the shapes that are asked for. @throws UserError */
+function checkWeights(checkpoint: Checkpoint, requests: WeightRequests): void {
+  for (const { name, shape } of Object.values(requests)) {
+    const tensor = checkpoint.tensors.get(name);
+    if (!tensor) throw new UserError(`${checkpoint.folder}: tensor "${name}" is missing from the weights`);
+    if (tensor.shape.join() !== shape.join()) {
+      throw new UserError(
+        `${tensor.file}: tensor "${name}" has shape [${tensor.shape}], the config asks for [${shape}]`,
+      );
+    }
+  }
+}
+
+/** Reads the weights of one part of a model. The caller disposes of them. */
+function loadWeights(checkpoint: Checkpoint, requests: WeightRequests): Weights {
+  const weights: Weights = {};
+  try {
+    for (const [key, request] of Object.entries(requests)) weights[key] = loadWeight(checkpoint, request);
+  } catch (error) {
+    tf.dispose(weights);
+    throw error;
+  }
+  return weights;
+}
+
+function loadWeight(checkpoint: Checkpoint, { name, shape, transposed }: WeightRequest): tf.Tensor {
+  const values = readTensor(checkpoint, name, shape);
+  return transposed ? transposedTensor(values, shape[0], shape[1]) : tf.tensor(values, shape);
+}
+
+/** A matrix [rows, columns] as a tensor [columns, rows]. In tiles, so that both sides stay in the processor's cache. */
+function transposedTensor(values: Float32Array, rows: number, columns: number): tf.Tensor2D {
+  const result = new Float32Array(values.length);
+  const tile = 32;
+  for (let top = 0; top < rows; top += tile) {
+    const bottom = Math.min(rows, top + tile);
+    for (let left = 0; left < columns; left += tile) {
+      const right = Math.min(columns, left + tile);
+      for (let row = top; row < bottom; row++) {
+        for (let column = left; column < right; column++) result[column * rows + row] = values[row * columns + column];
+      }
+    }
+  }
+  return tf.tensor2d(result, [columns, rows]);
+}

@@ -1,0 +1,31 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { WeightRequests, Weights } from "./architecture";
+
+/**
+ * Root mean square norm: x / sqrt(mean(x^2) + epsilon) * weight, row by row.
+ * Source: Zhang and Sennrich 2019 (arXiv 1910.07467), equation 4.
+ */
+export function rmsNorm(hidden: tf.Tensor2D, weight: tf.Tensor, epsilon: number): tf.Tensor2D {
+  const meanSquare = tf.mean(tf.square(hidden), 1, true); // [T, 1]
+  return tf.mul(tf.mul(hidden, tf.rsqrt(tf.add(meanSquare, epsilon))), weight); // [T, width]
+}
+
+/**
+ * Layer norm: (x - mean) / sqrt(variance + epsilon) * weight + bias, row by row, with the population variance.
+ * Source: Ba, Kiros and Hinton 2016 (arXiv 1607.06450), equation 4.
+ */
+export function layerNorm(hidden: tf.Tensor2D, weights: Weights, name: string, epsilon: number): tf.Tensor2D {
+  const centered = tf.sub(hidden, tf.mean(hidden, 1, true)); // [T, width]
+  const variance = tf.mean(tf.square(centered), 1, true); // [T, 1]
+  const scaled = tf.mul(tf.mul(centered, tf.rsqrt(tf.add(variance, epsilon))), weights[`${name}.weight`]);
+  const bias = weights[`${name}.bias`];
+  return (bias ? tf.add(scaled, bias) : scaled) as tf.Tensor2D; // [T, width]
+}
+
+/** The weights of a {@link layerNorm} that is stored as `prefix.weight` and `prefix.bias`. */
+export function layerNormWeights(key: string, prefix: string, width: number): WeightRequests {
+  return {
+    [`${key}.weight`]: { name: `${prefix}.weight`, shape: [width] },
+    [`${key}.bias`]: { name: `${prefix}.bias`, shape: [width] },
+  };
+}

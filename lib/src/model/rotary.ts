@@ -1,0 +1,81 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { CheckpointConfig } from "../checkpoint/config";
+import type { RotarySettings, RotaryTables } from "./architecture";
+
+/**
+ * Reads how a checkpoint turns queries and keys (RoPE: Su et al. 2021, arXiv 2104.09864, equation 34). Both of Hugging
+ * Face's spellings are read: `rope_theta` + `rope_scaling`, and `rope_parameters` of transformers 5.
+ *
+ * @param dimensions how many features of a head are turned (even)
+ * @param base theta, if the config does not say
+ * @throws UserError if the frequencies are scaled in a way that is not built here
+ */
+export function rotarySettings(config: CheckpointConfig, dimensions: number, base: number): RotarySettings {
+  const parameters = config.section("rope_parameters");
+  const scaling = parameters ?? config.section("rope_scaling");
+  const theta = parameters?.has("rope_theta") ? parameters.number("rope_theta") : base;
+  // Rounded to float32 at every step, as PyTorch computes them: at position 1000 the rounding of a frequency is seen.
+  const frequencies = Float64Array.from({ length: dimensions / 2 }, (_, pair) =>
+    Math.fround(1 / Math.fround(theta ** Math.fround((2 * pair) / dimensions))),
+  );
+  if (!scaling) return { dimensions, frequencies };
+  const type = scaling.text("rope_type", scaling.text("type", "default"));
+  if (type === "default") return { dimensions, frequencies };
+  if (type === "linear") {
+    const factor = scaling.number("factor");
+    return { dimensions, frequencies: frequencies.map((frequency) => Math.fround(frequency / factor)) };
+  }
+  if (type === "llama3") return { dimensions, frequencies: frequencies.map(llama3Scaling(scaling)) };
+  return scaling.unsupported("rope_type", JSON.stringify(type));
+}
+
+/**
+ * Llama 3.1's rule for longer contexts: slow rotations are slowed further by `factor`, fast ones are kept, and those
+ * between are interpolated. Source: Hugging Face transformers, modeling_rope_utils.py, `_compute_llama3_parameters`.
+ */
+function llama3Scaling(scaling: CheckpointConfig): (frequency: number) => number {
+  const factor = scaling.number("factor");
+  const low = scaling.number("low_freq_factor");
+  const high = scaling.number("high_freq_factor");
+  const context = scaling.count("original_max_position_embeddings");
+  return (frequency) => {
+    const wavelength = (2 * Math.PI) / frequency;
+    if (wavelength > context / low) return Math.fround(frequency / factor);
+    if (wavelength < context / high) return frequency;
+    const smooth = (context / wavelength - low) / (high - low);
+    return Math.fround(((1 - smooth) * frequency) / factor + smooth * frequency);
+  };
+}
+
+/** Cosines and sines for the first `tokens` positions. The caller disposes of them. */
+export function rotaryTables({ dimensions, frequencies }: RotarySettings, tokens: number): RotaryTables {
+  const pairs = dimensions / 2;
+  const cosine = new Float32Array(tokens * pairs);
+  const sine = new Float32Array(tokens * pairs);
+  for (let position = 0; position < tokens; position++) {
+    for (let pair = 0; pair < pairs; pair++) {
+      const angle = Math.fround(position * frequencies[pair]);
+      cosine[position * pairs + pair] = Math.cos(angle);
+      sine[position * pairs + pair] = Math.sin(angle);
+    }
+  }
+  const shape: [number, number] = [tokens, pairs];
+  return { cosine: tf.tensor2d(cosine, shape), sine: tf.tensor2d(sine, shape), dimensions };
+}
+
+/**
+ * Turns the first features of one head. The layout is that of Hugging Face ("rotate half"): feature i is paired with
+ * feature i + dimensions / 2, not with its neighbour; features past `dimensions` stay as they are.
+ */
+export function rotate(head: tf.Tensor2D, { cosine, sine, dimensions }: RotaryTables): tf.Tensor2D {
+  const [tokens, width] = head.shape;
+  const half = dimensions / 2;
+  const first = tf.slice2d(head, [0, 0], [tokens, half]); // [T, half]
+  const second = tf.slice2d(head, [0, half], [tokens, half]); // [T, half]
+  const parts: tf.Tensor2D[] = [
+    tf.sub(tf.mul(first, cosine), tf.mul(second, sine)),
+    tf.add(tf.mul(second, cosine), tf.mul(first, sine)),
+  ];
+  if (width > dimensions) parts.push(tf.slice2d(head, [0, dimensions], [tokens, width - dimensions]));
+  return tf.concat(parts, 1); // [T, headDimension]
+}
