@@ -1,0 +1,66 @@
+import { UserError } from "../support/errors";
+import type { DimensionEstimate } from "./gride";
+import { LayerCloud } from "./layerCloud";
+import type { MeanAndDeviation } from "./metric";
+import { measureLayer } from "./metrics";
+import type { NeighborTable } from "./neighbors";
+import { checkCloud, type PointCloud } from "./pointCloud";
+import type { TwoNNEstimate } from "./twoNN";
+
+/** A cloud with the name that the report calls it by. */
+export interface NamedCloud {
+  name: string;
+  cloud: PointCloud;
+}
+
+/** What the command `token-geometry geometry` prints. A number that does not exist is null in JSON. */
+export interface GeometryReport {
+  clouds: {
+    file: string;
+    n: number;
+    d: number;
+    intrinsicDimension: DimensionEstimate[];
+    twoNN: TwoNNEstimate;
+    cosineSimilarity: MeanAndDeviation;
+    neighborAngleDegrees: MeanAndDeviation;
+  }[];
+  neighborhoodOverlap: { from: string; to: string; overlap: { k: number; value: number }[] }[];
+}
+
+/**
+ * Measures clouds, and the overlap of each with the one after it.
+ *
+ * @throws UserError if a cloud is too small, holds NaN or infinity, or two that follow each other differ in size
+ */
+export async function geometryReport(named: readonly NamedCloud[]): Promise<GeometryReport> {
+  named.forEach(({ name, cloud }, index) => {
+    checkCloud(cloud, name);
+    const before = named[index - 1];
+    if (before && before.cloud.points !== cloud.points) {
+      const sizes = `${before.cloud.points} and ${cloud.points} points`;
+      throw new UserError(`${before.name} and ${name}: clouds of ${sizes} have no overlap; measure them one by one`);
+    }
+  });
+  const report: GeometryReport = { clouds: [], neighborhoodOverlap: [] };
+  let previous: NeighborTable | undefined;
+  for (const [index, { name, cloud }] of named.entries()) {
+    const layer = new LayerCloud(cloud, name, previous);
+    const { intrinsicDimension, twoNN, cosineSimilarity, neighborAngle, neighborhoodOverlap } =
+      await measureLayer(layer);
+    report.clouds.push({
+      file: name,
+      n: cloud.points,
+      d: cloud.dimension,
+      intrinsicDimension,
+      twoNN,
+      cosineSimilarity,
+      neighborAngleDegrees: { mean: neighborAngle.mean, std: neighborAngle.std },
+    });
+    if (index > 0) {
+      const overlap = neighborhoodOverlap.map((value, i) => ({ k: i + 1, value }));
+      report.neighborhoodOverlap.push({ from: named[index - 1].name, to: name, overlap });
+    }
+    previous = await layer.neighbors();
+  }
+  return report;
+}

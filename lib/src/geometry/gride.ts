@@ -1,0 +1,117 @@
+/** An intrinsic dimension at one range scaling. */
+export interface DimensionEstimate {
+  /** n2, the further of the two neighbors that are compared (the nearer one is n2 / 2). */
+  scaling: number;
+  /** The intrinsic dimension; NaN where the distances do not determine one (fewer than two ratios, all ratios 1). */
+  id: number;
+  /** Its standard error. */
+  error: number;
+  /** The length that it belongs to: mean over points of (r_n1 + r_n2) / 2. */
+  scale: number;
+}
+
+/** The root of the likelihood equation is looked for between these. */
+const SMALLEST = 0.001;
+const LARGEST = 1000;
+
+/**
+ * The range scalings n2 = 2, 4, 8, ... that N distinct points allow: powers of two up to N - 1, at most 256.
+ */
+export function rangeScalings(points: number): number[] {
+  const scalings: number[] = [];
+  for (let scaling = 2; scaling <= Math.min(points - 1, 256); scaling *= 2) scalings.push(scaling);
+  return scalings;
+}
+
+/**
+ * Generalized ratios intrinsic dimension estimator (GRIDE): the dimension that makes the observed ratios
+ * mu_i = r_i,n2 / r_i,n1 of the distances to neighbors n2 and n1 = n2 / 2 most likely.
+ *
+ * @param inner distance of each point to its neighbor n1 [N], no two points coinciding
+ * @param outer distance of each point to its neighbor n2 [N]
+ * @param scaling n2
+ * Sources: Denti et al. 2022 (arXiv 2104.13832), equations 9 and 13; DADApy's `return_id_scaling_gride` for the outlier
+ * filter, the N - 1 in the likelihood equation and the standard error (Fisher information).
+ */
+export function gride(inner: Float64Array, outer: Float64Array, scaling: number): DimensionEstimate {
+  const points = inner.length;
+  const ratios = outer.map((distance, i) => distance / inner[i]);
+  const logRatios = ratios.map(Math.log);
+  const limit = outlierLimit(ratios);
+  const kept = logRatios.filter((_, i) => ratios[i] < limit);
+  const id = mostLikelyDimension(kept, scaling);
+  let lengths = 0;
+  for (let i = 0; i < points; i++) lengths += (inner[i] + outer[i]) / 2;
+  return { scaling, id, error: standardError(id, logRatios, scaling), scale: lengths / points };
+}
+
+/** Ratios from here on are outliers: q50 + 20 (q95 - q50), with linearly interpolated percentiles as NumPy's. */
+function outlierLimit(ratios: Float64Array): number {
+  const sorted = ratios.slice().sort();
+  const percentile = (fraction: number) => {
+    const position = fraction * (sorted.length - 1);
+    const below = Math.floor(position);
+    const above = Math.min(below + 1, sorted.length - 1);
+    return sorted[below] + (position - below) * (sorted[above] - sorted[below]);
+  };
+  const median = percentile(0.5);
+  return median + 20 * (percentile(0.95) - median);
+}
+
+function mostLikelyDimension(logRatios: Float64Array, scaling: number): number {
+  const count = logRatios.length;
+  const sum = logRatios.reduce((total, logRatio) => total + logRatio, 0);
+  if (count < 2 || sum <= 0) return Number.NaN;
+  // Neighbors 1 and 2: the equation has a closed solution.
+  if (scaling === 2) return (count - 1) / sum;
+  return findDimension(logRatios, sum, scaling);
+}
+
+/**
+ * The root in d of: sum ln(mu) [(n2 - 1) - (n2 - n1 - 1) / (1 - mu^-d)] - (N' - 1) / d = 0.
+ * The left side grows with d, so Newton's steps are kept inside a bracket that every step narrows.
+ */
+function findDimension(logRatios: Float64Array, sum: number, scaling: number): number {
+  const factor = scaling / 2 - 1; // n2 - n1 - 1
+  const count = logRatios.length;
+  let slope = 0;
+  const equation = (dimension: number) => {
+    let ratioSum = 0;
+    slope = (count - 1) / dimension ** 2;
+    for (let i = 0; i < count; i++) {
+      const [value, change] = shrinking(logRatios[i], dimension);
+      ratioSum += value;
+      slope += factor * change;
+    }
+    return (scaling - 1) * sum - factor * ratioSum - (count - 1) / dimension;
+  };
+  let low = SMALLEST;
+  let high = LARGEST;
+  if (equation(low) > 0 || equation(high) < 0) return Number.NaN;
+  let dimension = Math.min(Math.max((count - 1) / sum / (scaling / 2), low), high);
+  for (let step = 0; step < 200; step++) {
+    const value = equation(dimension);
+    if (value > 0) high = dimension;
+    else low = dimension;
+    let next = dimension - value / slope;
+    if (!(next > low && next < high)) next = (low + high) / 2;
+    if (Math.abs(next - dimension) <= 1e-13 * dimension) return next;
+    dimension = next;
+  }
+  return dimension;
+}
+
+/** ln(mu) / (1 - mu^-d), and by how much it falls as d grows: [ln(mu) / (1 - mu^-d)]^2 mu^-d. At mu = 1 the limits. */
+function shrinking(logRatio: number, dimension: number): [number, number] {
+  const power = Math.exp(-dimension * logRatio); // mu^-d
+  const value = logRatio > 0 ? logRatio / -Math.expm1(-dimension * logRatio) : 1 / dimension;
+  return [value, value * value * power];
+}
+
+/** 1 / sqrt(I) with the Fisher information I = N / d^2 + (n2 - n1 - 1) sum [ln(mu) / (1 - mu^-d)]^2 mu^-d over all points. */
+function standardError(dimension: number, logRatios: Float64Array, scaling: number): number {
+  const factor = scaling / 2 - 1;
+  let information = logRatios.length / dimension ** 2;
+  if (factor > 0) for (const logRatio of logRatios) information += factor * shrinking(logRatio, dimension)[1];
+  return 1 / Math.sqrt(information);
+}

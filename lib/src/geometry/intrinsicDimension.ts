@@ -1,0 +1,17 @@
+import { type DimensionEstimate, gride } from "./gride";
+import { distancesAt } from "./layerCloud";
+import type { Metric } from "./metric";
+
+/**
+ * Intrinsic dimension by GRIDE at all range scalings n2 = 2, 4, 8, ..., of the distinct points; none where there are fewer
+ * than three of them.
+ */
+export const intrinsicDimensionMetric: Metric<DimensionEstimate[]> = {
+  version: 1,
+  async measure(layer) {
+    if (!layer.estimable) return [];
+    const neighbors = await layer.distinctNeighbors();
+    const scalings = neighbors.ranks.slice(1);
+    return scalings.map((scaling, i) => gride(distancesAt(neighbors, i), distancesAt(neighbors, i + 1), scaling));
+  },
+};

@@ -1,0 +1,65 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeAll, expect, it } from "vitest";
+import { onEachBackend } from "../../../tests/support/backends";
+import { randomGenerator } from "../support/random";
+import { intrinsicDimensionMetric } from "./intrinsicDimension";
+import { LayerCloud } from "./layerCloud";
+import type { PointCloud } from "./pointCloud";
+import { StreamedCloud } from "./streamedCloud";
+
+/** Points near a curved surface of 3 dimensions, far from the origin, some of them the same. */
+function surface(points: number, dimension: number): PointCloud {
+  const random = randomGenerator("surface");
+  const values = new Float32Array(points * dimension);
+  for (let point = 0; point < points; point++) {
+    const place = [random(), random(), random()];
+    for (let i = 0; i < dimension; i++) {
+      const along = place[i % 3] * (1 + (i % 5)) + Math.sin(place[(i + 1) % 3] * (i % 11));
+      values[point * dimension + i] = 20 + (i % 7) + along + 0.01 * random();
+    }
+  }
+  values.copyWithin(4 * dimension, 0, dimension); // point 4 is point 0
+  values.fill(0, 9 * dimension, 10 * dimension);
+  values.fill(-0, 8 * dimension, 9 * dimension); // 8 and 9 are the same
+  return { values, points, dimension };
+}
+
+async function stream({ values, points, dimension }: PointCloud, columns: number): Promise<StreamedCloud> {
+  const cloud = new StreamedCloud(points);
+  for (let first = 0; first < dimension; first += columns) {
+    const count = Math.min(columns, dimension - first);
+    const tile = new Float32Array(points * count);
+    for (let point = 0; point < points; point++) {
+      tile.set(values.subarray(point * dimension + first, point * dimension + first + count), point * count);
+    }
+    await cloud.addColumns(tile, count);
+  }
+  return cloud;
+}
+
+onEachBackend("a streamed cloud", (useBackend) => {
+  beforeAll(useBackend);
+
+  it.each([1000, 130, 7])("has the dimensions of the whole one, %i columns at a time", async (columns) => {
+    const cloud = surface(120, 500);
+    const expected = await intrinsicDimensionMetric.measure(new LayerCloud(cloud, "whole"));
+    const before = tf.memory().numTensors;
+    const estimates = (await stream(cloud, columns)).intrinsicDimension("streamed");
+    expect(tf.memory().numTensors).toBe(before);
+    expect(estimates.map(({ scaling }) => scaling)).toEqual(expected.map(({ scaling }) => scaling));
+    estimates.forEach((estimate, i) => {
+      for (const key of ["id", "error", "scale"] as const) {
+        expect(Math.abs(estimate[key] / expected[i][key] - 1)).toBeLessThan(1e-6);
+      }
+    });
+  });
+
+  it("has none if fewer than three points differ, and refuses NaN", async () => {
+    const same = { values: new Float32Array(40).fill(1), points: 10, dimension: 4 };
+    expect((await stream(same, 4)).intrinsicDimension("same")).toEqual([]);
+    const broken = surface(10, 20);
+    broken.values[3 * 20 + 5] = Number.NaN;
+    const cloud = await stream(broken, 20);
+    expect(() => cloud.intrinsicDimension("logits")).toThrow("logits: point");
+  });
+});
