@@ -1,0 +1,107 @@
+import { linearRegression, mean } from "simple-statistics";
+import { UserError } from "../support/errors";
+import { fisherInterval, logCorrelationPValue } from "./significance";
+
+/** How two quantities go together: along a line (Pearson's r), or in their order alone (Spearman's rho). */
+export type CorrelationMethod = "pearson" | "spearman";
+
+/** A correlation with how sure it is. NaN where it does not exist: fewer than three pairs, or all values the same. */
+export interface Correlation {
+  method: CorrelationMethod;
+  /** r or rho, -1 to 1. */
+  coefficient: number;
+  /** Pairs that count: those of two finite numbers. */
+  n: number;
+  /** Two-sided p-value; 0 where it is too small for a number. */
+  p: number;
+  /** Its logarithm to base 10, which does not underflow. */
+  log10P: number;
+  /** 95% confidence interval by Fisher's transformation. */
+  low: number;
+  high: number;
+}
+
+/**
+ * Correlation of pairs (x[i], y[i]), with its two-sided p-value and 95% confidence interval.
+ *
+ * @param x the first of each pair; pairs with a NaN or infinity are left out
+ * @param y the second, as many
+ * @throws UserError if there are not as many of one as of the other
+ */
+export function correlate(x: ArrayLike<number>, y: ArrayLike<number>, method: CorrelationMethod): Correlation {
+  const [left, right] = finitePairs(x, y);
+  return correlationOf(method, method === "spearman" ? spearman(left, right) : pearson(left, right), left.length);
+}
+
+/** A known coefficient of n pairs with its p-value and 95% confidence interval. */
+export function correlationOf(method: CorrelationMethod, coefficient: number, n: number): Correlation {
+  const logP = logCorrelationPValue(coefficient, n);
+  const [low, high] = fisherInterval(coefficient, n, 0.95, method === "spearman");
+  return { method, coefficient, n, p: Math.exp(logP), log10P: logP / Math.LN10, low, high };
+}
+
+/** Pearson's r of finite numbers [n] and [n]; NaN with fewer than three pairs or if all values of one side are equal. */
+export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number {
+  const n = x.length;
+  if (n < 3) return Number.NaN;
+  let [meanX, meanY] = [0, 0];
+  for (let i = 0; i < n; i++) {
+    meanX += x[i] / n;
+    meanY += y[i] / n;
+  }
+  let [squaresX, squaresY, products] = [0, 0, 0];
+  for (let i = 0; i < n; i++) {
+    const [dx, dy] = [x[i] - meanX, y[i] - meanY];
+    squaresX += dx * dx;
+    squaresY += dy * dy;
+    products += dx * dy;
+  }
+  if (isConstant(x) || isConstant(y)) return Number.NaN;
+  return Math.min(1, Math.max(-1, products / Math.sqrt(squaresX * squaresY)));
+}
+
+/** Rounding of the mean leaves a constant a tiny spread, so equality is looked for itself. */
+function isConstant(values: ArrayLike<number>): boolean {
+  for (let i = 1; i < values.length; i++) if (values[i] !== values[0]) return false;
+  return true;
+}
+
+/** Spearman's rho of finite numbers: Pearson's r of their ranks, equal values sharing the mean of theirs. */
+export function spearman(x: ArrayLike<number>, y: ArrayLike<number>): number {
+  return pearson(averageRanks(x), averageRanks(y));
+}
+
+/** Rank of each value from 1 on; equal values get the mean of the ranks that they take up together. */
+export function averageRanks(values: ArrayLike<number>): Float64Array {
+  const order = Array.from(values, (_, index) => index).sort((a, b) => values[a] - values[b]);
+  const ranks = new Float64Array(values.length);
+  for (let start = 0; start < order.length; ) {
+    let end = start + 1;
+    while (end < order.length && values[order[end]] === values[order[start]]) end++;
+    for (let i = start; i < end; i++) ranks[order[i]] = (start + 1 + end) / 2;
+    start = end;
+  }
+  return ranks;
+}
+
+/** A straight line y = slope x + intercept. */
+export interface Line {
+  slope: number;
+  intercept: number;
+}
+
+/** The line of least squares through pairs of finite numbers; NaN with fewer than two pairs or if all x are equal. */
+export function fittedLine(x: ArrayLike<number>, y: ArrayLike<number>): Line {
+  const [left, right] = finitePairs(x, y);
+  if (left.length < 2 || isConstant(left)) return { slope: Number.NaN, intercept: Number.NaN };
+  // Centered first: sums of products of numbers with a large mean would lose the digits in which they differ.
+  const [meanX, meanY] = [mean(left), mean(right)];
+  const { m: slope } = linearRegression(left.map((value, i) => [value - meanX, right[i] - meanY]));
+  return { slope, intercept: meanY - slope * meanX };
+}
+
+function finitePairs(x: ArrayLike<number>, y: ArrayLike<number>): [number[], number[]] {
+  if (x.length !== y.length) throw new UserError(`${x.length} and ${y.length} values are no pairs`);
+  const kept = Array.from(x, (_, i) => i).filter((i) => Number.isFinite(x[i]) && Number.isFinite(y[i]));
+  return [kept.map((i) => x[i]), kept.map((i) => y[i])];
+}
