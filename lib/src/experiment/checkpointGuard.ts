@@ -1,0 +1,41 @@
+import { statSync } from "node:fs";
+import { basename } from "node:path";
+import { hashFile } from "../checkpoint/checkpoint";
+import { UserError } from "../support/errors";
+
+/** Notices that a checkpoint's files are replaced while results are computed with them. */
+export class CheckpointGuard {
+  private readonly stamps: Map<string, string>;
+
+  /** @param files the checkpoint's files; their state now is what {@link check} compares with */
+  constructor(files: readonly string[]) {
+    this.stamps = new Map(files.map((file) => [file, stampOf(file)]));
+  }
+
+  /**
+   * Files whose place, size or times have changed are hashed again: one that was only touched or copied over itself is
+   * still the same.
+   *
+   * @param hashes SHA-256 by file name, as they were when the units were planned
+   * @throws UserError naming the file if it is another one now
+   */
+  check(hashes: Readonly<Record<string, string>>): void {
+    for (const [file, stamp] of this.stamps) {
+      const now = stampOf(file);
+      if (now === stamp) continue;
+      if (now === "missing" || hashFile(file) !== hashes[basename(file)]) {
+        const what = now === "missing" ? "was removed" : "was replaced";
+        throw new UserError(
+          `${file}: ${what} while results were computed with it; the unit under way is not kept, earlier ones are; run again`,
+        );
+      }
+      this.stamps.set(file, now);
+    }
+  }
+}
+
+/** Changes whenever a file is written or exchanged: the time of the last change of its inode cannot be set by programs. */
+function stampOf(file: string): string {
+  const found = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return found ? [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join() : "missing";
+}

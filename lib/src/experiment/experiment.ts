@@ -1,0 +1,100 @@
+import { type BackendChoice, chooseBackend } from "../backend/backend";
+import { type ProgressReporter, silentProgress } from "../support/progress";
+import { defaultStore } from "../support/project";
+import { ExperimentRun } from "./experimentRun";
+import { describeExperiment, manifestName } from "./manifest";
+import { type ExperimentSettings, type FullSettings, type ModelPlan, planModel, withDefaults } from "./plan";
+import { wishedWorkers } from "./pool";
+import { type Shard, unitsOfShard } from "./shard";
+import { Store } from "./store";
+import type { UnitResult } from "./unit";
+
+export interface ExperimentOptions {
+  /** Folder of results; see {@link defaultStore}. */
+  store?: string;
+  progress?: ProgressReporter;
+  /** See {@link chooseBackend}. */
+  backend?: string;
+  /**
+   * How many units of work are measured at once, each in a process of its own; without it TOKEN_GEOMETRY_WORKERS counts,
+   * and without that there are as many as there are cores where the work is long enough to pay for their start.
+   */
+  workers?: number;
+  /** Only this part of the units; all without it. */
+  shard?: Shard;
+}
+
+/** The result of one prompt in one order under one model. */
+export interface PromptResult {
+  /** Name of the model's folder. */
+  model: string;
+  prompt: string;
+  shuffleIndex: number;
+  result: UnitResult;
+}
+
+export interface ExperimentResult {
+  settings: FullSettings;
+  backend: BackendChoice;
+  /** By model, then prompt, then shuffle index, in the order of the settings. */
+  results: PromptResult[];
+  /** Units that were computed now, and those that the store had. */
+  computed: number;
+  reused: number;
+  /** Wall-clock time of the computed units. */
+  seconds: number;
+  /** The file that describes the experiment, and what it says. */
+  manifestPath: string;
+  manifest: Record<string, unknown>;
+}
+
+/**
+ * Measures what the store does not have yet, and returns everything. A result is kept as soon as it is there, so that
+ * nothing is lost if the run is stopped. A model whose weights do not fit into memory runs layer by layer for many
+ * prompts at once, one block in memory at a time.
+ *
+ * @throws UserError if a model, a prompt or a setting is wrong, or the store cannot be written
+ */
+export async function runExperiment(
+  settings: ExperimentSettings,
+  { store: folder = defaultStore(), progress = silentProgress, backend: wish, shard, workers }: ExperimentOptions = {},
+): Promise<ExperimentResult> {
+  const full = withDefaults(settings);
+  const wished = wishedWorkers(workers);
+  const backend = await chooseBackend(wish);
+  const store = new Store(folder);
+  const plans: ModelPlan[] = [];
+  for (const model of full.models) plans.push(await planModel(model, full, backend.name, progress));
+  const manifest = describeExperiment(full, backend, plans);
+  // Written first: a store that cannot be written is found out before the work, not after it.
+  const manifestPath = store.saveManifest(manifestName(manifest), manifest);
+  // After the manifest, which is that of the whole experiment, whoever computes which part of it.
+  const mine = new Set(
+    unitsOfShard(
+      plans.flatMap(({ units }) => units),
+      shard,
+    ),
+  );
+  for (const plan of plans) plan.units = plan.units.filter((unit) => mine.has(unit));
+  const run = new ExperimentRun(full, backend, store, progress, plans, wished);
+  const started = performance.now();
+  try {
+    for (const plan of plans) await run.measure(plan);
+    progress.update(run.total, run.total); // units are announced when they begin, the end of the last one is not
+  } finally {
+    await run.close();
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    const again = store.damaged.size > 0 ? ` (${store.damaged.size} that were damaged or of an older version)` : "";
+    progress.finish(`${run.computed} computed${again}, ${run.reused} from the store, ${seconds} s`);
+  }
+  const { computed, reused, seconds, found } = run;
+  const results = plans.flatMap(({ checkpoint, units }) =>
+    units.map((unit) => ({
+      model: checkpoint.name,
+      prompt: unit.prompt,
+      shuffleIndex: unit.shuffleIndex,
+      result: found.get(unit)!,
+    })),
+  );
+  return { settings: full, backend, results, computed, reused, seconds, manifestPath, manifest };
+}

@@ -1,0 +1,217 @@
+import type { BackendChoice } from "../backend/backend";
+import { loadModel, type Model, weightBytes } from "../model/model";
+import { UserError } from "../support/errors";
+import { memoryBudget } from "../support/memory";
+import type { ProgressReporter } from "../support/progress";
+import { UnitClaims } from "./lock";
+import { versions } from "./manifest";
+import { measureMetrics, measurePrompts } from "./measurePrompt";
+import type { FullSettings, ModelPlan, PlannedUnit } from "./plan";
+import { affordableWorkers, type PoolTask, WorkerPool } from "./pool";
+import { UnitQueue } from "./queue";
+import type { Store } from "./store";
+import { type UnitResult, unitKey } from "./unit";
+
+/** Of the memory budget, the part that weights may fill; waiting hidden states get a quarter, the rest is for the work. */
+const WEIGHTS_SHARE = 0.5;
+const HIDDEN_STATES_SHARE = 0.25;
+
+/** How many prompts go through a model side by side if its blocks have to be read from disk each time. */
+const BATCH_OF_STREAMED_MODEL = 64;
+
+/** Without a wish, workers are started when the rest would take this process longer than so many seconds. */
+const WORTH_STARTING = 8;
+
+/** An experiment under way: finds units in the store or has them computed, here or by worker processes. */
+export class ExperimentRun {
+  readonly found = new Map<PlannedUnit, UnitResult>();
+  computed = 0;
+  reused = 0;
+  seconds = 0;
+  readonly total: number;
+  private claims?: UnitClaims;
+  private pool?: WorkerPool;
+  /** Set when something went wrong: nobody starts anything new. */
+  private stopped = false;
+
+  constructor(
+    private readonly settings: FullSettings,
+    private readonly backend: BackendChoice,
+    private readonly store: Store,
+    private readonly progress: ProgressReporter,
+    plans: readonly ModelPlan[],
+    /** Number of workers that was asked for, if one was. */
+    private readonly wished: number | undefined,
+  ) {
+    this.total = plans.reduce((sum, { units }) => sum + units.length, 0);
+  }
+
+  /** Finds or computes all units of a model. */
+  async measure(plan: ModelPlan): Promise<void> {
+    const { checkpoint } = plan;
+    const missing = plan.units.filter((unit) => !this.isStored(unit));
+    if (missing.length === 0) return;
+    const limit = WEIGHTS_SHARE * memoryBudget(this.backend.name);
+    const weights = weightBytes((await loadModel(checkpoint, { memory: 0 })).architecture);
+    // A model that is not resident is read from disk by one process, for many prompts at a time.
+    const workers =
+      weights <= limit ? affordableWorkers(this.wished, missing.length, weights, WEIGHTS_SHARE, this.backend) : 1;
+    const measured = missing.filter(({ inputs }) => this.store.find(inputs));
+    const unmeasured = missing.filter((unit) => !measured.includes(unit));
+    for (const units of [unmeasured, measured]) {
+      const work: Work = { plan, units, queue: this.queueOf(plan, units), geometry: units === unmeasured, limit };
+      const alone = workers === 1 || (this.wished === undefined && !this.pool);
+      const finished = alone && (await this.measureHere(work, workers > 1));
+      if (!finished) await this.measureInPool(work, workers);
+    }
+  }
+
+  /** Ends the worker processes and lets go of what this run has claimed. */
+  async close(): Promise<void> {
+    this.stopped = true;
+    await this.pool?.close();
+    this.claims?.close();
+  }
+
+  private queueOf({ checkpoint }: ModelPlan, units: readonly PlannedUnit[]): UnitQueue {
+    this.claims ??= new UnitClaims(this.store.folder);
+    const onWait = (waiting: number): void => {
+      const note = `${checkpoint.name}, ${waiting} being computed by others`;
+      this.progress.update(this.found.size, this.total, note);
+    };
+    return new UnitQueue(units, this.claims, (unit) => this.stopped || this.isStored(unit), onWait);
+  }
+
+  /**
+   * Measures in this process, until nothing is left or it shows that workers are worth starting for the rest.
+   * @returns whether nothing is left
+   */
+  private async measureHere(work: Work, stoppable: boolean): Promise<boolean> {
+    const { plan, queue, geometry, limit, units } = work;
+    const measure = geometry ? measurePrompts : measureMetrics;
+    let model: Model | undefined;
+    try {
+      // The model is loaded only now, since others may be about to compute all of it.
+      for (let batch = await queue.next(1); batch.length > 0; batch = await queue.next(1)) {
+        const begun = performance.now();
+        try {
+          model ??= await loadModel(plan.checkpoint, { memory: limit });
+          if (!model.resident) batch.push(...queue.more(BATCH_OF_STREAMED_MODEL - 1));
+          this.report(plan, batch);
+          const ids = batch.map((unit) => unit.ids);
+          this.keepAll(plan, batch, await measure(model, ids, this.measureOptions()));
+        } finally {
+          queue.release(batch);
+        }
+        const seconds = (performance.now() - begun) / 1000;
+        this.seconds += seconds;
+        // Lets an interrupt through: it is not seen inside a synchronous stretch.
+        await new Promise((resolve) => setImmediate(resolve));
+        const left = units.filter((unit) => !this.found.has(unit)).length;
+        if (stoppable && seconds * left > WORTH_STARTING) return false;
+      }
+      return true;
+    } finally {
+      model?.dispose();
+    }
+  }
+
+  /** Has everything that is left measured by worker processes. After an error they are ended. */
+  private async measureInPool({ plan, queue, geometry, limit }: Work, workers: number): Promise<void> {
+    const begun = performance.now();
+    const lane = async (): Promise<void> => {
+      for (let batch = await queue.next(1); batch.length > 0; batch = await queue.next(1)) {
+        try {
+          this.report(plan, batch);
+          const results = await this.poolOf(workers).measure({
+            folder: plan.checkpoint.folder,
+            backend: this.backend.name,
+            weightMemory: limit,
+            ids: batch.map((unit) => unit.ids),
+            geometry,
+            options: this.measureOptions(),
+          });
+          if (!this.stopped) this.keepAll(plan, batch, results);
+        } finally {
+          queue.release(batch);
+        }
+      }
+    };
+    try {
+      await Promise.all(Array.from({ length: workers }, lane));
+    } catch (error) {
+      await this.close();
+      throw error;
+    } finally {
+      this.seconds += (performance.now() - begun) / 1000;
+    }
+  }
+
+  /** Processes are kept from model to model; another number of them are others. */
+  private poolOf(workers: number): WorkerPool {
+    if (this.pool?.workers !== workers) {
+      void this.pool?.close();
+      this.pool = new WorkerPool(workers);
+    }
+    return this.pool;
+  }
+
+  private measureOptions(): PoolTask["options"] {
+    const { captured, metrics } = this.settings;
+    return { captured, metrics, memory: HIDDEN_STATES_SHARE * memoryBudget(this.backend.name) };
+  }
+
+  private report({ checkpoint }: ModelPlan, batch: readonly PlannedUnit[]): void {
+    const [{ prompt, shuffleIndex }] = batch;
+    const more = batch.length > 1 ? ` and ${batch.length - 1} more` : "";
+    const note = `${checkpoint.name}, ${prompt}, S = ${shuffleIndex}${more}`;
+    this.progress.update(this.found.size, this.total, note);
+  }
+
+  /** Whether the store has a unit, which is then remembered. */
+  private isStored(unit: PlannedUnit): boolean {
+    const result = this.find(unit);
+    if (!result) return false;
+    this.found.set(unit, result);
+    this.reused++;
+    return true;
+  }
+
+  private keepAll(plan: ModelPlan, batch: readonly PlannedUnit[], results: readonly Partial<UnitResult>[]): void {
+    plan.guard.check(plan.hashes);
+    batch.forEach((unit, i) => void this.keep(plan.checkpoint.name, unit, results[i]));
+  }
+
+  /** The result of a unit with its further metrics, if the store has all of it. */
+  private find({ inputs, further }: PlannedUnit): UnitResult | undefined {
+    const result = this.store.find(inputs)?.result;
+    const parts = further.map((part) => this.store.find<Partial<UnitResult>>(part.inputs)?.result);
+    return result && parts.every((part) => part !== undefined) ? Object.assign({}, result, ...parts) : undefined;
+  }
+
+  private keep(model: string, unit: PlannedUnit, result: Partial<UnitResult>): void {
+    const { prompt, shuffleIndex, inputs } = unit;
+    const provenance = { model, prompt, shuffleIndex, seed: this.settings.seed, ...versions(this.backend) };
+    const { logitsIntrinsicDimension, lastToken, ...geometry } = result;
+    if (geometry.layers) this.store.save<Partial<UnitResult>>({ inputs, result: geometry, provenance });
+    for (const { name, inputs: own } of unit.further) {
+      this.store.save<Partial<UnitResult>>({ inputs: own, result: { [name]: result[name] }, provenance });
+    }
+    // As it will be found by the next run: what JSON cannot hold must not differ between the two.
+    const stored = this.store.find(inputs);
+    if (!stored)
+      throw new UserError(`${this.store.folder}: unit ${unitKey(inputs)} was removed during the run; run again`);
+    this.found.set(unit, { ...stored.result, ...result });
+    this.computed++;
+  }
+}
+
+/** Units of a model, with the geometry of their layers or only what is asked for besides. */
+interface Work {
+  plan: ModelPlan;
+  units: readonly PlannedUnit[];
+  queue: UnitQueue;
+  geometry: boolean;
+  /** Bytes that weights may take up. */
+  limit: number;
+}

@@ -1,0 +1,72 @@
+import type { BackendChoice } from "../backend/backend";
+import { libraryVersion } from "../support/project";
+import type { FullSettings, ModelPlan } from "./plan";
+import { canonicalJson, hashIds, unitKey } from "./unit";
+
+/** Of the manifests that this version writes and reads. */
+export const MANIFEST_FORMAT = 1;
+
+/** What computes: backend, device, versions. */
+export function versions({ name, device }: BackendChoice): Record<string, unknown> {
+  const tensorflowJs = (require("@tensorflow/tfjs-core/package.json") as { version: string }).version;
+  return { backend: name, device, tokenGeometry: libraryVersion(), tensorflowJs, node: process.version };
+}
+
+/** Everything that an experiment's numbers depend on, and which units of the store they are in. */
+export function describeExperiment(
+  settings: FullSettings,
+  backend: BackendChoice,
+  plans: readonly ModelPlan[],
+): Record<string, unknown> {
+  return {
+    format: MANIFEST_FORMAT,
+    command: commandOf(settings, backend),
+    settings,
+    dtype: "float32",
+    ...versions(backend),
+    models: plans.map(({ checkpoint, hashes, promptSet, units }) => ({
+      name: checkpoint.name,
+      files: hashes,
+      promptSet,
+      prompts: new Set(units.map(({ prompt }) => prompt)).size,
+      units: units.map(({ prompt, shuffleIndex, inputs, further }) => ({
+        prompt,
+        shuffleIndex,
+        key: unitKey(inputs),
+        ...Object.fromEntries(further.map((metric) => [metric.name, unitKey(metric.inputs)])),
+      })),
+    })),
+  };
+}
+
+/** The command that computes the experiment, whoever did it in how many parts. */
+function commandOf(settings: FullSettings, backend: BackendChoice): string {
+  const options: [name: string, value: unknown][] = [
+    ["model", settings.models],
+    ["prompts", settings.prompts],
+    ["prompt", settings.promptName],
+    ["count", settings.promptCount],
+    ["tokens", settings.tokens],
+    ["shuffle", settings.shuffleIndices.join()],
+    ["seed", settings.seed],
+    ["captured", settings.captured],
+    ["metrics", settings.metrics],
+    ["backend", backend.name],
+  ];
+  const given = options.filter(([, value]) => value !== undefined && [value].flat().length > 0);
+  return [
+    "token-geometry run",
+    ...given.map(([name, value]) => `--${name} ${[value].flat().map(quoted).join(" ")}`),
+  ].join(" ");
+}
+
+/** A word of a command as a POSIX shell needs it. */
+function quoted(value: unknown): string {
+  const text = String(value);
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** A name for a manifest: equal experiments have equal names. */
+export function manifestName(manifest: Record<string, unknown>): string {
+  return hashIds([...Buffer.from(canonicalJson(manifest))]).slice(0, 16);
+}

@@ -1,0 +1,96 @@
+import { LayerCloud } from "../geometry/layerCloud";
+import { type LayerGeometry, measureLayer } from "../geometry/metrics";
+import type { NeighborTable } from "../geometry/neighbors";
+import { FEWEST_POINTS } from "../geometry/pointCloud";
+import { type HiddenState, type Pass, runModelBatch } from "../model/forward";
+import type { KeeperOptions } from "../model/hiddenStateKeeper";
+import type { Model } from "../model/model";
+import { UserError } from "../support/errors";
+import { type PassMetricName, type PassResults, passMetric } from "./passMetrics";
+import { type CapturedPrecision, roundTo } from "./precision";
+import type { UnitResult } from "./unit";
+
+export interface MeasureOptions extends KeeperOptions {
+  /** To what the hidden states are rounded before they are measured; "float32", which is not at all, without it. */
+  captured?: CapturedPrecision;
+  /** What to measure besides the geometry of the layers; nothing without it. */
+  metrics?: readonly PassMetricName[];
+}
+
+/**
+ * Runs prompts through a model, layer by layer side by side, and measures the token vectors of every layer on the way: of
+ * a layer that has been measured, only its neighbor lists are kept, for the overlap with the next.
+ *
+ * @param batch each prompt's tokens, in the order in which the model reads them
+ * @throws UserError as {@link runModelBatch}, and if there are fewer than three tokens or the hidden states are not finite
+ */
+export async function measurePrompts(
+  model: Model,
+  batch: readonly (readonly number[])[],
+  options: MeasureOptions = {},
+): Promise<UnitResult[]> {
+  const measured = batch.map((ids) => new MeasuredPass(model, ids, options));
+  const layers = measured.map((pass) => pass.watchLayers());
+  const summaries = await runModelBatch(model, measured, options);
+  return summaries.map((summary, i) => ({ layers: layers[i], ...summary, ...measured[i].metrics() }));
+}
+
+/** As {@link measurePrompts} without the geometry of the layers, which takes the most time: only `options.metrics`. */
+export async function measureMetrics(
+  model: Model,
+  batch: readonly (readonly number[])[],
+  options: MeasureOptions,
+): Promise<Partial<PassResults>[]> {
+  const measured = batch.map((ids) => new MeasuredPass(model, ids, options));
+  await runModelBatch(model, measured, options);
+  return measured.map((pass) => pass.metrics());
+}
+
+/** A pass that measures what comes by. */
+class MeasuredPass implements Pass {
+  private readonly watched: ({ name: PassMetricName } & ReturnType<ReturnType<typeof passMetric>["begin"]>)[];
+  private readonly captured: CapturedPrecision;
+  private layers?: LayerGeometry[];
+  private previous?: NeighborTable;
+
+  constructor(
+    private readonly model: Model,
+    readonly ids: readonly number[],
+    { captured = "float32", metrics = [] }: MeasureOptions,
+  ) {
+    if (ids.length < FEWEST_POINTS) {
+      throw new UserError(`the prompt has ${ids.length} tokens; a geometry needs at least ${FEWEST_POINTS}`);
+    }
+    this.captured = captured;
+    this.watched = metrics.map((name) => ({ name, ...passMetric(name).begin(ids.length) }));
+  }
+
+  /** Has the geometry of the layers measured, into the list that is returned. */
+  watchLayers(): LayerGeometry[] {
+    this.layers = [];
+    return this.layers;
+  }
+
+  /** Of a pass that has ended. */
+  metrics(): Partial<PassResults> {
+    return Object.fromEntries(this.watched.map(({ name, result }) => [name, result()]));
+  }
+
+  readonly observer: Pass["observer"] = {
+    onHiddenState: async (state) => {
+      const rounded = { ...state, values: roundTo(this.captured, state.values) };
+      for (const { observer } of this.watched) await observer.onHiddenState?.(rounded);
+      if (this.layers) await this.measure(rounded, this.layers);
+    },
+    onLogits: async (values, tile) => {
+      for (const { observer } of this.watched) await observer.onLogits?.(values, tile);
+    },
+  };
+
+  private async measure({ layer, values, tokens, width }: HiddenState, layers: LayerGeometry[]): Promise<void> {
+    const name = `${this.model.checkpoint.name}, hidden state ${layer}`;
+    const measured = new LayerCloud({ values, points: tokens, dimension: width }, name, this.previous);
+    layers.push(await measureLayer(measured));
+    this.previous = await measured.neighbors();
+  }
+}

@@ -1,0 +1,133 @@
+import { type Checkpoint, hashCheckpoint, openCheckpoint } from "../checkpoint/checkpoint";
+import { METRICS } from "../geometry/metrics";
+import { FEWEST_POINTS } from "../geometry/pointCloud";
+import { resolveModelFolder } from "../hub/models";
+import { EMBEDDED_PROMPTS, loadPrompts, type Prompt } from "../prompts/prompts";
+import { shuffleTokens } from "../prompts/shuffle";
+import { UserError } from "../support/errors";
+import type { ProgressReporter } from "../support/progress";
+import { PAPER_PROMPT_LENGTH, tokenizePrompts } from "../tokens/tokenizedPrompts";
+import { loadTokenizer } from "../tokens/tokenizer";
+import { CheckpointGuard } from "./checkpointGuard";
+import { type PassMetricName, passMetric } from "./passMetrics";
+import type { CapturedPrecision } from "./precision";
+import { hashIds, type UnitInputs } from "./unit";
+
+/** What is to be measured: every prompt, in every order, by every model. */
+export interface ExperimentSettings {
+  /** Model folders in Hugging Face layout, or names on the hub ("EleutherAI/pythia-160m"). */
+  models: string[];
+  /** "embedded", or a .txt or .jsonl file, or a folder of .txt files; "embedded" without it. */
+  prompts?: string;
+  /** How many of them, from the first on; all without it. */
+  promptCount?: number;
+  /** Only the prompt of this name, or those of these names. */
+  promptName?: string | readonly string[];
+  /** Prompts are cut to this many tokens; the paper's 1024 without it. */
+  tokens?: number;
+  /** The orders S in which the tokens are read: 0 as written, each step more cuts the prompt into 4 times more blocks. */
+  shuffleIndices: number[];
+  /** Of the shuffles; any text. */
+  seed?: string;
+  /** Rounding of the hidden states before they are measured; "float32", none, without it. */
+  captured?: CapturedPrecision;
+  /** What to measure besides the geometry of the layers; nothing without it. */
+  metrics?: PassMetricName[];
+}
+
+/** Settings with everything decided that has a default. */
+export type FullSettings = ExperimentSettings &
+  Required<Omit<ExperimentSettings, "promptCount" | "promptName" | "metrics">>;
+
+/** A unit of work: one prompt in one order under one model. */
+export interface PlannedUnit {
+  prompt: string;
+  shuffleIndex: number;
+  /** In the order in which the model reads them. */
+  ids: number[];
+  inputs: UnitInputs;
+  /** The further metrics, each a unit of its own in the store. */
+  further: { name: PassMetricName; inputs: UnitInputs }[];
+}
+
+/** All units of one model. */
+export interface ModelPlan {
+  checkpoint: Checkpoint;
+  /** SHA-256 of the checkpoint's files, by name. */
+  hashes: Record<string, string>;
+  /** Watches those files from before they were read. */
+  guard: CheckpointGuard;
+  /** SHA-256 of all prompts' tokens. */
+  promptSet: string;
+  units: PlannedUnit[];
+}
+
+/** @throws UserError if a setting makes no sense */
+export function withDefaults(settings: ExperimentSettings): FullSettings {
+  const { prompts = EMBEDDED_PROMPTS, tokens = PAPER_PROMPT_LENGTH, seed = "0", captured = "float32" } = settings;
+  if (settings.models.length === 0) throw new UserError("no model is named");
+  if (settings.shuffleIndices.length === 0) throw new UserError("no shuffle index is named");
+  if (!Number.isInteger(tokens) || tokens < FEWEST_POINTS) {
+    throw new UserError(
+      `number of tokens ${tokens}: must be a whole number; a geometry needs at least ${FEWEST_POINTS}`,
+    );
+  }
+  if (captured !== "float32" && captured !== "bfloat16") {
+    throw new UserError(`captured precision "${captured}": must be float32 or bfloat16`);
+  }
+  return { ...settings, prompts, tokens, seed: String(seed), captured };
+}
+
+/**
+ * Lists the units of one model, by prompt, then shuffle index.
+ *
+ * @param model folder or name on the hub
+ * @param backend name of the backend: results of different ones are kept apart
+ * @throws UserError if the checkpoint, its tokenizer or a prompt is not as it should be
+ */
+export async function planModel(
+  model: string,
+  settings: FullSettings,
+  backend: string,
+  progress?: ProgressReporter,
+): Promise<ModelPlan> {
+  // The report goes on after the downloads: it is not theirs to end.
+  const downloads = progress && { progress: { update: progress.update.bind(progress), finish: () => {} } };
+  const folder = await resolveModelFolder(model, downloads);
+  // Opened again once its files are watched: what is read after this is what is hashed, or the guard notices.
+  const guard = new CheckpointGuard(openCheckpoint(folder).files);
+  const checkpoint = openCheckpoint(folder);
+  const tokenizer = loadTokenizer(checkpoint.folder);
+  const loaded = namedPrompts(await loadPrompts(settings.prompts, settings.promptCount, downloads), settings);
+  const prompts = tokenizePrompts(tokenizer, loaded, settings.tokens);
+  const hashes = hashCheckpoint(checkpoint);
+  const metrics = Object.fromEntries(Object.entries(METRICS).map(([name, { version }]) => [name, version]));
+  const units = prompts.flatMap(({ name, ids }) =>
+    settings.shuffleIndices.map((shuffleIndex): PlannedUnit => {
+      // The prompt is a part of the seed, else all prompts of a length would be put in the same order.
+      const shuffled = shuffleTokens(ids, shuffleIndex, `${settings.seed}|${hashIds(ids)}`);
+      const inputs: UnitInputs = {
+        checkpoint: hashes,
+        ids: hashIds(shuffled),
+        tokens: shuffled.length,
+        metrics,
+        dtype: "float32",
+        ...(settings.captured !== "float32" && { captured: settings.captured }),
+        backend,
+      };
+      const further = (settings.metrics ?? []).map((metric) => {
+        return { name: metric, inputs: { ...inputs, metrics: { [metric]: passMetric(metric).version } } };
+      });
+      return { prompt: name, shuffleIndex, ids: shuffled, inputs, further };
+    }),
+  );
+  return { checkpoint, hashes, guard, promptSet: hashIds(prompts.flatMap(({ ids }) => ids)), units };
+}
+
+function namedPrompts(loaded: readonly Prompt[], { prompts, promptName }: FullSettings): Prompt[] {
+  if (promptName === undefined) return [...loaded];
+  const wanted = [promptName].flat();
+  const missing = wanted.find((name) => !loaded.some((prompt) => prompt.name === name));
+  if (missing !== undefined) throw new UserError(`${prompts}: holds no prompt "${missing}"`);
+  return loaded.filter(({ name }) => wanted.includes(name));
+}

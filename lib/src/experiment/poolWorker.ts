@@ -1,0 +1,33 @@
+import { chooseBackend } from "../backend/backend";
+import { openCheckpoint } from "../checkpoint/checkpoint";
+import { loadModel, type Model } from "../model/model";
+import { messageOf, UserError } from "../support/errors";
+import { measureMetrics, measurePrompts } from "./measurePrompt";
+import type { PoolAnswer, PoolTask } from "./pool";
+
+/** The model of the last task; tasks of one model follow each other. */
+let loaded: { folder: string; model: Model } | undefined;
+
+// The one who gave the work is gone: nobody will read the results.
+process.on("disconnect", () => process.exit());
+
+/** Runs in a process of a {@link WorkerPool}: measures what a task names. Never throws: see {@link PoolAnswer}. */
+export default async function measureTask(task: PoolTask): Promise<PoolAnswer> {
+  try {
+    const model = await modelOf(task);
+    const measure = task.geometry ? measurePrompts : measureMetrics;
+    return { results: await measure(model, task.ids, task.options) };
+  } catch (error) {
+    const stack = error instanceof Error ? error.stack : undefined;
+    return { failure: messageOf(error), forUser: error instanceof UserError, stack };
+  }
+}
+
+async function modelOf({ folder, backend, weightMemory }: PoolTask): Promise<Model> {
+  if (loaded?.folder === folder) return loaded.model;
+  loaded?.model.dispose();
+  loaded = undefined;
+  await chooseBackend(backend);
+  loaded = { folder, model: await loadModel(openCheckpoint(folder), { memory: weightMemory }) };
+  return loaded.model;
+}

@@ -1,0 +1,64 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { chooseBackend } from "../backend/backend";
+import { randomGenerator } from "../support/random";
+import { promptCloud, promptCloudCorrelation } from "./promptCloud";
+import type { UnitResult } from "./unit";
+
+/** Prompts whose last tokens lie on a curve (the first half, low loss) or fill five dimensions (the rest, high loss). */
+function prompts(count: number): UnitResult[] {
+  const random = randomGenerator("prompts");
+  return Array.from({ length: count }, (_, prompt) => {
+    const isCurve = prompt < count / 2;
+    const t = random();
+    const place = Array.from({ length: 5 }, (_, i) => (isCurve ? Math.cos(3 * t + i) : 20 + 3 * random()));
+    const vector = Float32Array.from(place);
+    const stored = Buffer.from(vector.buffer).toString("base64");
+    return { layers: [], loss: (isCurve ? 1 : 3) + random(), meanEntropy: 0, lastToken: [stored, stored, stored] };
+  });
+}
+
+describe("the cloud of prompts", () => {
+  beforeAll(() => chooseBackend("wasm"));
+
+  it("has a low dimension around the prompts on a curve, and a high one around the others", async () => {
+    const results = prompts(160);
+    const layers = await promptCloud(results);
+    expect(layers.map(({ layer }) => layer)).toEqual([1, 2]);
+    const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+    for (const estimator of ["ESS", "2NN", "high scaling"] as const) {
+      const local = layers[0].local[estimator];
+      expect(median(local.slice(0, 80)), estimator).toBeLessThan(2);
+      expect(median(local.slice(80)), estimator).toBeGreaterThan(2.5);
+      const { correlations } = promptCloudCorrelation(layers, results, estimator);
+      expect(correlations[1].method).toBe("spearman");
+      expect(correlations[1].coefficient).toBeGreaterThan(0.3);
+      expect(correlations[1].p).toBeLessThan(0.01);
+    }
+    expect(layers[0].intrinsicDimension.map(({ scaling }) => scaling)).toEqual([2, 4, 8, 16, 32, 64, 128]);
+  });
+
+  it("works for as few as three prompts, and says what is missing", async () => {
+    const three = await promptCloud(prompts(3));
+    expect(three[0].intrinsicDimension).toHaveLength(1);
+    await expect(promptCloud(prompts(2))).rejects.toThrow("a cloud of 2 prompts has no dimension");
+    const plain = prompts(4).map(({ lastToken, ...rest }) => rest);
+    await expect(promptCloud(plain)).rejects.toThrow("ask for lastToken");
+    const [first, ...others] = prompts(4);
+    await expect(promptCloud([first, first, ...others])).rejects.toThrow("two prompts are the same point");
+  });
+
+  it("takes the likelihood's dimension of a single ratio", async () => {
+    // At n2 = 4, n1 = 2: 3 u - u / (1 - e^-u) = 1 with u = d ln(mu).
+    const results = prompts(20);
+    const [layer] = await promptCloud(results, { scaling: 4 });
+    const [twice] = await promptCloud(results, { scaling: 2 });
+    twice.local["high scaling"].forEach((value, i) => void expect(value).toBeCloseTo(twice.local["2NN"][i], 10));
+    const vectors = results.map(
+      ({ lastToken }) => new Float32Array(Uint8Array.from(Buffer.from(lastToken![1], "base64")).buffer),
+    );
+    const distances = vectors.map((other) => Math.hypot(...other.map((value, i) => value - vectors[0][i])));
+    const [, , second, , fourth] = distances.toSorted((a, b) => a - b);
+    const u = layer.local["high scaling"][0] * Math.log(fourth / second);
+    expect(3 * u - u / -Math.expm1(-u)).toBeCloseTo(1, 5);
+  });
+});

@@ -1,0 +1,123 @@
+import { type DimensionEstimate, gride, rangeScalings } from "../geometry/gride";
+import { distancesAt } from "../geometry/layerCloud";
+import { nearestNeighbors } from "../geometry/neighbors";
+import { checkCloud, distinctPoints, FEWEST_POINTS } from "../geometry/pointCloud";
+import { centeredVectors, simplexSkewnessDimension } from "../geometry/simplexSkewness";
+import { correlate } from "../statistics/correlation";
+import { UserError } from "../support/errors";
+import type { CorrelationProfile } from "./lossCorrelation";
+import { lastTokenVector } from "./passMetrics";
+import type { UnitResult } from "./unit";
+
+/** How the dimension around a prompt is estimated. */
+export type PromptEstimator = "ESS" | "2NN" | "high scaling";
+
+/** The cloud of prompts at one layer: each prompt one point, the vector of its last token. */
+export interface PromptCloudLayer {
+  layer: number;
+  /** Dimension of the whole cloud by GRIDE at all range scalings, and by ESS. */
+  intrinsicDimension: DimensionEstimate[];
+  simplexSkewness: number;
+  /** Dimension of the cloud around each prompt [prompts]; NaN where it does not exist. */
+  local: Record<PromptEstimator, number[]>;
+}
+
+export interface PromptCloudOptions {
+  /** ESS looks at a prompt and so many nearest others; at most all. 15 by default. */
+  neighbors?: number;
+  /** n2 of "high scaling": 16 by default, at most the largest power of two below the number of prompts. */
+  scaling?: number;
+}
+
+/**
+ * The cloud of prompts, layer by layer 1..L.
+ *
+ * Around each prompt there is a local dimension: ESS of the prompt with its nearest prompts; 2NN, 1 / ln(r2 / r1); and the
+ * same ratio at a high scaling, to a constant factor the likelihood's dimension of the single ratio r_n2 / r_n1.
+ *
+ * @param results of one model, one a prompt, with the metric lastToken; three prompts or more, no two vectors the same
+ * @throws UserError if the metric is not there, or the prompts are too few or coincide
+ */
+export async function promptCloud(
+  results: readonly UnitResult[],
+  options: PromptCloudOptions = {},
+): Promise<PromptCloudLayer[]> {
+  if (results.length < FEWEST_POINTS) {
+    throw new UserError(`a cloud of ${results.length} prompts has no dimension; at least ${FEWEST_POINTS} are needed`);
+  }
+  const layers: PromptCloudLayer[] = [];
+  const last = (results[0].lastToken?.length ?? 2) - 1;
+  for (let layer = 1; layer <= last; layer++) layers.push(await measureLayer(results, layer, options));
+  return layers;
+}
+
+async function measureLayer(
+  results: readonly UnitResult[],
+  layer: number,
+  { neighbors: wanted = 15, scaling = 16 }: PromptCloudOptions,
+): Promise<PromptCloudLayer> {
+  const vectors = results.map((result) => lastTokenVector(result, layer));
+  const dimension = vectors[0].length;
+  const points = vectors.length;
+  const values = new Float32Array(points * dimension);
+  vectors.forEach((vector, point) => void values.set(vector, point * dimension));
+  const cloud = { values, points, dimension };
+  checkCloud(cloud, `last tokens at layer ${layer}`);
+  if (distinctPoints(cloud) !== cloud)
+    throw new UserError(`last tokens at layer ${layer}: two prompts are the same point`);
+  const scalings = rangeScalings(points);
+  const listed = Math.min(wanted, points - 1);
+  const table = await nearestNeighbors(cloud, listed, [1, ...scalings]);
+  const distances = table.ranks.map((_, index) => distancesAt(table, index));
+  const high = scalings.reduce((largest, candidate) => (candidate <= scaling ? candidate : largest), 2);
+  const ratioDimension = (n2: number, constant: number) => {
+    const index = table.ranks.indexOf(n2);
+    return Array.from(distances[index], (outer, point) => constant / Math.log(outer / distances[index - 1][point]));
+  };
+  const everyone = vectors.map((_, point) => point);
+  return {
+    layer,
+    intrinsicDimension: scalings.map((n2, index) => gride(distances[index], distances[index + 1], n2)),
+    simplexSkewness: simplexSkewnessDimension(centeredVectors(cloud, everyone)),
+    local: {
+      ESS: everyone.map((point) => {
+        const nearest = [...table.indices.subarray(point * listed, (point + 1) * listed)];
+        return simplexSkewnessDimension(centeredVectors(cloud, [point, ...nearest]));
+      }),
+      "2NN": ratioDimension(2, 1),
+      "high scaling": ratioDimension(high, singleRatioConstant(high)),
+    },
+  };
+}
+
+/**
+ * For one ratio mu the likelihood equation of GRIDE asks for d ln(mu) = u, the same u for every mu: the root of
+ * (n2 - 1) u - (n2 - n1 - 1) u / (1 - e^-u) = 1. At n2 = 2 it is 1.
+ */
+function singleRatioConstant(scaling: number): number {
+  const inner = scaling / 2 - 1;
+  let [low, high] = [0, 2];
+  for (let step = 0; step < 60; step++) {
+    const u = (low + high) / 2;
+    if ((scaling - 1) * u - (inner * u) / -Math.expm1(-u) > 1) high = u;
+    else low = u;
+  }
+  return high;
+}
+
+/**
+ * Spearman's correlation, by layer, between the loss of a prompt and the dimension of the cloud of prompts around it.
+ *
+ * @param layers from {@link promptCloud} of the same results
+ */
+export function promptCloudCorrelation(
+  layers: readonly PromptCloudLayer[],
+  results: readonly UnitResult[],
+  estimator: PromptEstimator,
+): CorrelationProfile {
+  const loss = results.map((result) => result.loss);
+  return {
+    layers: layers.map(({ layer }) => layer),
+    correlations: layers.map(({ local }) => correlate(local[estimator], loss, "spearman")),
+  };
+}

@@ -1,0 +1,67 @@
+import { describeBackend } from "../backend/backend";
+import { UserError } from "../support/errors";
+import type { ExperimentResult } from "./experiment";
+import { published } from "./published";
+
+/** Where a notebook's numbers come from: this machine, the authors' published results, or both. */
+export interface SourceChoice {
+  run: boolean;
+  published: boolean;
+}
+
+const CHOICES: Record<string, SourceChoice> = {
+  run: { run: true, published: false },
+  published: { run: false, published: true },
+  both: { run: true, published: true },
+};
+
+/** Reads a notebook's SOURCE: "run", "published" or "both". @throws UserError on any other text */
+export function readSource(source: string): SourceChoice {
+  if (Object.hasOwn(CHOICES, source)) return CHOICES[source];
+  throw new UserError(`unknown SOURCE "${source}"; write ${Object.keys(CHOICES).join(", ")}`);
+}
+
+/** The first and the last value, once if they are the same: the shuffle indices that means are over. */
+export function firstAndLast(values: readonly number[]): number[] {
+  return [...new Set([values[0], values[values.length - 1]])].filter((value) => value !== undefined);
+}
+
+/** Says in Markdown what was run and where the results lie, or that nothing was. */
+export function describeExperiments(...experiments: (ExperimentResult | undefined)[]): string {
+  const done = experiments.filter((experiment) => experiment !== undefined);
+  if (done.length === 0) return "Nothing is run: all numbers are the authors', from `data/published`.";
+  const count = (name: "computed" | "reused") => done.reduce((sum, experiment) => sum + experiment[name], 0);
+  const files = done.map(({ manifestPath }) => `\`${manifestPath}\``).join(", ");
+  return (
+    `${describeBackend(done[0].backend)}; ${count("computed")} results computed, ${count("reused")} from the store; ` +
+    `what they depend on: ${files}`
+  );
+}
+
+/**
+ * Writes into a figure where its numbers come from: the manifests of the experiments and, if they are used, what
+ * data/published says of itself. Exported files carry it. A rounding of the hidden states is told in the caption, too.
+ *
+ * @returns a new figure, else the same
+ */
+export function withProvenance<Figure extends { provenance?: Record<string, unknown>; caption?: string }>(
+  figure: Figure,
+  choice: SourceChoice,
+  ...experiments: (ExperimentResult | undefined)[]
+): Figure {
+  const done = experiments.filter((experiment) => experiment !== undefined);
+  const runs = done.map(({ manifest }) => withoutUnits(manifest));
+  const provenance = {
+    ...(runs.length > 0 ? { experiments: runs } : {}),
+    ...(choice.published ? { published: published().provenance } : {}),
+  };
+  const rounded = done.find(({ settings }) => settings?.captured === "bfloat16");
+  const note = rounded ? { caption: `${figure.caption ?? ""} Hidden states rounded to bfloat16.`.trim() } : {};
+  return { ...figure, ...note, provenance };
+}
+
+/** The manifest without its list of units, which is long and in the store. */
+function withoutUnits(manifest: Record<string, unknown>): Record<string, unknown> {
+  const models = manifest.models as Record<string, unknown>[];
+  return { ...manifest, models: models.map(({ units, ...rest }) => rest) };
+}

@@ -1,0 +1,132 @@
+import { existsSync, readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { chooseBackend } from "../backend/backend";
+import { UserError } from "../support/errors";
+import { readJsonObject } from "../support/json";
+import type { ProgressReporter } from "../support/progress";
+import { describeExperiment, MANIFEST_FORMAT, manifestName } from "./manifest";
+import { type ExperimentSettings, planModel, withDefaults } from "./plan";
+
+/** A unit as a manifest lists it. */
+export interface ListedUnit {
+  model: string;
+  prompt: string;
+  shuffleIndex: number;
+  /** Its name in the store. */
+  key: string;
+  /** Names of the units of its further metrics, by metric. */
+  further: Record<string, string>;
+}
+
+/** One model of an experiment. */
+export interface ListedModel {
+  name: string;
+  /** SHA-256 of the checkpoint's files, by name. */
+  files: Record<string, string>;
+  /** SHA-256 of all prompts' tokens. */
+  promptSet: string;
+  units: ListedUnit[];
+}
+
+/** An experiment as its manifest describes it: all that is needed to find its results, without its models and prompts. */
+export interface StoredExperiment {
+  /** Where it is described; for messages. */
+  source: string;
+  /** Equal experiments have equal names. */
+  name: string;
+  /** All that the manifest says, but for the models. */
+  facts: Record<string, unknown>;
+  models: ListedModel[];
+}
+
+/** Reads the manifests of all experiments in a store, in the order of their names. @throws UserError as {@link readManifest} */
+export function experimentsOf(store: string): StoredExperiment[] {
+  const folder = join(store, "experiments");
+  if (!existsSync(folder))
+    throw new UserError(`${store}: no store of results, or an empty one (it has no experiments/)`);
+  const names = readdirSync(folder).filter((name) => name.endsWith(".json"));
+  return names.sort().map((name) => readManifest(join(folder, name)));
+}
+
+/**
+ * Reads the manifest of an experiment.
+ *
+ * @throws UserError naming the file, if it is not there, damaged, or of a format that this version does not know
+ */
+export function readManifest(path: string): StoredExperiment {
+  return parseManifest(readJsonObject(path), path, basename(path, ".json"));
+}
+
+/** As the manifest of an experiment that need not have been run; the models and prompts have to be there. */
+export async function plannedExperiment(
+  settings: ExperimentSettings,
+  { backend: wish, progress }: { backend?: string; progress?: ProgressReporter } = {},
+): Promise<StoredExperiment> {
+  const full = withDefaults(settings);
+  const backend = await chooseBackend(wish);
+  const plans = [];
+  for (const model of full.models) plans.push(await planModel(model, full, backend.name, progress));
+  const manifest = describeExperiment(full, backend, plans);
+  const name = manifestName(manifest);
+  return parseManifest(JSON.parse(JSON.stringify(manifest)), "the experiment asked for", name);
+}
+
+/** All units of an experiment, in its order. */
+export function unitsOf({ models }: StoredExperiment): ListedUnit[] {
+  return models.flatMap(({ units }) => units);
+}
+
+/** All names under which the store keeps a unit: the geometry of the layers, then the further metrics. */
+export function keysOf({ key, further }: ListedUnit): string[] {
+  return [key, ...Object.values(further)];
+}
+
+function parseManifest(manifest: Record<string, unknown>, source: string, name: string): StoredExperiment {
+  const { models, format, ...facts } = manifest;
+  const refuse = (why: string): never => {
+    throw new UserError(`${source}: ${why}`);
+  };
+  if (format !== MANIFEST_FORMAT) {
+    refuse(
+      `a manifest of format ${JSON.stringify(format)}; this version knows ${MANIFEST_FORMAT}: run the experiment again`,
+    );
+  }
+  if (!isObject(facts.settings)) refuse("the manifest's settings are missing");
+  if (!Array.isArray(models) || models.length === 0) refuse("the manifest lists no models");
+  const parsed = (models as unknown[]).map((model, place): ListedModel => {
+    const at = `the manifest's model ${place + 1}`;
+    const { name, files, promptSet, units } = isObject(model) ? model : refuse(`${at} is damaged`);
+    if (typeof name !== "string" || !isHash(promptSet)) refuse(`${at} has no name or no hash of its prompts`);
+    if (!isObject(files) || !Object.values(files).every(isHash)) refuse(`${at} has no hashes of its files`);
+    if (!Array.isArray(units) || units.length === 0) refuse(`${at} has no units`);
+    return {
+      name: name as string,
+      files: files as Record<string, string>,
+      promptSet: promptSet as string,
+      units: (units as unknown[]).map((unit, number) => {
+        const { prompt, shuffleIndex, key, ...further } = isObject(unit) ? unit : ({} as Record<string, unknown>);
+        // Names of units become paths: anything but a hash could lead out of the store.
+        const whole = isHash(key) && Object.values(further).every(isHash);
+        if (typeof prompt !== "string" || !Number.isSafeInteger(shuffleIndex) || !whole) {
+          refuse(`unit ${number + 1} of ${at} is damaged`);
+        }
+        return {
+          model: name as string,
+          prompt: prompt as string,
+          shuffleIndex: shuffleIndex as number,
+          key: key as string,
+          further: further as Record<string, string>,
+        };
+      }),
+    };
+  });
+  return { source, name, facts, models: parsed };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isHash(value: unknown): value is string {
+  return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
+}
