@@ -1,0 +1,90 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { UserError } from "../support/errors";
+import { writeFileAtomically } from "../support/files";
+import type { Figure } from "./figure";
+import { renderHtml } from "./html";
+import { renderPdf } from "./pdf";
+import { type RenderOptions, renderPng, renderSvg } from "./render";
+
+/** File formats a figure can be exported to. */
+export const FORMATS: readonly ["svg", "pdf", "png", "html"] = ["svg", "pdf", "png", "html"];
+export type Format = "svg" | "pdf" | "png" | "html";
+
+/** Where a figure is exported to, as what, and how it is drawn. */
+export interface ExportOptions {
+  /** All four by default. */
+  formats?: ("svg" | "pdf" | "png" | "html")[];
+  /**
+   * By default `figures` in the folder that the environment variable TOKEN_GEOMETRY_OUT names (the notebook runner sets
+   * it), or in `out` of the project.
+   */
+  folder?: string;
+  /** File name without extension; the figure's name by default. */
+  name?: string;
+  /** In CSS pixels; the figure's own size by default. */
+  width?: number;
+  height?: number;
+  /** Pixels of a PNG for each CSS pixel; 3 by default (288 dpi). */
+  scale?: number;
+  /** "light" by default. */
+  theme?: "light" | "dark" | "print";
+}
+
+const RENDERERS: Record<Format, (figure: Figure, options: RenderOptions) => Promise<string | Buffer>> = {
+  svg: renderSvg,
+  pdf: renderPdf,
+  png: renderPng,
+  html: renderHtml,
+};
+
+/**
+ * Draws a figure without a browser and writes it, one file a format.
+ *
+ * @returns the paths of the files, in the order of the formats
+ * @throws UserError on an unknown format or theme (naming the known ones), a bad name or size, or a folder that cannot be
+ *   written; no half-written file is left
+ */
+export async function exportFigure(figure: Figure, options: ExportOptions = {}): Promise<string[]> {
+  const formats = options.formats ?? [...FORMATS];
+  for (const format of formats) {
+    if (!Object.hasOwn(RENDERERS, format)) {
+      throw new UserError(`unknown figure format "${format}"; known ones are ${FORMATS.join(", ")}`);
+    }
+  }
+  const name = options.name ?? figure.name;
+  if (!/^[^/\\\0]+$/.test(name) || name.startsWith(".")) {
+    throw new UserError(`"${name}" cannot be a file name; give one without slashes that does not start with a dot`);
+  }
+  const folder = resolve(options.folder ?? figureFolder());
+  const paths: string[] = [];
+  for (const format of formats) {
+    const path = join(folder, `${name}.${format}`);
+    writeFileAtomically(path, await RENDERERS[format](figure, options));
+    paths.push(path);
+  }
+  return paths;
+}
+
+/** Where figures and their tables go if no folder is named. */
+export function figureFolder(): string {
+  return join(process.env.TOKEN_GEOMETRY_OUT || join(projectRoot(), "out"), "figures");
+}
+
+/**
+ * The folder of the project that the current working folder lies in: the nearest one above whose package.json names
+ * workspaces; the working folder itself if there is none. (Notebooks run in the folder they lie in.)
+ */
+function projectRoot(): string {
+  for (let folder = process.cwd(); ; folder = dirname(folder)) {
+    const manifest = join(folder, "package.json");
+    if (existsSync(manifest)) {
+      try {
+        if (JSON.parse(readFileSync(manifest, "utf8")).workspaces) return folder;
+      } catch {
+        // A broken package.json is not this function's business.
+      }
+    }
+    if (dirname(folder) === folder) return process.cwd();
+  }
+}

@@ -1,0 +1,72 @@
+import { metadataOf } from "./exportMetadata";
+import type { Figure } from "./figure";
+import { type RenderOptions, renderOutlines } from "./render";
+
+/** Points (1/72 inch) in a CSS pixel (1/96 inch). */
+const POINTS = 0.75;
+
+/**
+ * Draws a figure as a PDF of one page of the picture's size. Letters are drawn as paths, so that no font is needed.
+ * The same figure gives the same bytes every time. Errors as renderSvg.
+ */
+export async function renderPdf(figure: Figure, options: RenderOptions = {}): Promise<Buffer> {
+  const [width, height] = [options.width ?? figure.layout.width, options.height ?? figure.layout.height];
+  const PdfDocument: typeof import("pdfkit") = require("pdfkit");
+  const { title, caption, software, provenance } = metadataOf(figure);
+  // A fixed date, as reproducible builds have it: by default it would be the present moment.
+  const info = { Title: title, Subject: caption, Creator: software, Producer: software, CreationDate: new Date(0) };
+  const document = new PdfDocument({ size: [width * POINTS, height * POINTS], margin: 0, info });
+  (document.info as Record<string, unknown>).Provenance = provenance;
+  const pieces: Buffer[] = [];
+  document.on("data", (piece: Buffer) => pieces.push(piece));
+  const finished = new Promise<void>((resolve, reject) => {
+    document.on("end", resolve);
+    document.on("error", reject);
+  });
+  await drawOnPdf(document, figure, 0, 0, POINTS, options);
+  document.end();
+  await finished;
+  return Buffer.concat(pieces);
+}
+
+/**
+ * Draws a figure on the current page of a document, as vector graphics. Errors as renderSvg.
+ *
+ * @param x left edge, in points as `y`, the upper edge
+ * @param scale points for each CSS pixel
+ */
+export async function drawOnPdf(
+  document: PDFKit.PDFDocument,
+  figure: Figure,
+  x: number,
+  y: number,
+  scale: number,
+  options: RenderOptions = {},
+): Promise<void> {
+  const svgToPdf: typeof import("svg-to-pdfkit") = require("svg-to-pdfkit");
+  const svg = withoutTroublesome(await renderOutlines(figure, options));
+  // svg-to-pdfkit itself would clip the picture, not scale it, since it has no view box.
+  document
+    .save()
+    .translate(x, y)
+    .scale(scale / POINTS);
+  svgToPdf(document, svg, 0, 0, {
+    assumePt: false,
+    width: (options.width ?? figure.layout.width) * POINTS,
+    height: (options.height ?? figure.layout.height) * POINTS,
+    warningCallback: () => undefined,
+  });
+  document.restore();
+}
+
+/** Rewrites what svg-to-pdfkit gets wrong: dashes of length zero, and a transparency group for each translucent shape. */
+function withoutTroublesome(svg: string): string {
+  return svg
+    .replaceAll(/stroke-dasharray="([^"]*)"/g, (_, dashes: string) => {
+      const lengths = dashes.split(/[\s,]+/).map((dash) => (Number(dash) === 0 ? "0.0001" : dash));
+      return `stroke-dasharray="${lengths.join(" ")}"`;
+    })
+    .replaceAll(/<path\b[^>]*\sopacity="[^"]*"[^>]*>/g, (path) =>
+      path.includes('stroke="none"') || !path.includes("stroke=") ? path.replace(/\sopacity=/, " fill-opacity=") : path,
+    );
+}

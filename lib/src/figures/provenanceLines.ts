@@ -1,0 +1,61 @@
+/** A line of a figure's provenance: what it is about, and what there is to say. */
+export type ProvenanceLine = [label: string, text: string];
+
+/** Hexadecimal digits that are shown of a SHA-256; files keep all 64. */
+const SHOWN_DIGITS = 12;
+
+type Json = Record<string, unknown>;
+
+/**
+ * A figure's provenance for readers: models with the hashes of their files, prompts, seed, backend, versions, published
+ * sources. What it does not know is given as JSON; lines that several experiments share are given once.
+ */
+export function provenanceLines(provenance: Record<string, unknown> = {}): ProvenanceLine[] {
+  const { experiments, published, ...others } = provenance;
+  const lines: ProvenanceLine[] = [
+    ...(Array.isArray(experiments) ? (experiments as Json[]).flatMap(experimentLines) : []),
+    ...Object.entries(objectOf(published)).map(([part, text]): ProvenanceLine => [`published: ${part}`, textOf(text)]),
+    ...Object.entries(others).map(([name, value]): ProvenanceLine => [name, textOf(value)]),
+  ];
+  const seen = new Set<string>();
+  return lines.filter((line) => {
+    const key = line.join("\n");
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+function experimentLines(experiment: Json): ProvenanceLine[] {
+  const settings = objectOf(experiment.settings);
+  const models = Array.isArray(experiment.models) ? (experiment.models as Json[]) : [];
+  const lines = models.map((model): ProvenanceLine => {
+    const files = Object.entries(objectOf(model.files)).map(([file, hash]) => `${file} ${shortHash(hash)}`);
+    return [`model ${model.name}`, `SHA-256 of its files: ${files.join(", ")}`];
+  });
+  const counts = [...new Set(models.map((model) => model.prompts))].join(" or ");
+  const named = settings.promptName === undefined ? "" : ` (${[settings.promptName].flat().join(", ")})`;
+  const sets = [...new Set(models.map((model) => shortHash(model.promptSet)))].join(", ");
+  const orders = [settings.shuffleIndices].flat().join(", ");
+  lines.push([
+    "prompts",
+    `${settings.prompts}, ${counts}${named}, cut to ${settings.tokens} tokens, S = ${orders}, seed ${settings.seed}; ` +
+      `SHA-256 of the tokens ${sets}`,
+  ]);
+  const { backend, device, dtype, tokenGeometry, tensorflowJs, node } = experiment;
+  lines.push([
+    "computed by",
+    `backend ${backend} (${device}), ${dtype}, token-geometry ${tokenGeometry}, TensorFlow.js ${tensorflowJs}, Node ${node}`,
+  ]);
+  return lines;
+}
+
+function shortHash(hash: unknown): string {
+  return String(hash).slice(0, SHOWN_DIGITS);
+}
+
+function objectOf(value: unknown): Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
