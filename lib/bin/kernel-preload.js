@@ -1,0 +1,64 @@
+// Loaded ahead of tslab in the kernels that the notebook runner starts; also in the Node processes that these fork.
+const { Worker, isMainThread } = require("node:worker_threads");
+
+// Ends the kernel when the program that started it is gone (killed, crashed), so that none is left computing for nobody.
+// In a thread of its own because the main thread may be busy for minutes.
+function watchParent() {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid === parent && isAlive(parent)) return;
+    try {
+      process.kill(-process.pid, "SIGKILL"); // the whole group: the kernel's own helpers too
+    } catch {
+      process.kill(process.pid, "SIGKILL"); // not the leader of a group (Windows has none)
+    }
+  }, 500);
+
+  function isAlive(pid) {
+    try {
+      process.kill(pid, 0);
+      return true;
+    } catch (error) {
+      return error.code !== "ESRCH";
+    }
+  }
+}
+
+// tslab sends outputs without waiting for one another. After 512 in one go the socket refuses more until the event loop
+// has turned (EBUSY), and beyond 1000 waiting ones it drops them: a cell that prints some hundred lines in a loop would
+// lose the rest, and with it the message that it is done. This publisher keeps them instead.
+function keepAllOutputs() {
+  const zeromq = require(require.resolve("zeromq", { paths: [require.resolve("tslab/package.json")] }));
+  zeromq.Publisher = class extends zeromq.Publisher {
+    #waiting = [];
+    #sending = Promise.resolve();
+
+    constructor(options) {
+      super({ sendHighWaterMark: 0, ...options });
+    }
+
+    send(message) {
+      if (this.#waiting.length === 0) {
+        try {
+          this.#sending = super.send(message);
+          return this.#sending;
+        } catch (error) {
+          if (error.code !== "EBUSY") throw error;
+        }
+      }
+      this.#waiting.push(message);
+      if (this.#waiting.length === 1) this.#sendWaiting();
+      return Promise.resolve();
+    }
+
+    async #sendWaiting() {
+      await this.#sending;
+      for (; this.#waiting.length > 0; this.#waiting.shift()) await super.send(this.#waiting[0]);
+    }
+  };
+}
+
+if (isMainThread) {
+  new Worker(`(${watchParent})()`, { eval: true, execArgv: [] }).unref();
+  if (process.argv.includes("--config-path")) keepAllOutputs();
+}

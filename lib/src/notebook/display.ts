@@ -1,0 +1,89 @@
+import type { Figure } from "../figures/figure";
+import { chartConfig } from "../figures/html";
+import { renderPng } from "../figures/render";
+import { plainFigure } from "../figures/renderTheme";
+import { chartHtml, plotlyScript } from "./chart";
+import { inNotebook, type MimeBundle, sendToNotebook } from "./kernel";
+import { type FigureRecord, type PlotlyRecord, RECORD_TYPE } from "./record";
+
+/** How a notebook starts. */
+export interface NotebookOptions {
+  /** false leaves the charts as static pictures, which makes the notebook 0.7 MB smaller. Default true. */
+  interactive?: boolean;
+}
+
+/** How a figure is shown. */
+export interface ShowFigureOptions {
+  theme?: "light" | "dark" | "print";
+  /** Pixels of the static picture for each CSS pixel, 1.5 by default. */
+  scale?: number;
+}
+
+/** Digits that are kept of the numbers behind a chart in a notebook; exported figures have them all. */
+const CHART_DIGITS = 7;
+
+/**
+ * The first cell of every notebook: makes the charts of this notebook interactive, without a network, by putting Plotly
+ * into the cell's output. Charts shown before this cell has run are drawn once it has. Outside a notebook it does nothing.
+ */
+export async function startNotebook(options: NotebookOptions = {}): Promise<void> {
+  if (!inNotebook() || options.interactive === false) return;
+  const text = "Charts in this notebook are interactive; everything they need is inside.";
+  const record: PlotlyRecord = { kind: "plotly" };
+  sendToNotebook({ [RECORD_TYPE]: record, "text/html": `<small>${text}</small>${plotlyScript()}`, "text/plain": text });
+}
+
+/**
+ * Shows a figure: as an interactive chart where scripts run, as the same picture where they do not, as its caption in
+ * plain text. Outside a notebook its caption is printed.
+ *
+ * @throws UserError as renderSvg
+ */
+export async function showFigure(figure: Figure, options: ShowFigureOptions = {}): Promise<void> {
+  if (inNotebook()) sendToNotebook(await figureBundle(figure, options));
+  else console.log(`[figure ${figure.name}] ${figure.caption}`);
+}
+
+/** All forms of a figure that a notebook takes. */
+export async function figureBundle(figure: Figure, options: ShowFigureOptions = {}): Promise<MimeBundle> {
+  const png = await renderPng(figure, { theme: options.theme, scale: options.scale ?? 1.5 });
+  const plain = plainFigure(figure, options.theme, CHART_DIGITS);
+  const { name, caption, provenance } = figure;
+  const record: FigureRecord = { kind: "figure", name, caption, ...(provenance && { provenance }) };
+  return {
+    [RECORD_TYPE]: record,
+    "application/vnd.plotly.v1+json": { data: plain.data, layout: plain.layout, config: chartConfig(figure) },
+    "text/html": chartHtml(plain, png),
+    "image/png": png.toString("base64"),
+    "text/plain": `[figure ${figure.name}] ${figure.caption}`,
+  };
+}
+
+/**
+ * Shows HTML, as it is: escape what is in it. Outside a notebook the text is printed.
+ *
+ * @param text what stands for it where there is no HTML; its text without the tags by default
+ */
+export function showHtml(html: string, text?: string): void {
+  const plain = text ?? textOf(html);
+  if (!sendToNotebook({ "text/html": html, "text/plain": plain })) console.log(plain);
+}
+
+/** Shows Markdown; outside a notebook it is printed as it is. */
+export function showMarkdown(markdown: string): void {
+  if (!sendToNotebook({ "text/markdown": markdown, "text/plain": markdown })) console.log(markdown);
+}
+
+function textOf(html: string): string {
+  return html
+    .replaceAll(/<(script|style)\b[\s\S]*?<\/\1>/gi, "")
+    .replaceAll(/<(br|\/p|\/div|\/tr|\/li|\/h\d)\b[^>]*>/gi, "\n")
+    .replaceAll(/<[^>]*>/g, " ")
+    .replaceAll("&lt;", "<")
+    .replaceAll("&gt;", ">")
+    .replaceAll("&quot;", '"')
+    .replaceAll("&amp;", "&")
+    .replaceAll(/[ \t]+/g, " ")
+    .replaceAll(/ *\n\s*/g, "\n")
+    .trim();
+}

@@ -1,0 +1,83 @@
+import { join } from "node:path";
+import type { DataFrame } from "danfojs-node";
+import { figureFolder } from "../figures/export";
+import { writeFileAtomically } from "../support/files";
+import { sendToNotebook } from "./kernel";
+import { RECORD_TYPE } from "./record";
+import { tableHtml, tableRecord, tableText } from "./tableFormat";
+
+/** One row of a table: values by column name. (Any object: an interface has no index signature.) */
+export type Row = object;
+
+/** How a table is shown. */
+export interface TableOptions {
+  /** One line above the table. */
+  caption?: string;
+  /** Significant digits of numbers that are not whole, 4 by default. */
+  digits?: number;
+  /** Rows that are shown at most, 100 by default; the rest is counted. */
+  maximumRows?: number;
+}
+
+/** A table as columns and cells, row by row. */
+export interface Table {
+  columns: string[];
+  cells: unknown[][];
+}
+
+/**
+ * Rows as a danfojs data frame, for grouping, joining and describing. A column is there if any row has it; what a row
+ * lacks is null. (danfojs counts nulls as numbers: drop them before means.)
+ */
+export function toDataFrame(rows: Row[]): DataFrame {
+  // Loaded when needed: it takes a second and brings TensorFlow.js along.
+  const danfo: typeof import("danfojs-node") = require("danfojs-node");
+  const { columns, cells } = tableOf(rows);
+  return new danfo.DataFrame(cells, { columns });
+}
+
+/** Shows rows or a data frame as a table; outside a notebook it is printed as text. */
+export function showTable(rows: Row[] | DataFrame, options: TableOptions = {}): void {
+  const table = tableOf(rows);
+  const text = tableText(table, options);
+  const forms = { "text/html": tableHtml(table, options), "text/plain": text };
+  if (!sendToNotebook({ [RECORD_TYPE]: tableRecord(table, options), ...forms })) console.log(text);
+}
+
+/**
+ * Writes rows or a data frame as CSV (RFC 4180, UTF-8, a header line, numbers with all their digits), atomically.
+ *
+ * @throws UserError if the file cannot be written
+ */
+export function saveTable(rows: Row[] | DataFrame, path: string): void {
+  const { columns, cells } = tableOf(rows);
+  const lines = [columns, ...cells].map((line) => line.map(csvField).join(","));
+  writeFileAtomically(path, `${lines.join("\r\n")}\r\n`);
+}
+
+/**
+ * Writes rows or a data frame as `name`.csv where figures go.
+ *
+ * @returns the file's path
+ * @throws UserError as {@link saveTable}
+ */
+export function exportTable(rows: Row[] | DataFrame, name: string): string {
+  const path = join(figureFolder(), `${name}.csv`);
+  saveTable(rows, path);
+  return path;
+}
+
+function tableOf(rows: Row[] | DataFrame): Table {
+  if (!Array.isArray(rows)) return { columns: rows.columns, cells: rows.values as unknown[][] };
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  return {
+    columns,
+    cells: rows.map((row) => columns.map((column) => (row as Record<string, unknown>)[column] ?? null)),
+  };
+}
+
+function csvField(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,100 @@
+import type { Figure } from "../figures/figure";
+import type { TableRecord } from "../notebook/record";
+import { hasTag, type Notebook } from "../runner/notebook";
+import { notebookParameters } from "../runner/parameters";
+import { figureOf, recordOf } from "./records";
+import { type RunRecord, runRecordOf } from "./run";
+
+/** Something that a notebook shows, in its order. */
+export type ReportPart =
+  | { kind: "figure"; figure: Figure }
+  | { kind: "table"; table: TableRecord }
+  | { kind: "text"; heading: string; markdown: string };
+
+/** A parameter of a notebook and the value it had. */
+export interface ReportParameter {
+  name: string;
+  value: string;
+  /** Whether the value is the notebook's own. */
+  isDefault: boolean;
+}
+
+/** What one notebook contributes to the report. */
+export interface ReportSection {
+  /** Name of the notebook without ".ipynb". */
+  notebook: string;
+  title: string;
+  /** What the paper claims: the text under the title, in Markdown. */
+  introduction: string;
+  parts: ReportPart[];
+  parameters: ReportParameter[];
+  run: RunRecord;
+}
+
+/** All executed notebooks, in the paper's order. */
+export interface Report {
+  title: string;
+  /** When the last of the notebooks was executed. */
+  date: string;
+  sections: ReportSection[];
+}
+
+export const REPORT_TITLE = "The Geometry of Tokens in Internal Representations of Large Language Models";
+
+/** Texts of a notebook that belong to the results; the others guide through the notebook. */
+const RESULT_HEADING = /^##\s+(How close .*)\n/;
+
+/**
+ * The report on executed notebooks. Left out are those that show no figure and those without a record of their run (they
+ * were not executed to their end).
+ *
+ * @returns undefined if nothing is left
+ */
+export function makeReport(executed: readonly { name: string; notebook: Notebook }[]): Report | undefined {
+  const order = new Intl.Collator("en", { numeric: true });
+  const sections = [...executed]
+    .sort((a, b) => order.compare(a.name, b.name))
+    .flatMap(({ name, notebook }) => sectionOf(name, notebook) ?? [])
+    .filter(({ parts }) => parts.some(({ kind }) => kind === "figure"));
+  if (sections.length === 0) return undefined;
+  const dates = sections.map(({ run }) => run.date).sort();
+  return { title: REPORT_TITLE, date: dates[dates.length - 1], sections };
+}
+
+function sectionOf(name: string, notebook: Notebook): ReportSection | undefined {
+  const run = runRecordOf(notebook);
+  if (!run) return undefined;
+  const [first] = notebook.cells;
+  const [, title = name, introduction = ""] =
+    (first?.cell_type === "markdown" && /^#\s+(.*)\n*([\s\S]*)$/.exec(first.source)) || [];
+  return {
+    notebook: name,
+    title,
+    introduction,
+    parts: notebook.cells.flatMap(partsOf),
+    parameters: parametersOf(notebook, run),
+    run,
+  };
+}
+
+function partsOf(cell: Notebook["cells"][number]): ReportPart[] {
+  if (cell.cell_type === "markdown") {
+    const match = RESULT_HEADING.exec(cell.source);
+    return match ? [{ kind: "text", heading: match[1], markdown: cell.source.slice(match[0].length).trim() }] : [];
+  }
+  return (cell.outputs ?? []).flatMap((output): ReportPart[] => {
+    const figure = figureOf(output);
+    if (figure) return [{ kind: "figure", figure }];
+    const record = recordOf(output);
+    return record?.kind === "table" ? [{ kind: "table", table: record }] : [];
+  });
+}
+
+function parametersOf(notebook: Notebook, run: RunRecord): ReportParameter[] {
+  const cells = notebook.cells.filter((cell) => !hasTag(cell, "injected-parameters"));
+  return notebookParameters({ ...notebook, cells }).map(({ name, defaultText }) => {
+    const set = run.parameters[name];
+    const value = (set ?? defaultText).replaceAll(/\s+/g, " ");
+    return { name, value, isDefault: set === undefined };
+  });
+}
