@@ -1,0 +1,55 @@
+import type { Command } from "commander";
+import type { PassMetricName } from "../experiment/passMetrics";
+import type { ExperimentSettings } from "../experiment/plan";
+import type { CapturedPrecision } from "../experiment/precision";
+import { UserError } from "../support/errors";
+import { BACKEND_HELP, wholeNumber, wholeNumbers } from "./options";
+
+/** The options that say which experiment is meant. */
+export interface ExperimentArguments {
+  model?: string[];
+  prompts: string;
+  prompt?: string[];
+  count?: number;
+  tokens: number;
+  shuffle: number[];
+  seed: string;
+  captured?: CapturedPrecision;
+  metrics?: PassMetricName[];
+  backend?: string;
+}
+
+/** Adds the options that say which experiment is meant; `run`, `status` and `merge` have them in common. */
+export function experimentOptions(command: Command): Command {
+  return command
+    .option("--model <models...>", "model folders, or owner/name[@revision] on the hub")
+    .option(
+      "--prompts <source>",
+      '"embedded", a .txt, .jsonl or .parquet file, a folder of .txt files, pile-10k[:filtered|subset|row], or hf-dataset:owner/name[:column]',
+      "embedded",
+    )
+    .option("--prompt <names...>", "only the prompts of these names")
+    .option("--count <number>", "only the first so many prompts", wholeNumber(1))
+    .option("--tokens <number>", "tokens of each prompt", wholeNumber(1), 1024)
+    .option("--shuffle <list>", "shuffle indices, like 0,5", wholeNumbers, [0])
+    .option("--seed <text>", "of the shuffles", "0")
+    .option("--captured <precision>", "round hidden states to float32 or bfloat16 before they are measured")
+    .option("--metrics <names...>", "measure besides: logitsIntrinsicDimension, lastToken")
+    .option("--backend <name>", BACKEND_HELP);
+}
+
+/** What the options say. @throws UserError if no model is named (`status` and `merge` can do without, by a manifest) */
+export function experimentSettings(options: ExperimentArguments): ExperimentSettings {
+  if (!options.model) throw new UserError("required option '--model <models...>' not specified");
+  return {
+    models: options.model,
+    prompts: options.prompts,
+    promptCount: options.count,
+    promptName: options.prompt,
+    tokens: options.tokens,
+    shuffleIndices: options.shuffle,
+    seed: options.seed,
+    captured: options.captured,
+    metrics: options.metrics,
+  };
+}

@@ -1,0 +1,87 @@
+import { existsSync, statSync } from "node:fs";
+import { type Command, Option } from "commander";
+import { chooseBackend, describeBackend } from "../backend/backend";
+import { openCheckpoint } from "../checkpoint/checkpoint";
+import { resolveModelFolder } from "../hub/models";
+import { runModel } from "../model/forward";
+import { loadModel } from "../model/model";
+import { progressBar } from "../notebook/progress";
+import { loadPrompts } from "../prompts/prompts";
+import { UserError } from "../support/errors";
+import { writeNpy } from "../support/npy";
+import { PAPER_PROMPT_LENGTH } from "../tokens/tokenizedPrompts";
+import { loadTokenizer } from "../tokens/tokenizer";
+import { BACKEND_HELP, wholeNumber, wholeNumbers } from "./options";
+
+interface ExtractOptions {
+  model: string;
+  textFile?: string;
+  ids?: number[];
+  out: string;
+  tokens: number;
+  json?: boolean;
+  backend?: string;
+}
+
+/** `token-geometry extract`: the hidden states of one prompt as a .npy file. */
+export function extractCommand(program: Command): void {
+  program
+    .command("extract")
+    .description(
+      "Run one prompt through a model and write its hidden states as .npy: float32 [layers + 1, tokens, width], " +
+        "0 = embeddings, the last one after the final norm.",
+    )
+    .requiredOption("--model <model>", "model folder in Hugging Face layout, or owner/name[@revision] on the hub")
+    .option("--text-file <file>", "the prompt: a UTF-8 text file")
+    .addOption(
+      new Option("--ids <list>", "the prompt as token ids: 1,2,3 (no tokenizer needed)").argParser(wholeNumbers),
+    )
+    .requiredOption("--out <file>", "where the hidden states go")
+    .option("--tokens <number>", "cut a text to this many tokens", wholeNumber(1), PAPER_PROMPT_LENGTH)
+    .option("--json", "print loss and mean entropy (nats), shape and tokens as JSON")
+    .option("--backend <name>", BACKEND_HELP)
+    .action(extract);
+}
+
+async function extract(options: ExtractOptions): Promise<void> {
+  const checkpoint = openCheckpoint(await resolveModelFolder(options.model, { progress: progressBar("download") }));
+  const ids = await promptIds(options, checkpoint.folder);
+  const backend = await chooseBackend(options.backend);
+  const model = await loadModel(checkpoint);
+  try {
+    const states: { values: Float32Array; width: number }[] = [];
+    const { loss, meanEntropy } = await runModel(model, ids, { onHiddenState: (state) => void states.push(state) });
+    const { width } = states[0];
+    const odd = states.findIndex((state) => state.width !== width);
+    if (odd >= 0) {
+      const widths = `hidden state ${odd} is ${states[odd].width} wide, the others ${width}`;
+      throw new UserError(`${checkpoint.name}: ${widths}; one array cannot hold them`);
+    }
+    const shape = [states.length, ids.length, width];
+    const pieces = states.map(({ values }) => values);
+    writeNpy(options.out, shape, pieces);
+    process.stderr.write(`${describeBackend(backend)}\n`);
+    const summary = { loss, meanEntropy, shape, tokens: ids };
+    process.stdout.write(
+      options.json
+        ? `${JSON.stringify(summary)}\n`
+        : `${options.out}: [${shape}]; loss ${loss.toFixed(4)} nats, mean entropy ${meanEntropy.toFixed(4)} nats\n`,
+    );
+  } finally {
+    model.dispose();
+  }
+}
+
+async function promptIds({ textFile, ids, tokens }: ExtractOptions, folder: string): Promise<number[]> {
+  if ((textFile === undefined) === (ids === undefined)) {
+    throw new UserError("extract needs either --text-file or --ids");
+  }
+  if (ids) return ids;
+  if (existsSync(textFile!) && statSync(textFile!).isDirectory()) {
+    throw new UserError(`${textFile}: is a folder; --text-file takes one file`);
+  }
+  const [prompt] = await loadPrompts(textFile!, 1);
+  const all = loadTokenizer(folder).encode(prompt.text);
+  if (all.length === 0) throw new UserError(`${textFile}: has no tokens: the tokenizer knows none of its characters`);
+  return all.slice(0, tokens);
+}

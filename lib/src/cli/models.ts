@@ -1,0 +1,87 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { openCheckpoint } from "../checkpoint/checkpoint";
+import { cachedModels, folderSize, hubCache } from "../hub/cache";
+import { architectureOf, FAMILIES } from "../model/families";
+import { parameterCount } from "../model/model";
+import { messageOf } from "../support/errors";
+import { PROJECT_ROOT } from "../support/project";
+
+/** What can be told of a model without reading its weights. */
+interface ModelSummary {
+  name: string;
+  folder: string;
+  /** Of all files, in bytes. */
+  bytes: number;
+  family?: string;
+  layers?: number;
+  width?: number;
+  parameters?: number;
+  /** Why it cannot be used, if it cannot. */
+  problem?: string;
+}
+
+/** `token-geometry models`: what can be run, and what of it is on this machine. */
+export function modelsCommand(program: Command): void {
+  program
+    .command("models")
+    .description(
+      "List the model families that are known, the embedded models, and the models in the Hugging Face cache.",
+    )
+    .option("--json", "print JSON instead of a table")
+    .action((options: { json?: boolean }) => {
+      const families = FAMILIES.map(({ modelType, title }) => ({ modelType, title }));
+      const embedded = embeddedModels();
+      const cached = cachedModels().map((model) => ({ ...summary(model.name, model.folder), commit: model.commit }));
+      const list = { families, embedded, cache: hubCache(), cached };
+      process.stdout.write(options.json ? `${JSON.stringify(list)}\n` : asTable(list));
+    });
+}
+
+function embeddedModels(): ModelSummary[] {
+  const folder = join(PROJECT_ROOT, "data/models");
+  const names = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+  return names
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => summary(name, join(folder, name)))
+    .sort((a, b) => a.name.localeCompare(b.name));
+}
+
+function summary(name: string, folder: string): ModelSummary {
+  const known = { name, folder, bytes: folderSize(folder) };
+  try {
+    const checkpoint = openCheckpoint(folder);
+    const architecture = architectureOf(checkpoint);
+    const { layers, width } = architecture;
+    const parameters = parameterCount(architecture);
+    return { ...known, family: checkpoint.config.modelType, layers, width, parameters };
+  } catch (error) {
+    return { ...known, problem: messageOf(error) };
+  }
+}
+
+interface ModelList {
+  families: { modelType: string; title: string }[];
+  embedded: ModelSummary[];
+  cache: string;
+  cached: (ModelSummary & { commit: string })[];
+}
+
+function asTable({ families, embedded, cache, cached }: ModelList): string {
+  const line = (model: ModelSummary) => {
+    const size = `${(model.bytes / 1e6).toFixed(model.bytes < 1e8 ? 1 : 0)} MB`;
+    if (model.problem) return `  ${model.name}: ${size}; ${model.problem}`;
+    const parameters = `${(model.parameters! / 1e6).toFixed(model.parameters! < 1e8 ? 1 : 0)} M parameters`;
+    return `  ${model.name}: ${model.family}, ${model.layers} layers of width ${model.width}, ${parameters}, ${size}`;
+  };
+  const lines = [
+    "families (model_type in config.json):",
+    ...families.map(({ modelType, title }) => `  ${modelType}: ${title}`),
+    "embedded (data/models):",
+    ...embedded.map(line),
+    `in the Hugging Face cache (${cache}):`,
+    ...(cached.length > 0 ? cached.map((model) => `${line(model)}, commit ${model.commit.slice(0, 8)}`) : ["  none"]),
+  ];
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,73 @@
+import type { Command } from "commander";
+import { describeBackend } from "../backend/backend";
+import { runExperiment } from "../experiment/experiment";
+import { parseShard, type Shard, slurmShard } from "../experiment/shard";
+import { progressBar } from "../notebook/progress";
+import { type ExperimentArguments, experimentOptions, experimentSettings } from "./experimentOptions";
+import { wholeNumber } from "./options";
+
+interface RunOptions extends ExperimentArguments {
+  shard?: string;
+  store?: string;
+  json?: boolean;
+  workers?: number;
+}
+
+/** `token-geometry run`: an experiment, or a part of it, into the store. */
+export function runCommand(program: Command): void {
+  const command = program
+    .command("run")
+    .description("Measure every layer for models x prompts x shuffle indices, and keep the results in the store.");
+  experimentOptions(command)
+    .option("--shard <i/n>", "only this part of the work (default: the task of a Slurm array job, else everything)")
+    .option("--store <folder>", "where results are kept (default: $TOKEN_GEOMETRY_STORE or store/ of the project)")
+    .option(
+      "--workers <number>",
+      "units measured at once (default: $TOKEN_GEOMETRY_WORKERS or as many as pay)",
+      wholeNumber(1),
+    )
+    .option("--json", "print all results as JSON")
+    .action(async (options: RunOptions) => {
+      const shard = chooseShard(options.shard);
+      endOnSignals();
+      const experiment = await runExperiment(experimentSettings(options), {
+        store: options.store,
+        backend: options.backend,
+        progress: progressBar("prompts"),
+        shard,
+        workers: options.workers,
+      });
+      process.stderr.write(`${describeBackend(experiment.backend)}\n`);
+      const { results, computed, reused, seconds, manifestPath, manifest } = experiment;
+      process.stdout.write(
+        options.json
+          ? `${JSON.stringify({ manifest, results })}\n`
+          : `${computed} units computed in ${seconds.toFixed(1)} s, ${reused} were in the store; ${manifestPath}\n`,
+      );
+    });
+}
+
+function chooseShard(wish: string | undefined): Shard | undefined {
+  if (wish !== undefined) return parseShard(wish);
+  const shard = slurmShard();
+  if (shard)
+    process.stderr.write(
+      `task ${shard.index + 1} of ${shard.count} of the Slurm array: shard ${shard.index}/${shard.count}\n`,
+    );
+  return shard;
+}
+
+/** Ends the program the usual way when it is asked to stop, so that it gives back what it has claimed; see {@link UnitClaims}. */
+function endOnSignals(): void {
+  const codes: [NodeJS.Signals, number][] = [
+    ["SIGHUP", 129],
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ];
+  for (const [signal, code] of codes) {
+    process.once(signal, () => {
+      process.stderr.write(`\nstopped by ${signal}; finished units are kept: run again for the rest\n`);
+      process.exit(code);
+    });
+  }
+}

@@ -1,0 +1,121 @@
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { BACKEND_VARIABLE, BACKENDS } from "../backend/backend";
+import { findGpuDriver } from "../setup/gpu";
+import type { Finding } from "./finding";
+import type { BackendMeasurement } from "./measureBackend";
+
+/** A backend that has not answered by then is taken for dead. */
+const LIMIT_SECONDS = 120;
+
+/** What to do about a backend that is missing; the others come with `npm ci`. */
+const REMEDIES: Record<string, string> = {
+  tensorflow: "npm run setup:tensorflow (several times as fast; see docs/tensorflow.md)",
+  wasm: "npm ci",
+  cpu: "npm ci",
+};
+
+/** Every backend, each in a process of its own, with its speed. One that works is needed. */
+export async function checkBackends(): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  let best: BackendMeasurement | undefined;
+  for (const { name } of BACKENDS) {
+    const measured = await measureInOwnProcess(name);
+    const title = `backend ${name}`;
+    const facts = { ...measured };
+    if (measured.works) {
+      best ??= measured;
+      const { device, gigaflops = 0, size } = measured;
+      const rate = `${gigaflops.toPrecision(3)} GFLOP/s (float32 product of ${size} x ${size})`;
+      findings.push({ name: title, state: "ok", found: `${device}: ${rate}`, facts });
+    } else {
+      const todo = REMEDIES[name] ?? "see environment.md";
+      findings.push({ name: title, state: "gap", found: measured.why ?? "does not work", todo, facts });
+    }
+  }
+  const wish = process.env[BACKEND_VARIABLE];
+  const chosen = wish && wish !== "auto" ? `${wish}, because ${BACKEND_VARIABLE} says so` : best?.name;
+  if (!best) findings.push({ name: "backend", state: "broken", found: "none works", todo: "npm ci" });
+  else findings.push({ name: "backend", state: "ok", found: `programs take ${chosen}`, facts: { chosen } });
+  return findings;
+}
+
+function measureInOwnProcess(name: string): Promise<BackendMeasurement> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [join(__dirname, "measureBackend.js"), name], {
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: LIMIT_SECONDS * 1000,
+      killSignal: "SIGKILL",
+    });
+    let [output, errors] = ["", ""];
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      output += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text) => {
+      errors = (errors + text).slice(-2000);
+    });
+    child.on("error", (error) => resolve({ name, works: false, why: error.message }));
+    child.on("close", (code, signal) => {
+      const line = output.trim().split("\n").at(-1) ?? "";
+      if (code === 0 && line.startsWith("{")) return resolve(JSON.parse(line) as BackendMeasurement);
+      const last = errors.trim().split("\n").at(-1);
+      const how = signal ? `its process was ended by ${signal}` : `its process ended with exit code ${code}`;
+      resolve({ name, works: false, why: last ? `${how}: ${last}` : how });
+    });
+  });
+}
+
+/** Libraries of linear algebra that the system has. */
+const BLAS_LIBRARIES = [
+  "libopenblas.so.0",
+  "libopenblas.so",
+  "libopenblasp.so.0",
+  "libmkl_rt.so",
+  "libblis.so",
+  "libblas.so.3",
+];
+
+/** BLAS libraries on this machine. None is needed. */
+export function checkBlas(): Finding[] {
+  const name = "BLAS";
+  if (process.platform === "darwin") return [{ name, state: "ok", found: "Accelerate, part of macOS" }];
+  const libraries = process.platform === "linux" ? linuxBlas() : [];
+  const facts = { libraries };
+  if (libraries.length > 0) return [{ name, state: "ok", found: libraries.join(", "), facts }];
+  const todo = "nothing has to be done; with OpenBLAS from the system's packages (libopenblas0) products can be faster";
+  return [{ name, state: "note", found: "no library found", todo, facts }];
+}
+
+function linuxBlas(): string[] {
+  const listed = spawnSync("ldconfig", ["-p"], { encoding: "utf8", env: withSystemPaths() }).stdout ?? "";
+  const known = [...listed.matchAll(/^\s*(\S+) \(.*=> (\S+)$/gm)].filter(([, name]) => BLAS_LIBRARIES.includes(name));
+  return [...new Set(known.map(([, , path]) => path))];
+}
+
+/** ldconfig is often where only root's PATH looks. */
+function withSystemPaths(): NodeJS.ProcessEnv {
+  return { ...process.env, PATH: `${process.env.PATH ?? ""}:/usr/sbin:/sbin` };
+}
+
+/** Graphics cards. None is needed. */
+export function checkGpu(): Finding[] {
+  const name = "GPU";
+  const { present, cards } = findGpuDriver();
+  if (cards.length > 0) {
+    const found = cards.map((card) => `${card} (name, compute capability, driver)`).join("; ");
+    return [{ name, state: "ok", found, facts: { cards } }];
+  }
+  if (present) {
+    const todo = "see whether nvidia-smi works: a container may have to be started with access to the GPU";
+    return [{ name, state: "gap", found: "NVIDIA's driver is there, but shows no card", todo, facts: { cards } }];
+  }
+  const others = existsSync("/dev/dri") ? readdirSync("/dev/dri").filter((file) => file.startsWith("render")) : [];
+  const found =
+    others.length > 0
+      ? `no NVIDIA card; /dev/dri/${others[0]} is there`
+      : "no NVIDIA driver found; the processor computes";
+  return [
+    { name, state: "note", found, todo: "nothing has to be done; for a card, install its driver", facts: { others } },
+  ];
+}

@@ -1,0 +1,55 @@
+import { existsSync, statfsSync } from "node:fs";
+import { cpus, freemem, totalmem } from "node:os";
+import { dirname } from "node:path";
+import { cachedModels, hubCache } from "../hub/cache";
+import { MEMORY_VARIABLE, memoryBudget } from "../support/memory";
+import { defaultStore } from "../support/project";
+import { type Finding, gigabytes } from "./finding";
+
+/** Below this a run of the notebooks may not fit. */
+const FEW_BYTES = { disk: 2e9, memory: 3e9 };
+
+/** Models in the Hugging Face cache. */
+export function checkHub(): Finding[] {
+  const models = cachedModels();
+  const bytes = models.reduce((sum, model) => sum + model.bytes, 0);
+  const names = models.map(({ name }) => name);
+  const content =
+    models.length > 0 ? `${names.join(", ")}; ${gigabytes(bytes)}` : "no models; the embedded ones need none";
+  const offline = process.env.HF_HUB_OFFLINE || process.env.TRANSFORMERS_OFFLINE;
+  const facts = { folder: hubCache(), models: names, bytes, offline: Boolean(offline) };
+  const found = `${hubCache()}: ${content}${offline ? "; HF_HUB_OFFLINE: nothing is downloaded" : ""}`;
+  return [{ name: "hub cache", state: "ok", found, facts }];
+}
+
+/** Free disk where results and models go. */
+export function checkDisk(): Finding[] {
+  return [
+    ["disk for results", defaultStore()],
+    ["disk for models", hubCache()],
+  ].map(([name, folder]) => {
+    const { bavail, bsize } = statfsSync(existingFolder(folder));
+    const free = Number(bavail) * Number(bsize);
+    const found = `${gigabytes(free)} free for ${folder}`;
+    const facts = { folder, free };
+    if (free >= FEW_BYTES.disk) return { name, state: "ok", found, facts };
+    const todo = `free some space, or choose another place (${name.endsWith("results") ? "TOKEN_GEOMETRY_STORE" : "HF_HOME"})`;
+    return { name, state: "gap", found, todo, facts };
+  });
+}
+
+/** Memory, and what of it a run will use. */
+export function checkMemory(): Finding[] {
+  const name = "memory";
+  const total = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  const budget = memoryBudget("tensorflow");
+  const facts = { total, free: freemem(), budget, processors: cpus().length };
+  const share = `${gigabytes(budget)} for weights and hidden states (${MEMORY_VARIABLE} changes it)`;
+  const found = `${gigabytes(total)}, ${gigabytes(freemem())} free, ${cpus().length} processors; ${share}`;
+  if (total >= FEW_BYTES.memory) return [{ name, state: "ok", found, facts }];
+  return [{ name, state: "gap", found, todo: "use the embedded models, fewer TOKENS, or a larger machine", facts }];
+}
+
+function existingFolder(path: string): string {
+  return existsSync(path) || dirname(path) === path ? path : existingFolder(dirname(path));
+}
