@@ -1,0 +1,143 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type Browser, chromium } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { exportFigure } from "../lib/src/figures/export";
+import type { Figure } from "../lib/src/figures/figure";
+import { renderReportHtml } from "../lib/src/report/reportHtml";
+import { PROJECT_ROOT } from "../lib/src/support/project";
+import { chartDefects } from "./support/pageChecks";
+import { bandFigure, heatMapFigure, scatterFigure } from "./support/sampleFigures";
+import { sampleReport } from "./support/sampleReport";
+
+const CHROMIUM = process.env.CHROMIUM || "/usr/bin/chromium";
+const present = existsSync(CHROMIUM);
+if (!present) console.warn(`NOT CHECKED: no browser at ${CHROMIUM}; set CHROMIUM to the program of a Chromium`);
+
+const OUT = join(PROJECT_ROOT, "out");
+const SCREENSHOTS = join(OUT, "screenshots");
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+let browser: Browser;
+let folder: string;
+
+describe.skipIf(!present)("in a real browser", () => {
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "token-geometry-pages-"));
+    mkdirSync(SCREENSHOTS, { recursive: true });
+    browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Opens a page, waits for its charts, takes pictures of it; returns all that is wrong with it. */
+  async function defectsOf(path: string): Promise<string[]> {
+    const page = await browser.newPage({ viewport: { width: 1200, height: 900 } });
+    const problems: string[] = [];
+    const address = pathToFileURL(path).href;
+    page.on("console", (message) => {
+      if (message.type() === "error") problems.push(`console: ${message.text()}`);
+    });
+    page.on("pageerror", (error) => problems.push(`error: ${error.message}`));
+    page.on("request", (request) => {
+      const url = request.url();
+      if (url !== address && !/^(?:data|blob):/.test(url)) problems.push(`request: ${url}`);
+    });
+    try {
+      await page.goto(address);
+      const places = await page.locator("#chart, .chart").count();
+      // A chart is there once it has told so; the wait is for slow machines.
+      await page
+        .waitForFunction(
+          (count) => document.querySelectorAll(".js-plotly-plot .main-svg .infolayer").length >= count,
+          places,
+          {
+            timeout: 60_000,
+          },
+        )
+        .catch(() => problems.push(`not all of ${places} charts drew within a minute`));
+      await page.waitForTimeout(500);
+      problems.push(...(await page.evaluate(chartDefects)));
+      const name = basename(path, ".html");
+      const parts = await page.locator("section").all();
+      if (parts.length === 0) await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
+      for (const part of parts) {
+        const id = (await part.locator("h2").textContent())?.replaceAll(/\W+/g, "-").slice(0, 40);
+        await part.screenshot({ path: join(SCREENSHOTS, `report-${id}.png`) });
+      }
+    } finally {
+      await page.close();
+    }
+    return problems;
+  }
+
+  test.each([bandFigure, heatMapFigure, scatterFigure])("the exported page of $name has no defect", async (figure) => {
+    const [path] = await exportFigure(figure, { folder, formats: ["html"] });
+    expect(await defectsOf(path)).toEqual([]);
+  });
+
+  test("a report has no defect", async () => {
+    const path = join(folder, "sample.html");
+    writeFileSync(path, await renderReportHtml(sampleReport));
+    expect(await defectsOf(path)).toEqual([]);
+  });
+
+  test("defects are found", async () => {
+    const label = (text: string, x: number, y: number) => ({ text, x, y, showarrow: false, font: { size: 20 } });
+    const faulty: Figure = {
+      name: "faulty",
+      caption: "Not as it should be",
+      data: [
+        { x: [1, 2], y: [1, 2] },
+        { x: [], y: [], xaxis: "x2", yaxis: "y2" },
+      ],
+      layout: {
+        width: 600,
+        height: 400,
+        xaxis: { domain: [0, 0.45] },
+        xaxis2: { domain: [0.55, 1] },
+        yaxis2: { anchor: "x2" },
+        annotations: [
+          label("first text", 1.5, 1.5),
+          label("second text", 1.55, 1.5),
+          { ...label("a text at the edge", -0.1, 0.95), xanchor: "center", xref: "paper", yref: "paper" },
+        ],
+      },
+    };
+    const [path] = await exportFigure(faulty, { folder, formats: ["html"] });
+    const defects = await defectsOf(path);
+    expect(defects).toContain('chart 1: "first text" overlaps "second text"');
+    expect(defects).toContain("chart 1: nothing in panel x2y2");
+    expect(defects.join("\n")).toMatch(/"a text at the edge" is cut off/);
+    const broken = join(folder, "broken.html");
+    writeFileSync(broken, '<script>console.error("no luck"); fetch("http://localhost:9/")</script>');
+    expect((await defectsOf(broken)).join("\n")).toMatch(
+      /console: no luck[\s\S]*request: http:\/\/localhost:9\/[\s\S]*no chart/,
+    );
+  });
+
+  // What the last `npm run figures` made, if there is such.
+  const made = [join(OUT, "figures"), join(OUT, "report")]
+    .filter((place) => existsSync(place))
+    .flatMap((place) => readdirSync(place).map((file) => join(place, file)))
+    .filter((path) => path.endsWith(".html"));
+  if (made.length === 0) console.warn("NOT CHECKED: no exported figures in out/; `npm run figures` makes them");
+  test.skipIf(made.length === 0).each(made.map((path) => ({ path, file: basename(path) })))(
+    "out: $file has no defect",
+    async ({ path }) => {
+      expect(await defectsOf(path)).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,67 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeAll, expect, test } from "vitest";
+import { openCheckpoint } from "../lib/src/checkpoint/checkpoint";
+import { runModel } from "../lib/src/model/forward";
+import { loadModel } from "../lib/src/model/model";
+import { readNpy } from "../lib/src/support/npy";
+import { onEachBackend } from "./support/backends";
+
+const FIXTURES = join(__dirname, "fixtures/models");
+
+/** Each folder is a tiny checkpoint with the hidden states, logits and loss that Hugging Face transformers gives. */
+const variants = readdirSync(FIXTURES, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+
+onEachBackend("models agree with Hugging Face transformers", (useBackend) => {
+  beforeAll(useBackend);
+
+  test.each(variants.map(({ name }) => name))("%s", async (name) => {
+    const folder = join(FIXTURES, name);
+    const ids: number[] = JSON.parse(readFileSync(join(folder, "ids.json"), "utf8"));
+    const expected = JSON.parse(readFileSync(join(folder, "expected.json"), "utf8"));
+    const hidden = readHiddenStates(folder);
+    const logits = readNpy(join(folder, "logits.npy"));
+    const before = tf.memory().numTensors;
+    const model = await loadModel(openCheckpoint(folder));
+    const states: Float32Array[] = [];
+    const pieces: Float32Array[] = [];
+    const summary = await runModel(model, ids, {
+      onHiddenState: (state) => void states.push(state.values),
+      onLogits: (values) => void pieces.push(values),
+    });
+    expect(states.length).toBe(hidden.length);
+    states.forEach((values, layer) => {
+      expectClose(values, hidden[layer], 1e-4);
+    });
+    expectClose(pieces[0], logits.data, 1e-4);
+    expect(Math.abs(summary.loss - expected.loss)).toBeLessThan(1e-5 * Math.max(1, expected.loss));
+    expect(Math.abs(summary.meanEntropy - expected.meanEntropy)).toBeLessThan(1e-5 * Math.max(1, expected.meanEntropy));
+    model.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+/** The expected hidden states; the last one lies in a file of its own where it is of another width than the others. */
+function readHiddenStates(folder: string): ArrayLike<number>[] {
+  const { shape, data } = readNpy(join(folder, "hidden.npy"));
+  const size = data.length / shape[0];
+  const states: ArrayLike<number>[] = Array.from({ length: shape[0] }, (_, layer) =>
+    data.subarray(layer * size, (layer + 1) * size),
+  );
+  const last = join(folder, "hidden-last.npy");
+  if (existsSync(last)) states.push(readNpy(last).data);
+  return states;
+}
+
+/** Largest difference, relative to the largest expected value. */
+function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number): void {
+  expect(actual.length).toBe(expected.length);
+  let difference = 0;
+  let largest = 0;
+  for (let i = 0; i < expected.length; i++) {
+    difference = Math.max(difference, Math.abs(actual[i] - expected[i]));
+    largest = Math.max(largest, Math.abs(expected[i]));
+  }
+  expect(difference / largest).toBeLessThan(tolerance);
+}

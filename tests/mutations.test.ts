@@ -1,0 +1,134 @@
+/**
+ * A suite is worth what it notices. Each mutation changes one definition in a copy of the library; the tests that guard it
+ * are run against the copy and have to fail. Without a mutation they have to pass.
+ */
+import { spawn } from "node:child_process";
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { PROJECT } from "./support/cli";
+import { temporaryFolder } from "./support/notebooks";
+
+interface Mutation {
+  what: string;
+  file: string;
+  /** Has to occur exactly once. */
+  from: string;
+  to: string;
+  /** The tests that have to notice: a file, and which of its tests (enough to notice, few enough to be quick). */
+  noticedBy: [file: string, names: string];
+}
+
+const GEOMETRY: [string, string] = [
+  "lib/src/geometry/geometry.test.ts",
+  "\\[wasm\\] (gaussian-5d|near-duplicates|noisy)",
+];
+const MODELS: [string, string] = ["tests/models.test.ts", "\\[wasm\\] (llama-gqa|gpt-neox-parallel)$"];
+
+const GRIDE = "lib/src/geometry/gride.ts";
+
+const MUTATIONS: Mutation[] = [
+  {
+    what: "GRIDE: N' instead of N' - 1 in the closed form",
+    file: GRIDE,
+    from: "return (count - 1) / sum;",
+    to: "return count / sum;",
+    noticedBy: GEOMETRY,
+  },
+  {
+    what: "GRIDE: n2 instead of n2 - 1 in the likelihood equation",
+    file: GRIDE,
+    from: "return (scaling - 1) * sum -",
+    to: "return scaling * sum -",
+    noticedBy: GEOMETRY,
+  },
+  {
+    what: "GRIDE: no outlier filter",
+    file: GRIDE,
+    from: "ratios[i] < limit",
+    to: "ratios[i] < Number.POSITIVE_INFINITY",
+    noticedBy: GEOMETRY,
+  },
+  {
+    what: "RoPE: pairs of neighboring features instead of halves",
+    file: "lib/src/model/rotary.ts",
+    from: `const first = tf.slice2d(head, [0, 0], [tokens, half]); // [T, half]
+  const second = tf.slice2d(head, [0, half], [tokens, half]); // [T, half]`,
+    to: `const first = tf.stridedSlice(head, [0, 0], [tokens, dimensions], [1, 2]) as tf.Tensor2D;
+  const second = tf.stridedSlice(head, [0, 1], [tokens, dimensions], [1, 2]) as tf.Tensor2D;`,
+    noticedBy: MODELS,
+  },
+  {
+    what: "RoPE: turned the other way round",
+    file: "lib/src/model/rotary.ts",
+    from: "cosine: tf.tensor2d(cosine, shape), sine: tf.tensor2d(sine, shape)",
+    to: "cosine: tf.tensor2d(cosine, shape), sine: tf.tensor2d(sine.map((value) => -value), shape)",
+    noticedBy: MODELS,
+  },
+  {
+    what: "neighborhood overlap: Jaccard index instead of the share of k",
+    file: "lib/src/geometry/neighborhoodOverlap.ts",
+    from: "count / (k + 1) / from.points",
+    to: "count / (2 * (k + 1) * from.points - count)",
+    noticedBy: GEOMETRY,
+  },
+];
+
+/** Copies what the tests read into a folder of its own. */
+function copyOfProject(): string {
+  const folder = temporaryFolder();
+  for (const name of ["lib/src", "lib/package.json", "tests", "vitest.config.mts", "tsconfig.json", "package.json"]) {
+    const isLarge = (path: string) => path === join(PROJECT, "tests/fixtures");
+    cpSync(join(PROJECT, name), join(folder, name), { recursive: true, filter: (path) => !isLarge(path) });
+  }
+  // Data may be linked: only code is found by its real path.
+  symlinkSync(join(PROJECT, "tests/fixtures"), join(folder, "tests/fixtures"), "junction");
+  symlinkSync(join(PROJECT, "node_modules"), join(folder, "node_modules"), "junction");
+  return folder;
+}
+
+function runTests(folder: string, [file, names]: [string, string]): Promise<{ status: number | null; output: string }> {
+  const vitest = join(PROJECT, "node_modules/vitest/vitest.mjs");
+  const args = [vitest, "run", file, "--testNamePattern", names, "--reporter", "dot", "--no-color"];
+  const child = spawn(process.execPath, args, {
+    cwd: folder,
+    env: { ...process.env, VITEST: undefined, NODE_ENV: "test" },
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (output += text));
+  return new Promise((resolve) => child.on("close", (status) => resolve({ status, output })));
+}
+
+/** How many tests failed and passed, by the last lines of the report. */
+function countsOf(output: string): { failed: number; passed: number } {
+  const line = /^\s*Tests\s.*$/m.exec(output)?.[0] ?? "";
+  const count = (word: string) => Number(new RegExp(`(\\d+) ${word}`).exec(line)?.[1] ?? 0);
+  return { failed: count("failed"), passed: count("passed") };
+}
+
+function mutate(folder: string, { file, from, to }: Mutation): void {
+  const path = join(folder, file);
+  const parts = readFileSync(path, "utf8").split(from);
+  expect(parts.length, `${file} no longer holds the line that is to be changed: ${from}`).toBe(2);
+  writeFileSync(path, parts.join(to));
+}
+
+describe("the guards", () => {
+  test("pass on an unchanged copy", async () => {
+    const folder = copyOfProject();
+    for (const guard of [GEOMETRY, MODELS]) {
+      const { status, output } = await runTests(folder, guard);
+      expect(status, output).toBe(0);
+      expect(countsOf(output).passed).toBeGreaterThan(1);
+    }
+  });
+
+  test.each(MUTATIONS)("notice $what", async (mutation) => {
+    const folder = copyOfProject();
+    mutate(folder, mutation);
+    const { status, output } = await runTests(folder, mutation.noticedBy);
+    expect(status).toBe(1);
+    expect(countsOf(output).failed, output).toBeGreaterThan(0);
+    expect(output).toMatch(/AssertionError: .*expected/); // Noticed by its numbers, not by breaking down.
+  });
+});

@@ -1,0 +1,26 @@
+import { describe } from "vitest";
+import { BACKENDS, type BackendName, chooseBackend } from "../../lib/src/backend/backend";
+import { messageOf } from "../../lib/src/support/errors";
+
+/** The backends that work on this machine; the others are named once, loudly. */
+async function workingBackends(): Promise<BackendName[]> {
+  const working: BackendName[] = [];
+  for (const { name } of BACKENDS) {
+    try {
+      await chooseBackend(name);
+      working.push(name);
+    } catch (error) {
+      // Where the addon has just been built, a backend that does not load is a failure, not a skip.
+      if (name === "tensorflow" && process.env.TOKEN_GEOMETRY_EXPECT_TENSORFLOW) throw error;
+      console.warn(`NOT TESTED on backend ${name}: ${messageOf(error)}`);
+    }
+  }
+  return working;
+}
+
+const names = await workingBackends();
+
+/** Registers the same tests once for each backend that works here. */
+export function onEachBackend(title: string, tests: (use: () => Promise<unknown>, name: BackendName) => void): void {
+  for (const name of names) describe(`${title} [${name}]`, () => tests(() => chooseBackend(name), name));
+}
