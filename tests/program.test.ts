@@ -57,6 +57,21 @@ describe("extract", () => {
     expectClose(readNpy(out).data, readNpy(join(PROJECT, "tests/fixtures/embedded", file)).data);
   });
 
+  test("a last hidden state of another width (OPT-350M) goes into a file of its own", async () => {
+    const model = join(MODEL_FIXTURES, "opt-post-norm-projections");
+    const ids: number[] = JSON.parse(readFileSync(join(model, "ids.json"), "utf8"));
+    const folder = temporaryFolder();
+    const out = join(folder, "hidden.npy");
+    const summary = parsed(
+      await runProgram(["extract", "--model", model, "--ids", ids.join(","), "--out", out, "--json"]),
+    );
+    const expected = [readNpy(join(model, "hidden.npy")), readNpy(join(model, "hidden-last.npy"))];
+    expect([summary.shape, summary.last.shape]).toEqual(expected.map(({ shape }) => shape));
+    expect(summary.last.file).toBe(join(folder, "hidden-last.npy"));
+    expectClose(readNpy(out).data, expected[0].data);
+    expectClose(readNpy(summary.last.file).data, expected[1].data);
+  });
+
   test("one token has no loss: null", async () => {
     const out = join(temporaryFolder(), "hidden.npy");
     const args = ["extract", "--model", join(MODEL_FIXTURES, "gpt2"), "--ids", "5", "--out", out, "--json"];

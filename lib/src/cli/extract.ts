@@ -1,4 +1,5 @@
 import { existsSync, statSync } from "node:fs";
+import { join, parse } from "node:path";
 import { type Command, Option } from "commander";
 import { chooseBackend, describeBackend } from "../backend/backend";
 import { openCheckpoint } from "../checkpoint/checkpoint";
@@ -29,7 +30,7 @@ export function extractCommand(program: Command): void {
     .command("extract")
     .description(
       "Run one prompt through a model and write its hidden states as .npy: float32 [layers + 1, tokens, width], " +
-        "0 = embeddings, the last one after the final norm.",
+        "0 = embeddings, the last one after the final norm. If that one is of another width, it goes into FILE-last.npy.",
     )
     .requiredOption("--model <model>", "model folder in Hugging Face layout, or owner/name[@revision] on the hub")
     .option("--text-file <file>", "the prompt: a UTF-8 text file")
@@ -52,16 +53,19 @@ async function extract(options: ExtractOptions): Promise<void> {
     const states: { values: Float32Array; width: number }[] = [];
     const { loss, meanEntropy } = await runModel(model, ids, { onHiddenState: (state) => void states.push(state) });
     const { width } = states[0];
-    const odd = states.findIndex((state) => state.width !== width);
-    if (odd >= 0) {
-      const widths = `hidden state ${odd} is ${states[odd].width} wide, the others ${width}`;
-      throw new UserError(`${checkpoint.name}: ${widths}; one array cannot hold them`);
-    }
+    // OPT-350M projects the last one onto the narrower vectors of its vocabulary: one array cannot hold both widths.
+    const narrower = states.at(-1)!.width === width ? undefined : states.pop()!;
     const shape = [states.length, ids.length, width];
+    const last = narrower && { file: lastFile(options.out), shape: [ids.length, narrower.width] };
+    if (narrower && last) writeNpy(last.file, last.shape, [narrower.values]);
     const pieces = states.map(({ values }) => values);
     writeNpy(options.out, shape, pieces);
     process.stderr.write(`${describeBackend(backend)}\n`);
-    const summary = { loss, meanEntropy, shape, tokens: ids };
+    if (last) {
+      const why = `the last hidden state is ${narrower.width} wide, the others ${width}`;
+      process.stderr.write(`${why}: it is in ${last.file}\n`);
+    }
+    const summary = { loss, meanEntropy, shape, ...(last && { last }), tokens: ids };
     process.stdout.write(
       options.json
         ? `${JSON.stringify(summary)}\n`
@@ -70,6 +74,12 @@ async function extract(options: ExtractOptions): Promise<void> {
   } finally {
     model.dispose();
   }
+}
+
+/** hidden.npy -> hidden-last.npy */
+function lastFile(out: string): string {
+  const { dir, name, ext } = parse(out);
+  return join(dir, `${name}-last${ext}`);
 }
 
 async function promptIds({ textFile, ids, tokens }: ExtractOptions, folder: string): Promise<number[]> {
