@@ -4,8 +4,7 @@ import type { Band } from "../statistics/bootstrap";
 import type { Correlation } from "../statistics/correlation";
 import { formatPValue, SIGNIFICANCE_LEVEL } from "../statistics/significance";
 import type { Figure, PlotlyTrace } from "./figure";
-import { axisSuffix } from "./panels";
-import { INK, type ModelLook, modelLooks, subplotLayout, withOpacity } from "./style";
+import { INK, type ModelLook, modelLooks, panelAxes, subplotLayout, withOpacity } from "./style";
 
 /** Correlations of one model, layer by layer. */
 export interface CorrelationCurve {
@@ -65,8 +64,7 @@ export function correlationGrid(options: CorrelationGridOptions): Figure {
   const listed = new Set<string>();
   rows.forEach((row, rowIndex) => {
     row.forEach(({ origin, curves, printed = [] }, column) => {
-      const suffix = axisSuffix(rowIndex * columns + column);
-      const axes = { xaxis: `x${suffix}`, yaxis: `y${suffix}` };
+      const axes = panelAxes(rowIndex * columns + column);
       const looks = modelLooks(curves.map(({ label }) => label));
       const shared = (label: string) => {
         const group = `${origin}: ${label}`;

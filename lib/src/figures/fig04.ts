@@ -1,8 +1,7 @@
 import type { PromptResult } from "../experiment/experiment";
 import { type Angles, type MeanAngles, meanAngles, promptAngles } from "../experiment/neighborAngles";
 import type { Figure, PlotlyTrace } from "./figure";
-import { axisSuffix, legendAbove } from "./panels";
-import { shuffleColor, subplotLayout, withOpacity } from "./style";
+import { axisSuffix, legendAbove, panelAxes, shuffleColor, subplotLayout, withOpacity } from "./style";
 
 /**
  * Figure 4: angles at which tokens see their two nearest neighbors, at one layer, as written and shuffled. Left: the tokens
@@ -91,7 +90,6 @@ function histogramTrace(
 ): PlotlyTrace {
   const width = edges.length > 1 ? edges[1] - edges[0] : 0.5;
   const color = shuffleColor(shuffleIndex, maximum);
-  const suffix = axisSuffix(panel);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const end = edges[edges.length - 1] + width;
   const text = edges.map(
@@ -112,8 +110,7 @@ function histogramTrace(
     name: shuffleIndex === 0 ? "structured (S = 0)" : `shuffled (S = ${shuffleIndex})`,
     legendgroup: String(shuffleIndex),
     showlegend: panel === 0,
-    xaxis: `x${suffix}`,
-    yaxis: `y${suffix}`,
+    ...panelAxes(panel),
   };
 }
 

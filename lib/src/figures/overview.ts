@@ -1,6 +1,6 @@
 import type { GeometryReport } from "../geometry/geometryReport";
 import type { Figure, PlotlyTrace } from "./figure";
-import { MODEL_COLORS, meanBandTraces, subplotLayout } from "./style";
+import { MODEL_COLORS, meanBandTraces, panelAxes, subplotLayout } from "./style";
 
 /**
  * One prompt at a glance: intrinsic dimension with its standard error, cosine similarity, and neighborhood overlap, by
@@ -34,9 +34,7 @@ export function overviewFigure(report: GeometryReport, subject: string): Figure 
     },
   ];
   const data: PlotlyTrace[] = panels.flatMap(({ title, ...curve }, panel) => {
-    const suffix = panel === 0 ? "" : String(panel + 1);
-    const axes = { xaxis: `x${suffix}`, yaxis: `y${suffix}` };
-    return meanBandTraces({ ...curve, ...axes, name: title, valueLabel: title, showLegend: false });
+    return meanBandTraces({ ...curve, ...panelAxes(panel), name: title, valueLabel: title, showLegend: false });
   });
   const layout = subplotLayout({
     rows: 1,

@@ -1,5 +1,13 @@
 import type { Figure, PlotlyTrace } from "./figure";
-import { colorBarTrace, type MeanBand, meanBandTraces, subplotLayout } from "./style";
+import {
+  axisSuffix,
+  colorBarTrace,
+  legendAbove,
+  type MeanBand,
+  meanBandTraces,
+  panelAxes,
+  subplotLayout,
+} from "./style";
 
 /** A curve of a panel, with a band if it has a standard deviation. */
 export type Curve = Omit<MeanBand, "xaxis" | "yaxis" | "showLegend" | "legendGroup">;
@@ -49,11 +57,11 @@ export function panelGrid(options: PanelGridOptions): Figure {
   });
   rows.forEach((row, rowIndex) => {
     row.forEach(({ curves }, column) => {
-      const suffix = axisSuffix(rowIndex * columns + column);
+      const axes = panelAxes(rowIndex * columns + column);
       for (const curve of curves) {
         const showLegend = !listed.has(curve.name) && !options.unlisted?.(curve);
         if (showLegend) listed.add(curve.name);
-        data.push(...meanBandTraces({ ...curve, xaxis: `x${suffix}`, yaxis: `y${suffix}`, showLegend }));
+        data.push(...meanBandTraces({ ...curve, ...axes, showLegend }));
       }
     });
   });
@@ -85,25 +93,4 @@ export function panelGrid(options: PanelGridOptions): Figure {
   if (listed.size > 0) legendAbove(layout);
   else layout.showlegend = false;
   return { name: options.name, caption: options.caption, data, layout };
-}
-
-/** The end of the axis names of a panel: "" of the first, then 2, 3, ... */
-export function axisSuffix(panel: number): string {
-  return panel === 0 ? "" : String(panel + 1);
-}
-
-/** Puts the legend in one line at the top of the picture, and makes room for it. */
-export function legendAbove(layout: Figure["layout"]): void {
-  const margin = layout.margin as Record<string, number>;
-  layout.margin = { ...margin, t: margin.t + 28 };
-  layout.height += 28;
-  layout.legend = {
-    ...(layout.legend as object),
-    orientation: "h",
-    x: 1,
-    xanchor: "right",
-    y: 1,
-    yref: "container",
-    yanchor: "top",
-  };
 }

@@ -1,8 +1,7 @@
 import type { Correlation, Line } from "../statistics/correlation";
 import { formatPValue } from "../statistics/significance";
 import type { Figure, PlotlyTrace } from "./figure";
-import { axisSuffix, legendAbove } from "./panels";
-import { INK, type ModelLook, modelLooks, subplotLayout } from "./style";
+import { axisSuffix, INK, legendAbove, type ModelLook, modelLooks, panelAxes, subplotLayout } from "./style";
 
 /** One point a prompt. All arrays are equally long. */
 export interface ScatterCloud {
@@ -60,7 +59,7 @@ export function scatterGrid(options: ScatterGridOptions): Figure {
   panels.forEach((panel, index) => {
     const suffix = axisSuffix(index);
     const looks = modelLooks(panel.clouds.map(({ label }) => label));
-    const axes = { xaxis: `x${suffix}`, yaxis: `y${suffix}` };
+    const axes = panelAxes(index);
     panel.clouds.forEach((cloud, i) => {
       data.push(
         ...cloudTraces(cloud, looks[i], { ...axes, legendgroup: cloud.label }, panel, !listed.has(cloud.label)),

@@ -1,6 +1,6 @@
 import type { MeanProfile, Profile } from "../experiment/profiles";
 import type { Figure, PlotlyTrace } from "./figure";
-import { colorBarTrace, HIGHLIGHT, meanBandTraces, shuffleColor, subplotLayout } from "./style";
+import { colorBarTrace, HIGHLIGHT, legendAbove, meanBandTraces, panelAxes, shuffleColor, subplotLayout } from "./style";
 
 /** A profile of one prompt or a mean over prompts, at one shuffle index. */
 export interface Shuffled<Curve> {
@@ -83,30 +83,13 @@ export function shuffledProfilesFigure(options: ShuffledProfilesOptions): Figure
     right: 90,
     yaxis: options.range ? { range: options.range } : {},
   });
-  // Above the panels, clear of their titles.
-  const margin = layout.margin as Record<string, number>;
-  layout.margin = { ...margin, t: margin.t + 28 };
-  layout.height += 28;
-  layout.legend = {
-    ...(layout.legend as object),
-    orientation: "h",
-    x: 1,
-    xanchor: "right",
-    y: 1,
-    yref: "container",
-    yanchor: "top",
-  };
+  legendAbove(layout);
   layout.shapes = shapes;
   return { name: options.name, caption: options.caption, data, layout };
 }
 
 function nameOf(shuffleIndex: number): string {
   return shuffleIndex === 0 ? "structured (S = 0)" : `shuffled (S = ${shuffleIndex})`;
-}
-
-function panelAxes(panel: number): { xaxis: string; yaxis: string } {
-  const suffix = panel === 0 ? "" : String(panel + 1);
-  return { xaxis: `x${suffix}`, yaxis: `y${suffix}` };
 }
 
 function grayBand(

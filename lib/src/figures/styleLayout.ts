@@ -114,7 +114,7 @@ export function subplotLayout(options: SubplotOptions): PlotlyLayout {
   const annotations: Record<string, unknown>[] = [];
   for (let panel = 0; panel < rows * columns; panel++) {
     const [row, column] = [Math.floor(panel / columns), panel % columns];
-    const suffix = panel === 0 ? "" : String(panel + 1);
+    const suffix = axisSuffix(panel);
     const left = column * (panelWidth + gapX);
     const bottom = (rows - 1 - row) * (panelHeight + gapY);
     const titleOf = (title: string | string[] | undefined, atEdge: boolean): string | undefined =>
@@ -150,4 +150,31 @@ export function subplotLayout(options: SubplotOptions): PlotlyLayout {
   }
   layout.annotations = annotations;
   return layout;
+}
+
+/** The end of the axis names of a panel: "" of the first, then 2, 3, ... */
+export function axisSuffix(panel: number): string {
+  return panel === 0 ? "" : String(panel + 1);
+}
+
+/** The axes of a panel, as a trace names them. */
+export function panelAxes(panel: number): { xaxis: string; yaxis: string } {
+  const suffix = axisSuffix(panel);
+  return { xaxis: `x${suffix}`, yaxis: `y${suffix}` };
+}
+
+/** Puts the legend in one line at the top of the picture, and makes room for it. */
+export function legendAbove(layout: PlotlyLayout): void {
+  const margin = layout.margin as Record<string, number>;
+  layout.margin = { ...margin, t: margin.t + 28 };
+  layout.height += 28;
+  layout.legend = {
+    ...(layout.legend as object),
+    orientation: "h",
+    x: 1,
+    xanchor: "right",
+    y: 1,
+    yref: "container",
+    yanchor: "top",
+  };
 }
