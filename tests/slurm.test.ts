@@ -1,7 +1,7 @@
 /**
- * cluster/slurm for real: an experiment of 64 units on an array of four tasks of a Slurm that the test starts. One task is
- * killed in the middle, one is queued again while it runs (as when it is preempted); the collected results are the same to the
- * byte as those of one process.
+ * cluster/slurm for real: an experiment of 64 units on an array of four tasks of a Slurm that the test starts. In the middle
+ * one task is killed, one is queued again while it runs (as when it is preempted), and one is told that its time is up; the
+ * collected results are the same to the byte as those of one process, and the figure that is drawn of them leads back to them.
  */
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -17,7 +17,8 @@ const TASKS = 4;
 const PROMPTS = 16;
 const SHUFFLES = [0, 1, 2, 3];
 const UNITS = PROMPTS * SHUFFLES.length;
-const TOKENS = 256;
+const TOKENS = 192;
+const SEED = "sluice"; // with which no shuffle happens to leave the order as it is
 
 /** Milliseconds. The whole takes about a minute on two idle cores. */
 const LIMIT = 170_000;
@@ -29,8 +30,24 @@ function experimentOptions(folder: string): string[] {
   const texts = Array.from({ length: PROMPTS }, (_, index) => `${index} ${sentence.repeat(6).slice(index)}`);
   const prompts = join(folder, "prompts.jsonl");
   writeFileSync(prompts, texts.map((text) => `${JSON.stringify(text)}\n`).join(""));
-  const settings = ["--tokens", String(TOKENS), "--shuffle", SHUFFLES.join(), "--seed", "sluice"];
+  const settings = ["--tokens", String(TOKENS), "--shuffle", SHUFFLES.join(), "--seed", SEED];
   return ["--model", model, "--prompts", prompts, ...settings, "--backend", "cpu"];
+}
+
+/** A figure of the same prompts, all of whose units belong to the experiment. */
+function figureOptions(folder: string): string[] {
+  const parameters = {
+    MODEL: join(folder, "tiny"),
+    PROMPT_SOURCE: join(folder, "prompts.jsonl"),
+    PROMPTS: PROMPTS,
+    SINGLE_PROMPT: "prompts-1",
+    TOKENS: TOKENS,
+    SHUFFLES: SHUFFLES.join(),
+    SEED: SEED,
+    BACKEND: "cpu",
+    SOURCE: "run",
+  };
+  return ["fig03", ...Object.entries(parameters).flatMap(([name, value]) => ["-p", `${name}=${value}`])];
 }
 
 async function waitFor(what: string, condition: () => boolean | Promise<boolean>, cluster: SlurmCluster) {
@@ -44,7 +61,7 @@ async function waitFor(what: string, condition: () => boolean | Promise<boolean>
 
 const unitsOf = (store: string) => (existsSync(join(store, "units")) ? filesBelow(join(store, "units")) : []);
 
-test("64 units on four tasks, one killed, one preempted: the same bytes as from one process", {
+test("64 units on four tasks, of which one is killed, one preempted, one out of time: the same bytes as from one process", {
   timeout: LIMIT + 60_000,
 }, async ({ skip }) => {
   const missing = missingPrograms();
@@ -56,41 +73,46 @@ test("64 units on four tasks, one killed, one preempted: the same bytes as from 
   const cluster = await startSlurmCluster(temporaryFolder());
   onTestFinished(() => cluster.stop());
   const options = experimentOptions(folder);
-  const [store, results, logs] = ["store", "results.json", "logs"].map((name) => join(folder, name));
+  const [store, results, logs, out] = ["store", "results.json", "logs", "out"].map((name) => join(folder, name));
 
-  const submitted = await promisify(execFile)(join(PROJECT, "cluster/slurm/submit.sh"), options, {
-    env: {
-      ...cluster.environment,
-      NODE: process.execPath,
-      TOKEN_GEOMETRY_BACKEND: "cpu",
-      ...{ TASKS: String(TASKS), CPUS: "1", MEMORY: "1G", STORE: store, RESULTS: results, LOGS: logs },
-    },
-  });
+  const settings = { TASKS: String(TASKS), CPUS: "1", MEMORY: "1G", STORE: store, RESULTS: results, LOGS: logs };
+  const submitted = await promisify(execFile)(
+    join(PROJECT, "cluster/slurm/submit.sh"),
+    [...options, "--", ...figureOptions(folder), "--out", out],
+    { env: { ...cluster.environment, NODE: process.execPath, ...settings } },
+  );
   const [, array, merge] = /^array (\d+): 4 tasks; job (\d+): /m.exec(submitted.stdout) ?? [];
   expect(merge, submitted.stdout + submitted.stderr).toBeDefined();
-  const taskOf = async (task: number) => (await cluster.jobs()).find(({ id }) => id === `${array}_${task}`);
 
-  // In the middle: something is done, and much is not.
-  await waitFor("a few units", () => unitsOf(store).length >= TASKS, cluster);
-  await waitFor("task 1 at work", () => programsOf(cluster, array, 1).length > 0, cluster);
+  // In the middle: all three are at work, something is done, and much is not.
+  await waitFor("tasks at work", () => [1, 2, 3].every((task) => isAtWork(cluster, store, array, task)), cluster);
   for (const program of programsOf(cluster, array, 1)) process.kill(program, "SIGKILL");
   await cluster.command("scontrol", "requeue", `${array}_2`);
+  await cluster.command("scancel", "--signal=USR1", "--batch", `${array}_3`);
   expect(unitsOf(store).length).toBeLessThan(UNITS);
 
-  await waitFor("the results", async () => (await jobOf(cluster, merge))?.state !== "PENDING", cluster);
   await waitFor("the end", async () => (await cluster.command("squeue", "--noheader")) === "", cluster);
   const jobs = await cluster.jobs();
-  const log = readdirSync(logs)
-    .map((name) => readFileSync(join(logs, name), "utf8"))
-    .join("\n"); // prettier
-  expect(
-    jobs.map(({ state }) => state),
-    log,
-  ).toEqual(Array(TASKS + 1).fill("COMPLETED"));
-  expect((await taskOf(1))?.restarts).toBe(1);
-  expect((await taskOf(2))?.restarts).toBe(1);
+  const log = filesBelow(logs)
+    .map((name) => `${name}:\n${readFileSync(join(logs, name), "utf8")}`)
+    .join("\n");
+  const ends = Object.fromEntries(jobs.map(({ id, state, restarts }) => [id, [state, restarts]]));
+  expect(ends, log).toEqual({
+    [`${array}_0`]: ["COMPLETED", 0],
+    [`${array}_1`]: ["COMPLETED", 1],
+    [`${array}_2`]: ["COMPLETED", 1],
+    [`${array}_3`]: ["COMPLETED", 1],
+    [merge]: ["COMPLETED", 0],
+  });
   expect(log).toContain("task 1, start 1: the program was killed by signal 9; queued again");
+  expect(log).toContain("task 3, start 1: out of time; queued again");
+
+  // Nothing is lost or there twice, and nothing is left to do for the figure.
   expect(unitsOf(store)).toHaveLength(UNITS);
+  expect(filesBelow(join(store, "claims"))).toEqual([]);
+  const traced = await runProgram(["trace", join(out, "figures", "fig03.pdf"), results, "--store", store]);
+  expect(traced, log).toMatchObject({ status: 0, stderr: "" });
+  expect(traced.stdout.match(/: (32|4|64) units in \S+, all are there, unchanged/g)).toHaveLength(3);
 
   const alone = ["--store", join(folder, "alone")];
   expect((await runProgram(["run", ...options, ...alone, "--workers", "1"])).status).toBe(0);
@@ -98,18 +120,21 @@ test("64 units on four tasks, one killed, one preempted: the same bytes as from 
   expect(merged).toMatchObject({ status: 0 });
   expect(readFileSync(results).equals(readFileSync(join(folder, "alone.json")))).toBe(true);
 
-  const status = await runProgram(["status", "--store", store]);
-  expect(status.stdout).toContain(`: ${UNITS} of ${UNITS} done (100 %)`);
-  expect(status.stdout.match(/ {2}shard \d\/4: 16 of 16 done/g)).toHaveLength(TASKS);
+  const status = JSON.parse((await runProgram(["status", ...options, "--store", store, "--json"])).stdout);
+  expect(status.experiments[0]).toMatchObject({ total: UNITS, done: UNITS, shards: Array(TASKS).fill({ done: 16 }) });
 });
+
+/** Whether the program of a task has begun to compute: it has told the store who it is. */
+function isAtWork(cluster: SlurmCluster, store: string, array: string, task: number): boolean {
+  const folder = join(store, "claims");
+  if (!existsSync(folder)) return false;
+  const workers = readdirSync(folder).filter((name) => name.startsWith("worker."));
+  return programsOf(cluster, array, task).some((program) => workers.some((name) => name.includes(`.${program}.`)));
+}
 
 /** The processes that compute for a task of an array. */
 function programsOf(cluster: SlurmCluster, array: string, task: number): number[] {
   return cluster
     .processes(`SLURM_ARRAY_JOB_ID=${array}`, `SLURM_ARRAY_TASK_ID=${task}`)
     .filter((process) => readFileSync(`/proc/${process}/cmdline`, "utf8").includes("token-geometry.js"));
-}
-
-async function jobOf(cluster: SlurmCluster, id: string) {
-  return (await cluster.jobs()).find((job) => job.id === id);
 }

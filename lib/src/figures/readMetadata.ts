@@ -101,14 +101,16 @@ function fromPng(bytes: Buffer): string | undefined {
 /** From the document's Info dictionary. Source: ISO 32000-1, sections 7.3.4.2 and 14.3.3. */
 function fromPdf(bytes: Buffer): string | undefined {
   const pdf = bytes.toString("latin1");
-  const contentOf = (object: string): string | undefined =>
-    new RegExp(`(?:^|\\n)${object} 0 obj\\s([\\s\\S]*?)\\sendobj`).exec(pdf)?.[1];
-  const info = contentOf(/\/Info (\d+) 0 R/.exec(pdf)?.[1] ?? "none");
-  const [, object, here] =
-    new RegExp(`/${PROVENANCE_KEY} (?:(\\d+) 0 R|(\\((?:[^\\\\)]|\\\\[\\s\\S])*\\)))`).exec(info ?? "") ?? [];
-  const literal = object ? contentOf(object) : here;
-  return literal?.startsWith("(") && literal.endsWith(")") ? textOfLiteral(literal.slice(1, -1)) : undefined;
+  const object = (number: string, content: string): string | undefined =>
+    new RegExp(`(?:^|\\n)${number} 0 obj\\s+(${content})`).exec(pdf)?.[1];
+  const info = object(/\/Info (\d+) 0 R/.exec(pdf)?.[1] ?? "none", "<<[\\s\\S]*?>>\\s+endobj");
+  const [, number, here] = new RegExp(`/${PROVENANCE_KEY} (?:(\\d+) 0 R|(${PDF_STRING}))`).exec(info ?? "") ?? [];
+  const literal = number ? object(number, PDF_STRING) : here;
+  return literal === undefined ? undefined : textOfLiteral(literal.slice(1, -1));
 }
+
+/** Up to the first closing parenthesis that is not escaped. */
+const PDF_STRING = "\\([^\\\\)]*(?:\\\\[\\s\\S][^\\\\)]*)*\\)";
 
 /** The text of a PDF string: Latin, or UTF-16 after a byte order mark. */
 function textOfLiteral(literal: string): string {
