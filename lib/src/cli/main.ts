@@ -8,9 +8,18 @@ import { mergeCommand } from "./merge";
 import { modelsCommand } from "./models";
 import { runCommand } from "./run";
 import { statusCommand } from "./status";
+import { traceCommand } from "./trace";
 
 /** The commands, in the order of the help. One file each. */
-const COMMANDS = [extractCommand, geometryCommand, runCommand, statusCommand, mergeCommand, modelsCommand];
+const COMMANDS = [
+  extractCommand,
+  geometryCommand,
+  runCommand,
+  statusCommand,
+  mergeCommand,
+  traceCommand,
+  modelsCommand,
+];
 
 /** The program `token-geometry`: results on stdout, messages on stderr, exit code 1 on an error. */
 export async function main(argv: string[]): Promise<void> {

@@ -1,13 +1,14 @@
 import type { Command } from "commander";
 import { describeBackend } from "../backend/backend";
 import { runExperiment } from "../experiment/experiment";
-import { parseShard, type Shard, slurmShard } from "../experiment/shard";
+import { assignedShard, parseShard, type Shard } from "../experiment/shard";
 import { progressBar } from "../notebook/progress";
 import { type ExperimentArguments, experimentOptions, experimentSettings } from "./experimentOptions";
 import { wholeNumber } from "./options";
 
 interface RunOptions extends ExperimentArguments {
   shard?: string;
+  helpOthers?: boolean;
   store?: string;
   json?: boolean;
   workers?: number;
@@ -19,7 +20,11 @@ export function runCommand(program: Command): void {
     .command("run")
     .description("Measure every layer for models x prompts x shuffle indices, and keep the results in the store.");
   experimentOptions(command)
-    .option("--shard <i/n>", "only this part of the work (default: the task of a Slurm array job, else everything)")
+    .option(
+      "--shard <i/n>",
+      "only this part of the work (default: what the task of a Slurm array job or the pod of a Kubernetes Indexed Job is, else everything)",
+    )
+    .option("--help-others", "when the shard is done, compute what is left of the others; they must share the store")
     .option("--store <folder>", "where results are kept (default: $TOKEN_GEOMETRY_STORE or store/ of the project)")
     .option(
       "--workers <number>",
@@ -35,25 +40,26 @@ export function runCommand(program: Command): void {
         backend: options.backend,
         progress: progressBar("prompts"),
         shard,
+        helpOthers: options.helpOthers,
         workers: options.workers,
       });
       process.stderr.write(`${describeBackend(experiment.backend)}\n`);
-      const { results, computed, reused, seconds, manifestPath, manifest } = experiment;
+      const { results, computed, reused, helped, seconds, manifestPath, manifest } = experiment;
+      const others = helped > 0 ? `, ${helped} for other shards` : "";
       process.stdout.write(
         options.json
           ? `${JSON.stringify({ manifest, results })}\n`
-          : `${computed} units computed in ${seconds.toFixed(1)} s, ${reused} were in the store; ${manifestPath}\n`,
+          : `${computed} units computed${others} in ${seconds.toFixed(1)} s, ${reused} were in the store; ${manifestPath}\n`,
       );
     });
 }
 
 function chooseShard(wish: string | undefined): Shard | undefined {
   if (wish !== undefined) return parseShard(wish);
-  const shard = slurmShard();
-  if (shard)
-    process.stderr.write(
-      `task ${shard.index + 1} of ${shard.count} of the Slurm array: shard ${shard.index}/${shard.count}\n`,
-    );
+  const shard = assignedShard();
+  if (shard) {
+    process.stderr.write(`${shard.by}: shard ${shard.index}/${shard.count} (--shard 0/1 computes everything)\n`);
+  }
   return shard;
 }
 

@@ -1,14 +1,16 @@
 import type { Command } from "commander";
-import { type ExperimentStatus, experimentStatus } from "../experiment/status";
+import { type ExperimentStatus, experimentStatus, type Progress } from "../experiment/status";
 import { Store } from "../experiment/store";
 import { experimentsOf, plannedExperiment, readManifest, type StoredExperiment } from "../experiment/storedExperiment";
 import { UserError } from "../support/errors";
 import { defaultStore } from "../support/project";
 import { type ExperimentArguments, experimentOptions, experimentSettings } from "./experimentOptions";
+import { wholeNumber } from "./options";
 
 interface StatusOptions extends ExperimentArguments {
   store?: string;
   manifest?: string[];
+  shards?: number;
   json?: boolean;
 }
 
@@ -22,11 +24,12 @@ export function statusCommand(program: Command): void {
   experimentOptions(command)
     .option("--manifest <files...>", "manifests of experiments (in the store's folder experiments/)")
     .option("--store <folder>", "where results are kept (default: $TOKEN_GEOMETRY_STORE or store/ of the project)")
+    .option("--shards <number>", "how far each of so many shards is (default: as it was cut last)", wholeNumber(1))
     .option("--json", "print everything as JSON: every unit and its key, hashes, versions, seed, backend, command")
     .action(async (options: StatusOptions) => {
       const folder = options.store ?? defaultStore();
       const experiments = await chosenExperiments([folder], options);
-      const statuses = experiments.map((experiment) => experimentStatus(new Store(folder), experiment));
+      const statuses = experiments.map((experiment) => experimentStatus(new Store(folder), experiment, options));
       process.stdout.write(
         options.json
           ? `${JSON.stringify({ store: folder, experiments: statuses })}\n`
@@ -51,28 +54,26 @@ export async function chosenExperiments(
   return found;
 }
 
-function describe({
-  name,
-  facts,
-  models,
-  total,
-  done,
-  running,
-  missing,
-  damaged,
-  secondsLeft,
-  workers,
-}: ExperimentStatus): string {
-  const left = secondsLeft === null ? "" : `, about ${duration(secondsLeft)} left`;
-  const again = damaged > 0 ? `, ${damaged} damaged` : "";
+function describe(status: ExperimentStatus): string {
+  const { name, facts, models, workers, shards } = status;
   const hosts = new Set(workers.map(({ host }) => host)).size;
-  const people = workers.length > 0 ? ` by ${count(workers.length, "worker")} on ${count(hosts, "machine")}` : "";
-  const percent = Math.floor((100 * done) / total);
+  const people =
+    workers.length > 0
+      ? ` by ${count(workers.length, "worker")} on ${count(hosts, "machine")}`
+      : " (nobody is at work)";
   return [
-    `${name}: ${done} of ${total} done (${percent} %), ${running} running${people}, ${missing} missing${again}${done < total ? left : ""}`,
+    `${name}: ${progressOf(status, status.done < status.total ? people : "")}`,
     `  ${models.map((model) => `${model.name} (${count(model.units, "unit")})`).join(", ")}; ${facts.backend}, ${facts.device}`,
     ...(typeof facts.command === "string" ? [`  ${facts.command}`] : []),
+    ...shards.map((shard, index) => `  shard ${index}/${shards.length}: ${progressOf(shard)}`),
   ].join("\n");
+}
+
+function progressOf({ total, done, running, missing, damaged, secondsLeft }: Progress, people = ""): string {
+  const percent = Math.floor((100 * done) / total);
+  const again = damaged > 0 ? `, ${damaged} damaged` : "";
+  const left = done < total && secondsLeft !== null ? `, about ${duration(secondsLeft)} left` : "";
+  return `${done} of ${total} done (${percent} %), ${running} running${people}, ${missing} missing${again}${left}`;
 }
 
 function count(number: number, what: string): string {

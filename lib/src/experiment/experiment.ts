@@ -5,7 +5,7 @@ import { ExperimentRun } from "./experimentRun";
 import { describeExperiment, manifestName } from "./manifest";
 import { type ExperimentSettings, type FullSettings, type ModelPlan, planModel, withDefaults } from "./plan";
 import { wishedWorkers } from "./pool";
-import { type Shard, unitsOfShard } from "./shard";
+import { noteShards, type Shard, unitsOfShard } from "./shard";
 import { Store } from "./store";
 import type { UnitResult } from "./unit";
 
@@ -22,6 +22,8 @@ export interface ExperimentOptions {
   workers?: number;
   /** Only this part of the units; all without it. */
   shard?: Shard;
+  /** Whether to compute, once the shard is done, what is left of the others: for workers that share a store. */
+  helpOthers?: boolean;
 }
 
 /** The result of one prompt in one order under one model. */
@@ -41,6 +43,8 @@ export interface ExperimentResult {
   /** Units that were computed now, and those that the store had. */
   computed: number;
   reused: number;
+  /** Units of other shards that were computed now; their results are in the store only. */
+  helped: number;
   /** Wall-clock time of the computed units. */
   seconds: number;
   /** The file that describes the experiment, and what it says. */
@@ -57,8 +61,9 @@ export interface ExperimentResult {
  */
 export async function runExperiment(
   settings: ExperimentSettings,
-  { store: folder = defaultStore(), progress = silentProgress, backend: wish, shard, workers }: ExperimentOptions = {},
+  options: ExperimentOptions = {},
 ): Promise<ExperimentResult> {
+  const { store: folder = defaultStore(), progress = silentProgress, backend: wish, shard, workers } = options;
   const full = withDefaults(settings);
   const wished = wishedWorkers(workers);
   const backend = await chooseBackend(wish);
@@ -68,27 +73,29 @@ export async function runExperiment(
   const manifest = describeExperiment(full, backend, plans);
   // Written first: a store that cannot be written is found out before the work, not after it.
   const manifestPath = store.saveManifest(manifestName(manifest), manifest);
+  if (shard) noteShards(folder, manifestName(manifest), shard);
   // After the manifest, which is that of the whole experiment, whoever computes which part of it.
-  const mine = new Set(
-    unitsOfShard(
-      plans.flatMap(({ units }) => units),
-      shard,
-    ),
-  );
-  for (const plan of plans) plan.units = plan.units.filter((unit) => mine.has(unit));
-  const run = new ExperimentRun(full, backend, store, progress, plans, wished);
+  const all = plans.flatMap(({ units }) => units);
+  const mine = new Set(unitsOfShard(all, shard));
+  const part = (own: boolean): ModelPlan[] =>
+    plans.map((plan) => ({ ...plan, units: plan.units.filter((unit) => mine.has(unit) === own) }));
+  const own = part(true);
+  const run = new ExperimentRun(full, backend, store, progress, own, wished);
   const started = performance.now();
   try {
-    for (const plan of plans) await run.measure(plan);
+    for (const plan of own) await run.measure(plan);
     progress.update(run.total, run.total); // units are announced when they begin, the end of the last one is not
+    // From the other end, since that is what the others come to last.
+    if (options.helpOthers) for (const plan of part(false).reverse()) await run.help(plan);
   } finally {
     await run.close();
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     const again = store.damaged.size > 0 ? ` (${store.damaged.size} that were damaged or of an older version)` : "";
-    progress.finish(`${run.computed} computed${again}, ${run.reused} from the store, ${seconds} s`);
+    const helped = options.helpOthers ? `, ${run.helped} more for other shards` : "";
+    progress.finish(`${run.computed} computed${again}, ${run.reused} from the store${helped}, ${seconds} s`);
   }
-  const { computed, reused, seconds, found } = run;
-  const results = plans.flatMap(({ checkpoint, units }) =>
+  const { computed, reused, helped, seconds, found } = run;
+  const results = own.flatMap(({ checkpoint, units }) =>
     units.map((unit) => ({
       model: checkpoint.name,
       prompt: unit.prompt,
@@ -96,5 +103,5 @@ export async function runExperiment(
       result: found.get(unit)!,
     })),
   );
-  return { settings: full, backend, results, computed, reused, seconds, manifestPath, manifest };
+  return { settings: full, backend, results, computed, reused, helped, seconds, manifestPath, manifest };
 }

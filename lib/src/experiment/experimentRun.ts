@@ -27,12 +27,18 @@ export class ExperimentRun {
   readonly found = new Map<PlannedUnit, UnitResult>();
   computed = 0;
   reused = 0;
+  /** How many units of other shards were computed; their results are not kept in memory. */
+  helped = 0;
   seconds = 0;
   readonly total: number;
+  /** Units that the store has by now. */
+  private readonly settled = new Set<PlannedUnit>();
   private claims?: UnitClaims;
   private pool?: WorkerPool;
   /** Set when something went wrong: nobody starts anything new. */
   private stopped = false;
+  /** Whether what is computed now is another's. */
+  private helping = false;
 
   constructor(
     private readonly settings: FullSettings,
@@ -48,8 +54,21 @@ export class ExperimentRun {
 
   /** Finds or computes all units of a model. */
   async measure(plan: ModelPlan): Promise<void> {
+    await this.compute(
+      plan,
+      plan.units.filter((unit) => !this.isStored(unit)),
+    );
+  }
+
+  /** Computes the units of a model that are another's to compute, as far as nobody does: the last ones first. */
+  async help(plan: ModelPlan): Promise<void> {
+    this.helping = true;
+    await this.compute(plan, plan.units.filter((unit) => !this.isStored(unit)).reverse());
+    this.helping = false;
+  }
+
+  private async compute(plan: ModelPlan, missing: readonly PlannedUnit[]): Promise<void> {
     const { checkpoint } = plan;
-    const missing = plan.units.filter((unit) => !this.isStored(unit));
     if (missing.length === 0) return;
     const limit = WEIGHTS_SHARE * memoryBudget(this.backend.name);
     const weights = weightBytes((await loadModel(checkpoint, { memory: 0 })).architecture);
@@ -82,6 +101,11 @@ export class ExperimentRun {
     return new UnitQueue(units, this.claims, (unit) => this.stopped || this.isStored(unit), onWait);
   }
 
+  /** The next unit: of one's own work all, waiting for others if need be; of another's only what nobody is computing. */
+  private async next(queue: UnitQueue): Promise<PlannedUnit[]> {
+    return this.helping ? queue.more(1) : queue.next(1);
+  }
+
   /**
    * Measures in this process, until nothing is left or it shows that workers are worth starting for the rest.
    * @returns whether nothing is left
@@ -92,7 +116,7 @@ export class ExperimentRun {
     let model: Model | undefined;
     try {
       // The model is loaded only now, since others may be about to compute all of it.
-      for (let batch = await queue.next(1); batch.length > 0; batch = await queue.next(1)) {
+      for (let batch = await this.next(queue); batch.length > 0; batch = await this.next(queue)) {
         const begun = performance.now();
         try {
           model ??= await loadModel(plan.checkpoint, { memory: limit });
@@ -107,7 +131,7 @@ export class ExperimentRun {
         this.seconds += seconds;
         // Lets an interrupt through: it is not seen inside a synchronous stretch.
         await new Promise((resolve) => setImmediate(resolve));
-        const left = units.filter((unit) => !this.found.has(unit)).length;
+        const left = units.filter((unit) => !this.settled.has(unit)).length;
         if (stoppable && seconds * left > WORTH_STARTING) return false;
       }
       return true;
@@ -120,7 +144,7 @@ export class ExperimentRun {
   private async measureInPool({ plan, queue, geometry, limit }: Work, workers: number): Promise<void> {
     const begun = performance.now();
     const lane = async (): Promise<void> => {
-      for (let batch = await queue.next(1); batch.length > 0; batch = await queue.next(1)) {
+      for (let batch = await this.next(queue); batch.length > 0; batch = await this.next(queue)) {
         try {
           this.report(plan, batch);
           const results = await this.poolOf(workers).measure({
@@ -164,7 +188,8 @@ export class ExperimentRun {
   private report({ checkpoint }: ModelPlan, batch: readonly PlannedUnit[]): void {
     const [{ prompt, shuffleIndex }] = batch;
     const more = batch.length > 1 ? ` and ${batch.length - 1} more` : "";
-    const note = `${checkpoint.name}, ${prompt}, S = ${shuffleIndex}${more}`;
+    const whose = this.helping ? "for another shard: " : "";
+    const note = `${whose}${checkpoint.name}, ${prompt}, S = ${shuffleIndex}${more}`;
     this.progress.update(this.found.size, this.total, note);
   }
 
@@ -172,6 +197,8 @@ export class ExperimentRun {
   private isStored(unit: PlannedUnit): boolean {
     const result = this.find(unit);
     if (!result) return false;
+    this.settled.add(unit);
+    if (this.helping) return true;
     this.found.set(unit, result);
     this.reused++;
     return true;
@@ -201,8 +228,12 @@ export class ExperimentRun {
     const stored = this.store.find(inputs);
     if (!stored)
       throw new UserError(`${this.store.folder}: unit ${unitKey(inputs)} was removed during the run; run again`);
-    this.found.set(unit, { ...stored.result, ...result });
-    this.computed++;
+    this.settled.add(unit);
+    if (this.helping) this.helped++;
+    else {
+      this.found.set(unit, { ...stored.result, ...result });
+      this.computed++;
+    }
   }
 }
 

@@ -20,6 +20,9 @@ export interface MergedResults {
   sha256: string;
 }
 
+/** How the fact is called that says which units a model has. */
+const UNITS = "units of ";
+
 /** How many units a message names. */
 const NAMED = 8;
 
@@ -61,8 +64,11 @@ export function mergeExperiment(
 }
 
 function refuseDifferences(observations: readonly Observation[], allowed: readonly string[]): void {
-  const found = differences(observations.filter(({ fact }) => !allowed.includes(fact)));
-  if (found.length === 0) return;
+  const all = differences(observations.filter(({ fact }) => !allowed.includes(fact)));
+  if (all.length === 0) return;
+  // That the units differ follows from everything else; it is news only if there is nothing else.
+  const reasons = all.filter((line) => !line.startsWith(UNITS));
+  const found = reasons.length > 0 ? reasons : all;
   throw new UserError(
     `these results do not belong together: ${found.map((line, place) => `(${place + 1}) ${line}`).join("; ")}. ` +
       "Name one experiment (--manifest), or compute all of it alike",
@@ -81,7 +87,7 @@ function describedFacts(experiments: readonly StoredExperiment[]): Observation[]
       ...models.flatMap(({ name, files, promptSet, units }) => [
         ...Object.entries(files).map(([file, hash]) => pair(`checkpoint ${name}, ${file}`, hash)),
         pair(`prompt set of ${name}`, promptSet),
-        pair(`units of ${name}`, createHash("sha256").update(canonicalJson(units)).digest("hex")),
+        pair(`${UNITS}${name}`, createHash("sha256").update(canonicalJson(units)).digest("hex")),
       ]),
     ];
     return own.map(([fact, value]) => ({ fact, value, where: source }));

@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { ExperimentResult } from "./experiment";
+import { manifestName } from "./manifest";
 import { published } from "./published";
 import { describeExperiments, firstAndLast, readSource, withProvenance } from "./source";
 
@@ -8,7 +10,8 @@ const experiment = {
   computed: 2,
   reused: 3,
   manifestPath: "store/experiments/a.json",
-  manifest: { seed: "0", models: [{ name: "llama-mini", files: { "config.json": "ab" }, units: [1, 2, 3] }] },
+  manifest: { seed: "0", models: [{ name: "llama-mini", files: { "config.json": "ab" }, units: [1, 2] }] },
+  results: [{ result: { loss: 1 } }, { result: { loss: Number.NaN } }],
 } as unknown as ExperimentResult;
 
 describe("the source of a notebook's numbers", () => {
@@ -29,12 +32,20 @@ describe("the source of a notebook's numbers", () => {
     expect(text).toContain("store/experiments/a.json");
   });
 
-  it("goes into the figure, without the list of units", () => {
+  it("goes into the figure, with a count and a hash in place of the list of units", () => {
     const figure: { name: string; provenance?: Record<string, unknown> } = { name: "fig00" };
     expect(withProvenance(figure, readSource("both"), experiment)).toEqual({
       name: "fig00",
       provenance: {
-        experiments: [{ seed: "0", models: [{ name: "llama-mini", files: { "config.json": "ab" } }] }],
+        experiments: [
+          {
+            seed: "0",
+            models: [{ name: "llama-mini", files: { "config.json": "ab" } }],
+            manifest: manifestName(experiment.manifest),
+            units: 2,
+            results: createHash("sha256").update('{"loss":1}\n{"loss":null}\n').digest("hex"),
+          },
+        ],
         published: published().provenance,
       },
     });

@@ -1,6 +1,7 @@
 import { describeBackend } from "../backend/backend";
 import { UserError } from "../support/errors";
 import type { ExperimentResult } from "./experiment";
+import { experimentRecord } from "./provenance";
 import { published } from "./published";
 
 /** Where a notebook's numbers come from: this machine, the authors' published results, or both. */
@@ -39,8 +40,9 @@ export function describeExperiments(...experiments: (ExperimentResult | undefine
 }
 
 /**
- * Writes into a figure where its numbers come from: the manifests of the experiments and, if they are used, what
- * data/published says of itself. Exported files carry it. A rounding of the hidden states is told in the caption, too.
+ * Writes into a figure where its numbers come from: of the experiments what {@link experimentRecord} says and, if they are
+ * used, what data/published says of itself. Exported files carry it, and `token-geometry trace` reads it. A rounding of the
+ * hidden states is told in the caption, too.
  *
  * @returns a new figure, else the same
  */
@@ -50,7 +52,7 @@ export function withProvenance<Figure extends { provenance?: Record<string, unkn
   ...experiments: (ExperimentResult | undefined)[]
 ): Figure {
   const done = experiments.filter((experiment) => experiment !== undefined);
-  const runs = done.map(({ manifest }) => withoutUnits(manifest));
+  const runs = done.map(({ manifest, results }) => experimentRecord(manifest, results));
   const provenance = {
     ...(runs.length > 0 ? { experiments: runs } : {}),
     ...(choice.published ? { published: published().provenance } : {}),
@@ -58,10 +60,4 @@ export function withProvenance<Figure extends { provenance?: Record<string, unkn
   const rounded = done.find(({ settings }) => settings?.captured === "bfloat16");
   const note = rounded ? { caption: `${figure.caption ?? ""} Hidden states rounded to bfloat16.`.trim() } : {};
   return { ...figure, ...note, provenance };
-}
-
-/** The manifest without its list of units, which is long and in the store. */
-function withoutUnits(manifest: Record<string, unknown>): Record<string, unknown> {
-  const models = manifest.models as Record<string, unknown>[];
-  return { ...manifest, models: models.map(({ units, ...rest }) => rest) };
 }

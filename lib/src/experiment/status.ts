@@ -1,18 +1,13 @@
 import { livingClaims, type StoreWorker } from "./lock";
+import { notedShards, shardOf } from "./shard";
 import type { Store } from "./store";
 import { keysOf, type ListedUnit, type StoredExperiment, unitsOf } from "./storedExperiment";
 
 /** "running": claimed by a worker that seems alive. "damaged": there, but to be computed again. */
 export type UnitState = "done" | "running" | "missing" | "damaged";
 
-/** How far an experiment has come. */
-export interface ExperimentStatus {
-  /** The manifest's file and name. */
-  manifest: string;
-  name: string;
-  /** What the numbers depend on, from the manifest: command, settings, seed, backend, device, versions. */
-  facts: Record<string, unknown>;
-  models: { name: string; files: Record<string, string>; promptSet: string; units: number }[];
+/** How far some units have come. */
+export interface Progress {
   total: number;
   done: number;
   running: number;
@@ -20,6 +15,18 @@ export interface ExperimentStatus {
   damaged: number;
   /** Seconds until all is done at the speed of late; null if nobody is at work, or nothing can be told yet. */
   secondsLeft: number | null;
+}
+
+/** How far an experiment has come. */
+export interface ExperimentStatus extends Progress {
+  /** The manifest's file and name. */
+  manifest: string;
+  name: string;
+  /** What the numbers depend on, from the manifest: command, settings, seed, backend, device, versions. */
+  facts: Record<string, unknown>;
+  models: { name: string; files: Record<string, string>; promptSet: string; units: number }[];
+  /** How far the shards have come that it was cut into last, in their order; none if it never was cut. */
+  shards: Progress[];
   workers: (StoreWorker & { units: number; secondsSinceSign: number })[];
   units: (ListedUnit & { state: UnitState })[];
 }
@@ -27,15 +34,18 @@ export interface ExperimentStatus {
 /** The speed is that of so many units that were finished last. */
 const SPEED_OVER = 32;
 
-/**
- * Looks at every unit of an experiment, checksums included. Changes nothing in the store.
- *
- * @param now milliseconds since 1970
- */
+export interface StatusOptions {
+  /** Into how many shards it is cut; without it, into as many as whoever began last. */
+  shards?: number;
+  /** Milliseconds since 1970. */
+  now?: number;
+}
+
+/** Looks at every unit of an experiment, checksums included. Changes nothing in the store. */
 export function experimentStatus(
   store: Store,
   experiment: StoredExperiment,
-  now: number = Date.now(),
+  { shards = notedShards(store.folder, experiment.name) ?? 0, now = Date.now() }: StatusOptions = {},
 ): ExperimentStatus {
   const listed = unitsOf(experiment);
   const keys = new Set(listed.map(({ key }) => key));
@@ -48,34 +58,46 @@ export function experimentStatus(
     return parts.includes("damaged") ? "damaged" : "missing";
   };
   const units = listed.map((unit) => ({ ...unit, state: stateOf(unit) }));
-  const count = (state: UnitState): number => units.filter((unit) => unit.state === state).length;
   const workers = new Map<string, ExperimentStatus["workers"][number]>();
   for (const { worker, lastSign } of claims) {
     const id = `${worker.host} ${worker.process} ${worker.started}`;
     const known = workers.get(id) ?? { ...worker, units: 0, secondsSinceSign: Math.max(0, now - lastSign) / 1000 };
     workers.set(id, { ...known, units: known.units + 1 });
   }
-  const finished = units.filter(({ state }) => state === "done").map(({ key }) => store.savedAt(key) ?? 0);
-  const left = units.length - finished.length;
+  const began = Math.min(...[...workers.values()].map(({ started }) => Date.parse(started)));
+  const progressOf = (part: readonly (ListedUnit & { state: UnitState })[]): Progress => {
+    const count = (state: UnitState): number => part.filter((unit) => unit.state === state).length;
+    const finished = part.filter(({ state }) => state === "done").map(({ key }) => store.savedAt(key) ?? 0);
+    const left = part.length - finished.length;
+    return {
+      total: part.length,
+      done: finished.length,
+      running: count("running"),
+      missing: count("missing"),
+      damaged: count("damaged"),
+      secondsLeft: left === 0 ? 0 : secondsFor(left, finished, began, now),
+    };
+  };
   return {
     manifest: experiment.source,
     name: experiment.name,
     facts: experiment.facts,
     models: experiment.models.map(({ units, ...model }) => ({ ...model, units: units.length })),
-    total: units.length,
-    done: finished.length,
-    running: count("running"),
-    missing: count("missing"),
-    damaged: count("damaged"),
-    secondsLeft: left === 0 ? 0 : workers.size === 0 ? null : secondsFor(left, finished, [...workers.values()], now),
+    ...progressOf(units),
+    shards: Array.from({ length: shards }, (_, index) =>
+      progressOf(units.filter((_, place) => shardOf(place, shards) === index)),
+    ),
     workers: [...workers.values()],
     units,
   };
 }
 
-/** Time for units at the speed of the last finished ones, counted from the start of the present workers. */
-function secondsFor(left: number, finished: number[], workers: StoreWorker[], now: number): number | null {
-  const began = Math.min(...workers.map(({ started }) => Date.parse(started)));
+/**
+ * Time for units at the speed of the last finished ones.
+ *
+ * @param began when the first of the present workers started, milliseconds since 1970; infinite if nobody is at work
+ */
+function secondsFor(left: number, finished: number[], began: number, now: number): number | null {
   const late = finished
     .filter((time) => time >= began)
     .sort((a, b) => a - b)

@@ -51,10 +51,16 @@ export function experimentsOf(store: string): StoredExperiment[] {
 /**
  * Reads the manifest of an experiment.
  *
- * @throws UserError naming the file, if it is not there, damaged, or of a format that this version does not know
+ * @throws UserError naming the file, if it is not there, damaged, changed, or of a format that this version does not know
  */
 export function readManifest(path: string): StoredExperiment {
-  return parseManifest(readJsonObject(path), path, basename(path, ".json"));
+  const manifest = readJsonObject(path);
+  const experiment = parseManifest(manifest, path, manifestName(manifest));
+  const name = basename(path, ".json");
+  if (/^[0-9a-f]{16}$/.test(name) && name !== experiment.name) {
+    throw new UserError(`${path}: was changed after it was written (its name is its hash): run the experiment again`);
+  }
+  return experiment;
 }
 
 /** As the manifest of an experiment that need not have been run; the models and prompts have to be there. */

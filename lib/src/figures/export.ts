@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { UserError } from "../support/errors";
 import { writeFileAtomically } from "../support/files";
+import type { Described } from "./exportMetadata";
 import type { Figure } from "./figure";
 import { renderHtml } from "./html";
 import { renderPdf } from "./pdf";
@@ -56,6 +57,7 @@ export async function exportFigure(figure: Figure, options: ExportOptions = {}):
   if (!/^[^/\\\0]+$/.test(name) || name.startsWith(".")) {
     throw new UserError(`"${name}" cannot be a file name; give one without slashes that does not start with a dot`);
   }
+  exported.set(name, { name: figure.name, caption: figure.caption, provenance: figure.provenance });
   const folder = resolve(options.folder ?? figureFolder());
   const paths: string[] = [];
   for (const format of formats) {
@@ -64,6 +66,14 @@ export async function exportFigure(figure: Figure, options: ExportOptions = {}):
     paths.push(path);
   }
   return paths;
+}
+
+/** What was exported by this process, by the name of its files. */
+const exported = new Map<string, Described>();
+
+/** What a figure says of itself that this process has exported under a name; its tables say the same. */
+export function exportedFigure(name: string): Described | undefined {
+  return exported.get(name);
 }
 
 /** Where figures and their tables go if no folder is named. */

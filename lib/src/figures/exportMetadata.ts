@@ -1,10 +1,26 @@
+import { createHash } from "node:crypto";
+import { basename } from "node:path";
 import { crc32 } from "node:zlib";
 import type { Figure } from "./figure";
 
 const SOFTWARE = "token-geometry";
 
+/** Name of the provenance in a PNG's texts and a PDF's Info dictionary. */
+export const PROVENANCE_KEY = "Provenance";
+
+/** Name (id) of the HTML element that holds it. */
+export const PROVENANCE_ELEMENT = "provenance";
+
+/** What metadata is written from. */
+export type Described = Pick<Figure, "name" | "caption" | "provenance">;
+
 /** What a file says about itself: title, caption, and the provenance as JSON. */
-export function metadataOf(figure: Figure): { title: string; caption: string; software: string; provenance: string } {
+export function metadataOf(figure: Described): {
+  title: string;
+  caption: string;
+  software: string;
+  provenance: string;
+} {
   return {
     title: figure.name,
     caption: figure.caption,
@@ -14,7 +30,7 @@ export function metadataOf(figure: Figure): { title: string; caption: string; so
 }
 
 /** Puts title, caption and provenance into an SVG, where viewers and screen readers look for them. */
-export function embedInSvg(svg: string, figure: Figure): string {
+export function embedInSvg(svg: string, figure: Described): string {
   const { title, caption, software, provenance } = metadataOf(figure);
   const record = JSON.stringify({ software, provenance: JSON.parse(provenance) });
   const head = `<title>${escapeXml(title)}</title><desc>${escapeXml(caption)}</desc><metadata>${escapeXml(record)}</metadata>`;
@@ -22,14 +38,14 @@ export function embedInSvg(svg: string, figure: Figure): string {
 }
 
 /** Puts title, caption, provenance and resolution (dots per inch) into a PNG. */
-export function embedInPng(png: Uint8Array, figure: Figure, resolution: number): Buffer {
+export function embedInPng(png: Uint8Array, figure: Described, resolution: number): Buffer {
   const { title, caption, software, provenance } = metadataOf(figure);
   const dotsPerMeter = Math.round(resolution / 0.0254);
   const physical = Buffer.alloc(9);
   physical.writeUInt32BE(dotsPerMeter, 0);
   physical.writeUInt32BE(dotsPerMeter, 4);
   physical[8] = 1;
-  const texts = { Title: title, Description: caption, Software: software, Provenance: provenance };
+  const texts = { Title: title, Description: caption, Software: software, [PROVENANCE_KEY]: provenance };
   // The signature takes 8 bytes, the header chunk 25.
   return Buffer.concat([
     png.subarray(0, 33),
@@ -39,6 +55,37 @@ export function embedInPng(png: Uint8Array, figure: Figure, resolution: number):
     ),
     png.subarray(33),
   ]);
+}
+
+/** Where the metadata of a CSV file lies: beside it, by the rules of W3C's "Metadata Vocabulary for Tabular Data", 5.1. */
+export function tableMetadataPath(csvPath: string): string {
+  return `${csvPath}-metadata.json`;
+}
+
+/**
+ * Title, caption, columns and provenance of a CSV file, which has no room for them itself.
+ * Source: W3C, Metadata Vocabulary for Tabular Data, sections 5.3 and 5.6.
+ *
+ * @param csv its bytes: their hash goes into the metadata, so that a table that was changed is noticed
+ */
+export function tableMetadata(figure: Described, csvPath: string, columns: readonly string[], csv: Uint8Array): string {
+  const { title, caption, software, provenance } = metadataOf(figure);
+  const metadata = {
+    "@context": "http://www.w3.org/ns/csvw",
+    url: basename(csvPath),
+    "dc:title": title,
+    "dc:description": caption,
+    "dc:creator": software,
+    "dc:identifier": tableIdentifier(csv),
+    "dc:provenance": provenance,
+    tableSchema: { columns: columns.map((titles) => ({ titles })) },
+  };
+  return `${JSON.stringify(metadata, null, 2)}\n`;
+}
+
+/** Tells a table from all others. */
+export function tableIdentifier(csv: Uint8Array): string {
+  return `sha256:${createHash("sha256").update(csv).digest("hex")}`;
 }
 
 /** A part of a PNG file with its length and check sum. Source: PNG specification, third edition, section 5.3. */
@@ -62,4 +109,10 @@ export function escapeXml(text: string): string {
       // biome-ignore lint/suspicious/noControlCharactersInRegex: XML forbids these characters even escaped.
       .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd")
   );
+}
+
+/** The text that {@link escapeXml} made safe. */
+export function unescapeXml(text: string): string {
+  const letters: Record<string, string> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
+  return text.replaceAll(/&(lt|gt|quot|apos|amp);/g, (_, name: string) => letters[name]);
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { escapeXml, metadataOf } from "./exportMetadata";
+import { escapeXml, metadataOf, PROVENANCE_ELEMENT } from "./exportMetadata";
 import type { Figure, PlotlyLayout } from "./figure";
 import { provenanceLines } from "./provenanceLines";
 import { type RenderOptions, renderSvg } from "./render";
@@ -95,7 +95,7 @@ figcaption { max-width: ${Math.max(layout.width, 480)}px; }
 <figcaption>${escapeXml(caption)}</figcaption>
 ${provenanceHtml(plain)}
 </figure>
-<script type="application/json" id="provenance">${scriptJson(JSON.parse(provenance))}</script>
+<script type="application/json" id="${PROVENANCE_ELEMENT}">${scriptJson(JSON.parse(provenance))}</script>
 <script type="application/json" id="figure">${scriptJson({ data: plain.data, layout, config: chartConfig(figure) })}</script>
 <script>
 (function () {

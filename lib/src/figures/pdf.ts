@@ -1,4 +1,4 @@
-import { metadataOf } from "./exportMetadata";
+import { metadataOf, PROVENANCE_KEY } from "./exportMetadata";
 import type { Figure } from "./figure";
 import { type RenderOptions, renderOutlines } from "./render";
 
@@ -16,7 +16,7 @@ export async function renderPdf(figure: Figure, options: RenderOptions = {}): Pr
   // A fixed date, as reproducible builds have it: by default it would be the present moment.
   const info = { Title: title, Subject: caption, Creator: software, Producer: software, CreationDate: new Date(0) };
   const document = new PdfDocument({ size: [width * POINTS, height * POINTS], margin: 0, info });
-  (document.info as Record<string, unknown>).Provenance = provenance;
+  (document.info as Record<string, unknown>)[PROVENANCE_KEY] = provenance;
   const pieces: Buffer[] = [];
   document.on("data", (piece: Buffer) => pieces.push(piece));
   const finished = new Promise<void>((resolve, reject) => {

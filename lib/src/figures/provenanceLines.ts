@@ -7,8 +7,8 @@ const SHOWN_DIGITS = 12;
 type Json = Record<string, unknown>;
 
 /**
- * A figure's provenance for readers: models with the hashes of their files, prompts, seed, backend, versions, published
- * sources. What it does not know is given as JSON; lines that several experiments share are given once.
+ * A figure's provenance for readers: models with the hashes of their files, prompts, seed, backend, versions, units of the
+ * store, command, published sources. What it does not know is given as JSON; lines that several experiments share are given once.
  */
 export function provenanceLines(provenance: Record<string, unknown> = {}): ProvenanceLine[] {
   const { experiments, published, ...others } = provenance;
@@ -40,11 +40,16 @@ function experimentLines(experiment: Json): ProvenanceLine[] {
     `${settings.prompts}, ${counts}${named}, cut to ${settings.tokens} tokens, S = ${orders}, seed ${settings.seed}; ` +
       `SHA-256 of the tokens ${sets}`,
   ]);
-  const { backend, device, dtype, tokenGeometry, tensorflowJs, node } = experiment;
+  const { backend, device, dtype, tokenGeometry, tensorflowJs, node, manifest, units, results, command } = experiment;
   lines.push([
     "computed by",
     `backend ${backend} (${device}), ${dtype}, token-geometry ${tokenGeometry}, TensorFlow.js ${tensorflowJs}, Node ${node}`,
   ]);
+  if (manifest !== undefined) {
+    const where = `${units} in the store, listed in experiments/${manifest}.json`;
+    lines.push(["units", `${where}; SHA-256 of their results ${shortHash(results)}`]);
+  }
+  if (command !== undefined) lines.push(["command", textOf(command)]);
   return lines;
 }
 

@@ -1,6 +1,8 @@
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { DataFrame } from "danfojs-node";
-import { figureFolder } from "../figures/export";
+import { exportedFigure, figureFolder } from "../figures/export";
+import { type Described, tableMetadata, tableMetadataPath } from "../figures/exportMetadata";
 import { writeFileAtomically } from "../support/files";
 import { sendToNotebook } from "./kernel";
 import { RECORD_TYPE } from "./record";
@@ -47,23 +49,28 @@ export function showTable(rows: Row[] | DataFrame, options: TableOptions = {}): 
 /**
  * Writes rows or a data frame as CSV (RFC 4180, UTF-8, a header line, numbers with all their digits), atomically.
  *
+ * @param about the figure whose numbers these are: a file beside the table then says the same of it, see {@link tableMetadata}
  * @throws UserError if the file cannot be written
  */
-export function saveTable(rows: Row[] | DataFrame, path: string): void {
+export function saveTable(rows: Row[] | DataFrame, path: string, about?: Described): void {
   const { columns, cells } = tableOf(rows);
   const lines = [columns, ...cells].map((line) => line.map(csvField).join(","));
-  writeFileAtomically(path, `${lines.join("\r\n")}\r\n`);
+  const csv = Buffer.from(`${lines.join("\r\n")}\r\n`);
+  writeFileAtomically(path, csv);
+  if (about) writeFileAtomically(tableMetadataPath(path), tableMetadata(about, path, columns, csv));
+  else rmSync(tableMetadataPath(path), { force: true }); // describes an earlier table
 }
 
 /**
- * Writes rows or a data frame as `name`.csv where figures go.
+ * Writes rows or a data frame as `name`.csv where figures go. If a figure of that name was exported before, the table's
+ * metadata are the figure's.
  *
  * @returns the file's path
  * @throws UserError as {@link saveTable}
  */
 export function exportTable(rows: Row[] | DataFrame, name: string): string {
   const path = join(figureFolder(), `${name}.csv`);
-  saveTable(rows, path);
+  saveTable(rows, path, exportedFigure(name));
   return path;
 }
 

@@ -39,6 +39,12 @@ export interface Report {
   sections: ReportSection[];
 }
 
+/** Where the numbers of all figures come from, by figure: what the report carries for `token-geometry trace`. */
+export function reportProvenance({ sections }: Report): { figures: Record<string, Record<string, unknown>> } {
+  const figures = sections.flatMap(({ parts }) => parts.flatMap((part) => (part.kind === "figure" ? part.figure : [])));
+  return { figures: Object.fromEntries(figures.map(({ name, provenance = {} }) => [name, provenance])) };
+}
+
 export const REPORT_TITLE = "The Geometry of Tokens in Internal Representations of Large Language Models";
 
 /** Texts of a notebook that belong to the results; the others guide through the notebook. */

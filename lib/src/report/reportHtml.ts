@@ -1,4 +1,4 @@
-import { escapeXml } from "../figures/exportMetadata";
+import { escapeXml, PROVENANCE_ELEMENT } from "../figures/exportMetadata";
 import type { Figure } from "../figures/figure";
 import { FONT_FAMILY } from "../figures/fonts";
 import { chartConfig, scriptJson, unpackPlotly } from "../figures/html";
@@ -6,7 +6,7 @@ import { provenanceLines } from "../figures/provenanceLines";
 import { renderSmallPng } from "../figures/renderSmallPng";
 import type { TableRecord } from "../notebook/record";
 import { markdownHtml } from "./markdown";
-import type { Report, ReportPart, ReportSection } from "./report";
+import { type Report, type ReportPart, type ReportSection, reportProvenance } from "./report";
 import { runLines } from "./run";
 
 /** What fits between the margins of an A4 page, in CSS pixels. */
@@ -82,6 +82,7 @@ ${contents.join("\n")}
 <main>
 ${sections.join("\n")}
 </main>
+<script type="application/json" id="${PROVENANCE_ELEMENT}">${scriptJson(reportProvenance(report))}</script>
 <script type="application/json" id="charts">${scriptJson(data)}</script>
 <script>
 (function () {

@@ -1,10 +1,11 @@
 import { basename } from "node:path";
+import { PROVENANCE_KEY } from "../figures/exportMetadata";
 import type { Figure } from "../figures/figure";
 import { fontFiles } from "../figures/fonts";
 import { drawOnPdf } from "../figures/pdf";
 import { plainParagraphs } from "./markdown";
 import { BOLD, keepTogether, REGULAR, setTable } from "./pdfTable";
-import type { Report, ReportPart, ReportSection } from "./report";
+import { type Report, type ReportPart, type ReportSection, reportProvenance } from "./report";
 import { originOf } from "./reportHtml";
 
 /** Points (1/72 inch). */
@@ -33,11 +34,12 @@ export async function renderReportPdf(report: Report): Promise<Buffer> {
   for (const [name, file] of Object.entries(fonts)) {
     document.registerFont(name, fontFiles().find((path) => basename(path) === file)!);
   }
-  const origins = report.sections.map((section) => ({
+  const notebooks = report.sections.map((section) => ({
     notebook: section.notebook,
     origin: Object.fromEntries(originOf(section)),
   }));
-  (document.info as Record<string, unknown>).Provenance = JSON.stringify(origins);
+  const provenance = { ...reportProvenance(report), notebooks };
+  (document.info as Record<string, unknown>)[PROVENANCE_KEY] = JSON.stringify(provenance);
   const pieces: Buffer[] = [];
   document.on("data", (piece: Buffer) => pieces.push(piece));
   const finished = new Promise<void>((resolve, reject) => {

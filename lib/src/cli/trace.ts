@@ -1,0 +1,112 @@
+import { existsSync } from "node:fs";
+import { extname } from "node:path";
+import type { Command } from "commander";
+import { Store } from "../experiment/store";
+import { type TracedExperiment, type TraceState, traceExperiment, traceMerged } from "../experiment/trace";
+import { type ProvenanceLine, provenanceLines } from "../figures/provenanceLines";
+import { readProvenance, TRACEABLE } from "../figures/readMetadata";
+import { figureOf } from "../report/records";
+import { readNotebook } from "../runner/notebook";
+import { UserError } from "../support/errors";
+import { defaultStore } from "../support/project";
+
+interface TraceOptions {
+  store?: string;
+  json?: boolean;
+}
+
+/** What one file says of itself, held against the store. */
+interface Trace {
+  file: string;
+  /** Of a file with several figures. */
+  figure?: string;
+  experiments: TracedExperiment[];
+  /** Everything that the file says, for people. */
+  lines: ProvenanceLine[];
+}
+
+/** `token-geometry trace`: from an exported file back to the results it was made of. */
+export function traceCommand(program: Command): void {
+  program
+    .command("trace")
+    .description(
+      `Say which experiments and units of the store a file was made of, and whether the store still has them, unchanged (else: exit code 1). Files: figures and tables (${TRACEABLE.join(", ")}), executed notebooks (.ipynb), collected results of merge (.json).`,
+    )
+    .argument("<files...>", "exported files")
+    .option("--store <folder>", "where results are kept (default: $TOKEN_GEOMETRY_STORE or store/ of the project)")
+    .option("--json", "print everything as JSON: every unit and its key, hashes, versions, seed, backend, command")
+    .action(async (files: string[], options: TraceOptions) => {
+      const folder = options.store ?? defaultStore();
+      const store = new Store(folder);
+      const traces: Trace[] = [];
+      for (const file of files) traces.push(...(await traceFile(store, file)));
+      process.stdout.write(
+        options.json
+          ? `${JSON.stringify({ store: folder, files: traces.map(({ lines, ...trace }) => trace) })}\n`
+          : traces.map((trace) => `${describe(trace, folder)}\n`).join(""),
+      );
+      const whole = traces.every(({ experiments }) => experiments.every(({ state }) => state === "unchanged"));
+      if (!whole) process.exitCode = 1;
+    });
+}
+
+async function traceFile(store: Store, file: string): Promise<Trace[]> {
+  if (!existsSync(file)) throw new UserError(`${file}: no such file`);
+  const ending = extname(file).toLowerCase();
+  if (ending === ".json") {
+    const merged = await traceMerged(store, file);
+    return [{ file, experiments: [merged], lines: provenanceLines({ experiments: [merged.record] }) }];
+  }
+  if (ending !== ".ipynb") return traceProvenance(store, file, readProvenance(file));
+  const outputs = readNotebook(file).cells.flatMap((cell) => cell.outputs ?? []);
+  const figures = Object.fromEntries(
+    outputs.flatMap((output) => {
+      const figure = figureOf(output);
+      return figure ? [[figure.name, figure.provenance ?? {}]] : [];
+    }),
+  );
+  if (Object.keys(figures).length === 0) {
+    throw new UserError(`${file}: no figures with provenance; an executed notebook in out/notebooks has them`);
+  }
+  return traceProvenance(store, file, { figures });
+}
+
+/** One trace a file, or one a figure if it holds several (a notebook, a report). */
+function traceProvenance(store: Store, file: string, provenance: Record<string, unknown>): Trace[] {
+  if (isObject(provenance.figures)) {
+    return Object.entries(provenance.figures).flatMap(([figure, own]) =>
+      traceProvenance(store, file, isObject(own) ? own : {}).map((trace) => ({ ...trace, figure })),
+    );
+  }
+  const records = Array.isArray(provenance.experiments) ? provenance.experiments.filter(isObject) : [];
+  const experiments = records.map((record) => traceExperiment(store, record));
+  return [{ file, experiments, lines: provenanceLines(provenance) }];
+}
+
+const VERDICTS: Record<TraceState, string> = {
+  unchanged: "all are there, unchanged",
+  changed: "all are there, but with other numbers than the file's: it was computed again since",
+  incomplete: "not all are there",
+  gone: "this store does not know the experiment",
+  unnamed: "the file does not name its manifest (it comes from an older version)",
+};
+
+function describe({ file, figure, experiments, lines }: Trace, store: string): string {
+  const verdicts = experiments.map(({ state, record, manifest, units }) => {
+    const name = typeof record.manifest === "string" ? `experiment ${record.manifest}` : "experiment";
+    const count = (wanted: string) => units.filter((unit) => unit.state === wanted).length;
+    const lost = (["missing", "damaged", "changed"] as const).filter((wanted) => count(wanted) > 0);
+    const lists = lost.map((wanted) => `${count(wanted)} ${wanted}`).join(", ");
+    const total = units.length > 0 ? `${units.length} units in ${manifest ?? store}, ` : `${store}: `;
+    return `  ${name}: ${total}${VERDICTS[state]}${lists === "" ? "" : ` (${lists})`}`;
+  });
+  return [
+    `${file}${figure ? `, ${figure}` : ""}`,
+    ...(experiments.length > 0 ? verdicts : ["  no experiment: its numbers are not this project's own"]),
+    ...lines.map(([label, text]) => `  ${label}: ${text}`),
+  ].join("\n");
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
