@@ -1,4 +1,5 @@
-// Loaded ahead of tslab in the kernels that the notebook runner starts; also in the Node processes that these fork.
+// Loaded ahead of tslab in the kernels that the notebook runner and `npm run lab` start; also in the Node processes that
+// these fork.
 const { Worker, isMainThread } = require("node:worker_threads");
 
 // Ends the kernel when the program that started it is gone (killed, crashed), so that none is left computing for nobody.
@@ -58,7 +59,36 @@ function keepAllOutputs() {
   };
 }
 
+// tslab shows what a cell throws with all of the kernel's own frames, and with an excerpt of the compiled code above the
+// message. Here the message comes first, then the frames of the library and of the user's own modules. DEBUG=1 shows all.
+function shortenErrors() {
+  const { inspect } = require("node:util");
+  const { join, sep } = require("node:path");
+  const project = join(__dirname, "..", "..") + sep;
+  const excerpt = /^[^\n]*:\d+\n(?:[^\n]*\n){0,3}?\s*\^+\s*\n/;
+  const foreign = /^\s+at .*(?:[\\/]node_modules[\\/]tslab[\\/]|\bnode:)/;
+  const stopped = (error) =>
+    error.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED" || error.message === "Interrupted asynchronously";
+  const shorten = (error) => {
+    if (stopped(error)) return "Interrupted; what earlier cells made is still there.";
+    const kept = [];
+    for (const line of inspect(error).replace(excerpt, "").trimStart().split("\n")) {
+      // Lines and columns there are those of the compiled cell.
+      const own = line.replace(/\bevalmachine\.<anonymous>:\d+:\d+/, "cell").replaceAll(project, "");
+      if (foreign.test(line))
+        kept.push(kept.pop() + (line.endsWith(" {") ? " {" : "")); // properties follow
+      else if (own !== kept.at(-1)) kept.push(own);
+    }
+    return kept.join("\n");
+  };
+  const print = console.error;
+  console.error = (...what) => print(...what.map((one) => (one instanceof Error ? shorten(one) : one)));
+}
+
 if (isMainThread) {
   new Worker(`(${watchParent})()`, { eval: true, execArgv: [] }).unref();
-  if (process.argv.includes("--config-path")) keepAllOutputs();
+  if (process.argv.includes("--config-path")) {
+    keepAllOutputs();
+    if (!process.env.DEBUG) shortenErrors();
+  }
 }

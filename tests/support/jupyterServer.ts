@@ -3,9 +3,9 @@ import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { delimiter, dirname, join, relative } from "node:path";
 import { type Browser, chromium } from "playwright-core";
-import { type FrontEnd, findJupyter } from "../../lib/src/doctor/jupyter";
+import { findProgram, frontEndVersion } from "../../lib/src/doctor/jupyter";
 import { type Notebook, writeNotebook } from "../../lib/src/runner/notebook";
 import { PROJECT } from "./cli";
 
@@ -16,12 +16,37 @@ const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/go
 export const CHROMIUM: string | undefined =
   process.env.CHROMIUM || BROWSERS.find((path) => existsSync(path)) || undefined;
 
-/** Why the tests in a browser cannot run here; undefined if they can. */
+/** JupyterLab; Notebook 7, which is made of its parts; the classic Notebook before that. */
+export type FrontEnd = "lab" | "notebook" | "classic";
+
+/** The folder with the programs of a front end: the one of JUPYTER first, then those of the PATH. Undefined if there is none. */
+export function findFrontEnd(frontEnd: FrontEnd): string | undefined {
+  const wish = process.env.JUPYTER;
+  const folders = [...(wish ? [wish, dirname(wish)] : []), ...(process.env.PATH ?? "").split(delimiter)];
+  const program = frontEnd === "lab" ? "jupyter-lab" : "jupyter-notebook";
+  return folders.find((folder) => {
+    const path = findProgram(program, [folder]);
+    if (!path || frontEnd === "lab") return path;
+    const major = Number(frontEndVersion([path])?.split(".")[0]);
+    return frontEnd === "classic" ? major < 7 : major >= 7;
+  });
+}
+
+/**
+ * Why the tests in a browser cannot run here; undefined if they can.
+ *
+ * @throws Error if the variable TOKEN_GEOMETRY_EXPECT_JUPYTER (as in "lab,notebook,classic") says that they can
+ */
 export function whyNoBrowserTest(frontEnd: FrontEnd): string | undefined {
-  if (!CHROMIUM) return "no Chromium found; install one or set CHROMIUM";
-  const name = frontEnd === "lab" ? "jupyter-lab" : "jupyter-notebook";
-  if (!findJupyter()?.frontEnds.some((one) => one.name === frontEnd)) return `no ${name} on the PATH; set JUPYTER`;
-  return undefined;
+  const title = { lab: "JupyterLab", notebook: "Notebook 7", classic: "classic Notebook (version 6)" }[frontEnd];
+  const reason = !CHROMIUM
+    ? "no Chromium found; install one or set CHROMIUM"
+    : !findFrontEnd(frontEnd)
+      ? `no ${title} found; install one, put it on the PATH or set JUPYTER`
+      : undefined;
+  const expected = (process.env.TOKEN_GEOMETRY_EXPECT_JUPYTER ?? "").split(",").includes(frontEnd);
+  if (reason && expected) throw new Error(`${title} was to be tested, but: ${reason}`);
+  return reason;
 }
 
 /** A Jupyter server, started as a user does with `npm run lab`, with nothing of this machine's user in it. */
@@ -49,13 +74,15 @@ export class JupyterServer {
     const quiet = { fetchNews: "false", checkForUpdates: false };
     writeFileSync(join(settings, "notification.jupyterlab-settings"), JSON.stringify(quiet));
     const [port, token] = [await freePort(), randomUUID()];
-    const passedOn = [`--port=${port}`, `--IdentityProvider.token=${token}`, "--ServerApp.port_retries=0"];
+    const passedOn = [`--port=${port}`, "--port-retries=0"];
     const program = join(PROJECT, "lib/bin/lab.js");
-    const choice = frontEnd === "notebook" ? ["--notebook"] : [];
+    const choice = frontEnd === "lab" ? [] : ["--notebook"];
     const child = spawn(process.execPath, [program, ...choice, "--", "--no-browser", "--allow-root", ...passedOn], {
       cwd: PROJECT,
       env: {
         ...process.env,
+        JUPYTER: findFrontEnd(frontEnd),
+        JUPYTER_TOKEN: token,
         JUPYTER_CONFIG_DIR: join(state, "config"),
         JUPYTER_DATA_DIR: join(state, "data"),
         JUPYTER_RUNTIME_DIR: join(state, "runtime"),

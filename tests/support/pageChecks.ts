@@ -2,10 +2,10 @@
 export type Defect = string;
 
 /**
- * Runs inside a page: what is wrong with its charts. Panels in which nothing is drawn; texts that are cut off by the edge of
+ * Runs inside a page: what is wrong with its charts, or with the one given. Panels in which nothing is drawn; texts that are cut off by the edge of
  * their chart or overlap another text of it, by more than a pixel (the space above and below letters aside).
  */
-export function chartDefects(): Defect[] {
+export function chartDefects(only?: unknown): Defect[] {
   interface Box {
     text: string;
     corners: { x: number; y: number }[];
@@ -45,7 +45,7 @@ export function chartDefects(): Defect[] {
     return true;
   };
 
-  const charts = document.querySelectorAll<HTMLElement>(".js-plotly-plot");
+  const charts = only instanceof HTMLElement ? [only] : [...document.querySelectorAll<HTMLElement>(".js-plotly-plot")];
   if (charts.length === 0) defects.push("no chart has drawn");
   charts.forEach((chart, number) => {
     const where = `chart ${number + 1}`;

@@ -47,6 +47,11 @@ export function chartConfig(figure: Figure): Record<string, unknown> {
   };
 }
 
+/** The layout of the interactive chart: Plotly's buttons stand at the right edge, where no legend is. */
+export function chartLayout(layout: PlotlyLayout): PlotlyLayout {
+  return { ...layout, modebar: { orientation: "v", bgcolor: "rgba(0,0,0,0)", ...(layout.modebar as object) } };
+}
+
 /** Where a figure's numbers come from, folded up; nothing if it does not say. */
 export function provenanceHtml(figure: Figure): string {
   const lines = provenanceLines(figure.provenance).map(
@@ -96,7 +101,7 @@ figcaption { max-width: ${Math.max(layout.width, 480)}px; }
 ${provenanceHtml(plain)}
 </figure>
 <script type="application/json" id="${PROVENANCE_ELEMENT}">${scriptJson(JSON.parse(provenance))}</script>
-<script type="application/json" id="figure">${scriptJson({ data: plain.data, layout, config: chartConfig(figure) })}</script>
+<script type="application/json" id="figure">${scriptJson({ data: plain.data, layout: chartLayout(layout), config: chartConfig(figure) })}</script>
 <script>
 (function () {
   var figure = JSON.parse(document.getElementById("figure").textContent);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { escapeXml } from "../figures/exportMetadata";
 import type { Figure } from "../figures/figure";
-import { chartConfig, provenanceHtml, scriptJson, unpackPlotly } from "../figures/html";
+import { chartConfig, chartLayout, provenanceHtml, scriptJson, unpackPlotly } from "../figures/html";
 
 // Both scripts meet in `window.tokenGeometry`, in either order: a saved notebook runs them as it pleases.
 const SHARED = "var shared = window.tokenGeometry = window.tokenGeometry || { waiting: [] };";
@@ -24,6 +24,9 @@ export function plotlyScript(): string {
 </script>`;
 }
 
+/** Where there is less room than a figure's natural width, its chart is narrower, down to this share; then it scrolls. */
+const NARROWEST = 0.8;
+
 /**
  * A static picture with a script that puts the interactive chart in its place as soon as Plotly is there. Viewers that strip
  * scripts (and untrusted notebooks) keep the picture.
@@ -33,12 +36,12 @@ export function plotlyScript(): string {
  */
 export function chartHtml(figure: Figure, png: Buffer): string {
   const { width, height } = figure.layout;
-  const json = JSON.stringify({ data: figure.data, layout: figure.layout, config: chartConfig(figure) });
+  const json = JSON.stringify({ data: figure.data, layout: chartLayout(figure.layout), config: chartConfig(figure) });
   // Named after what it shows: outputs of the same name, wherever they come from, show the same.
   const id = createHash("sha256").update(figure.name).update(json).digest("hex").slice(0, 16);
   const caption = escapeXml(figure.caption);
   return `<figure style="margin: 0">
-<div data-figure="${id}" style="max-width: 100%; overflow-x: auto"><img src="data:image/png;base64,${png.toString("base64")}" width="${width}" height="${height}" style="max-width: none" alt="${caption}"></div>
+<div data-figure="${id}" style="max-width: 100%; overflow-x: auto"><img src="data:image/png;base64,${png.toString("base64")}" width="${width}" height="${height}" style="max-width: 100%; height: auto" alt="${caption}"></div>
 <figcaption style="max-width: ${Math.max(width, 480)}px"><small>${caption}</small></figcaption>${provenanceHtml(figure)}
 </figure>
 <script>
@@ -52,9 +55,12 @@ export function chartHtml(figure: Figure, png: Buffer): string {
       place.setAttribute("data-drawn", "");
       var picture = place.firstElementChild;
       var chart = document.createElement("div");
+      var parsed = JSON.parse(figure);
+      if (place.clientWidth > 0) {
+        parsed.layout.width = Math.max(Math.min(${width}, place.clientWidth), ${Math.round(NARROWEST * width)});
+      }
       place.appendChild(chart);
       picture.style.display = "none";
-      var parsed = JSON.parse(figure);
       plotly.newPlot(chart, parsed.data, parsed.layout, parsed.config).catch(function (error) {
         console.error(error);
         chart.remove();

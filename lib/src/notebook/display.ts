@@ -1,5 +1,5 @@
 import type { Figure } from "../figures/figure";
-import { chartConfig } from "../figures/html";
+import { chartConfig, chartLayout } from "../figures/html";
 import { renderPng } from "../figures/render";
 import { plainFigure } from "../figures/renderTheme";
 import { chartHtml, plotlyScript } from "./chart";
@@ -52,7 +52,11 @@ export async function figureBundle(figure: Figure, options: ShowFigureOptions = 
   const record: FigureRecord = { kind: "figure", name, caption, ...(provenance && { provenance }) };
   return {
     [RECORD_TYPE]: record,
-    "application/vnd.plotly.v1+json": { data: plain.data, layout: plain.layout, config: chartConfig(figure) },
+    "application/vnd.plotly.v1+json": {
+      data: plain.data,
+      layout: chartLayout(plain.layout),
+      config: chartConfig(figure),
+    },
     "text/html": chartHtml(plain, png),
     "image/png": png.toString("base64"),
     "text/plain": `[figure ${figure.name}] ${figure.caption}`,

@@ -4,21 +4,27 @@ import type { Table, TableOptions } from "./table";
 
 const MISSING = "–";
 const MAXIMUM_ROWS = 100;
+/** Cells of at most this many letters stay on one line. */
+const LONGEST_LINE = 40;
 
 /** A table as HTML. Everything in it is escaped; numbers stand right, with as many decimals throughout a column. */
 export function tableHtml(table: Table, options: TableOptions): string {
   const { columns, lines, numeric, left } = formatted(table, options);
-  const style = (column: number): string =>
-    `style="text-align: ${numeric[column] ? "right" : "left"}; padding: 2px 10px; font-variant-numeric: tabular-nums"`;
+  const style = (column: number, cell: string): string => {
+    const wrap = cell.length <= LONGEST_LINE ? "; white-space: nowrap" : "";
+    const side = numeric[column] ? "right" : "left";
+    return `style="text-align: ${side}; padding: 2px 10px; font-variant-numeric: tabular-nums${wrap}"`;
+  };
   const row = (tag: string, cells: string[]): string =>
-    `<tr>${cells.map((cell, column) => `<${tag} ${style(column)}>${escapeXml(cell)}</${tag}>`).join("")}</tr>`;
+    `<tr>${cells.map((cell, column) => `<${tag} ${style(column, cell)}>${escapeXml(cell)}</${tag}>`).join("")}</tr>`;
   const caption = options.caption
     ? `<caption style="caption-side: top; text-align: left; font-weight: bold">${escapeXml(options.caption)}</caption>`
     : "";
   const rest = left > 0 ? `<tr><td colspan="${columns.length}">… and ${left} more rows</td></tr>` : "";
   return [
-    `<table style="border-collapse: collapse">${caption}<thead>${row("th", columns)}</thead>`,
-    `<tbody>${lines.map((line) => row("td", line)).join("")}${rest}</tbody></table>`,
+    // A table that is wider than its place scrolls, rather than breaking names and numbers in two.
+    `<div style="overflow-x: auto"><table style="border-collapse: collapse">${caption}<thead>${row("th", columns)}</thead>`,
+    `<tbody>${lines.map((line) => row("td", line)).join("")}${rest}</tbody></table></div>`,
   ].join("");
 }
 

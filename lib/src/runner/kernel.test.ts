@@ -51,10 +51,25 @@ describe("a kernel", () => {
   });
 
   test("points into the library's TypeScript source", async () => {
-    const code = 'import { readNpy } from "token-geometry/dist/support/npy";\nreadNpy("missing.npy");';
+    const code = 'import * as tg from "token-geometry";\nfunction own() { tg.peakTable([undefined!]); }\nown();';
     const { failure } = await kernel.execute(code);
-    expect(failure?.message).toBe("missing.npy: no such file");
-    expect(failure?.detail).toMatch(/lib\/src\/support\/npy\.ts:\d+:\d+/);
+    expect(failure?.message).toMatch(/^TypeError/);
+    expect(failure?.detail).toMatch(/^TypeError[^\n]+\n/); // the message first
+    expect(failure?.detail).toMatch(/ at .*\blib\/src\/figures\/profileTables\.ts:\d+:\d+\)?\n/);
+    expect(failure?.detail).toMatch(/\n {4}at own \(cell\)\n {4}at cell$/);
+    expect(failure?.detail).not.toMatch(/node_modules|node:|evalmachine/);
+  });
+
+  test("shows what an error carries besides its message", async () => {
+    const { failure } = await kernel.execute('throw Object.assign(new Error("refused"), { code: 7 });');
+    expect(failure?.detail).toBe("Error: refused\n    at cell {\n  code: 7\n}");
+  });
+
+  test("says what a person has to know in one line, without a stack", async () => {
+    const code = 'import { readNpy } from "token-geometry/dist/support/npy";\nreadNpy("missing.npy");';
+    const execution = await kernel.execute(code);
+    expect(execution.failure?.message).toBe("missing.npy: no such file");
+    expect(text(execution)).toBe("UserError: missing.npy: no such file\n");
   });
 
   test("knows the types of the library", async () => {
@@ -79,7 +94,10 @@ describe("a kernel", () => {
   test("stops what it is doing when interrupted, and goes on", async () => {
     const running = kernel.execute("await new Promise(() => {});");
     setTimeout(() => kernel.interrupt(), 1500);
-    expect((await running).failure?.message).toContain("Interrupted");
+    expect((await running).failure?.message).toMatch(/^Interrupted;/);
+    const looping = kernel.execute("for (;;);");
+    setTimeout(() => kernel.interrupt(), 1500);
+    expect((await looping).failure?.message).toMatch(/^Interrupted;/);
     expect(text(await kernel.execute("total"))).toBe("3\n");
   });
 });

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { temporaryFolder } from "../../../tests/support/notebooks";
 import { messageOf, reportError, UserError } from "./errors";
@@ -30,6 +31,13 @@ describe("reportError", () => {
     vi.stubEnv("DEBUG", "");
     expect(reported("a text")).toBe("error: a text\n");
     expect(messageOf({ toString: () => "an object" })).toBe("an object");
+  });
+
+  test("shown by a notebook: its message alone", () => {
+    vi.stubEnv("DEBUG", "");
+    expect(inspect(new UserError("no luck"))).toBe("UserError: no luck");
+    vi.stubEnv("DEBUG", "1");
+    expect(inspect(new UserError("no luck"))).toMatch(/^UserError: no luck\n {4}at /);
   });
 
   test("the stack trace with DEBUG", () => {
