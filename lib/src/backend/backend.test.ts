@@ -1,12 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { UserError } from "../support/errors";
-import { BACKEND_VARIABLE, BACKENDS, chooseBackend, describeBackend } from "./backend";
+import { BACKEND_VARIABLE, BACKENDS, chooseBackend, describeBackend, describeDevice } from "./backend";
+import { BLAS_VARIABLE } from "./blas";
 
 const [tensorflow, wasm, cpu] = BACKENDS;
 
 beforeEach(async () => {
   vi.stubEnv(BACKEND_VARIABLE, "");
+  vi.stubEnv(BLAS_VARIABLE, "off");
   await chooseBackend("cpu");
 });
 
@@ -86,6 +88,13 @@ describe("chooseBackend", () => {
     await expect(chooseBackend()).rejects.toThrow("(tensorflow: gone; wasm: gone; cpu: gone)");
   });
 
+  test("a BLAS library that was asked for and is not there is an error, not a slower backend", async () => {
+    await forget();
+    vi.spyOn(tensorflow, "load").mockRejectedValue(new Error("not there"));
+    vi.stubEnv(BLAS_VARIABLE, "libnosuch.so.7");
+    await expect(chooseBackend()).rejects.toThrow(`${BLAS_VARIABLE} names libnosuch.so.7, which cannot be used`);
+  });
+
   test("unknown names are refused with the known ones, and where they come from", async () => {
     await expect(chooseBackend("cuda")).rejects.toThrow(
       'unknown backend "cuda": choose auto or one of tensorflow, wasm, cpu',
@@ -93,4 +102,13 @@ describe("chooseBackend", () => {
     vi.stubEnv(BACKEND_VARIABLE, "metal");
     await expect(chooseBackend()).rejects.toThrow(`unknown backend "metal" in ${BACKEND_VARIABLE}`);
   });
+});
+
+test("a device is described with its number of threads, where that is known", () => {
+  expect(describeDevice({ device: "WebAssembly, one thread" })).toBe("WebAssembly, one thread");
+  const device = "WebAssembly, products by OpenBLAS 0.3.21";
+  expect(describeDevice({ device, threads: 1 })).toBe(`${device}, 1 thread`);
+  expect(describeBackend({ name: "wasm", device, threads: 2, passedOver: [] })).toBe(
+    `backend wasm (${device}, 2 threads)`,
+  );
 });

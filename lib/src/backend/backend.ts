@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { messageOf, UserError } from "../support/errors";
+import { BLAS_VARIABLE } from "./blas";
 import { cpu } from "./cpu";
 import { tensorflow } from "./tensorflow";
 import { wasm } from "./wasm";
@@ -11,6 +12,8 @@ export interface Backend {
   load(): Promise<void>;
   /** What it runs on, for people: "CPU, TensorFlow 2.21.0". Called once it is loaded. */
   device(): string;
+  /** How many threads it takes, where that is not part of the device but set from outside. */
+  threads?(): number | undefined;
 }
 
 export type BackendName = "tensorflow" | "wasm" | "cpu";
@@ -19,6 +22,8 @@ export type BackendName = "tensorflow" | "wasm" | "cpu";
 export interface BackendChoice {
   name: BackendName;
   device: string;
+  /** How many threads it takes, if that is known; no part of the device, since numbers do not depend on it. */
+  threads?: number;
   passedOver: { name: BackendName; why: string }[];
 }
 
@@ -29,6 +34,8 @@ export const BACKENDS: readonly Backend[] = [tensorflow, wasm, cpu];
 export const BACKEND_VARIABLE = "TOKEN_GEOMETRY_BACKEND";
 
 let chosen: BackendChoice | undefined;
+/** What {@link BLAS_VARIABLE} said at that time. */
+let chosenWithBlas: string | undefined;
 
 /**
  * Makes the first backend that really works the current one of tfjs: it is loaded and has to get a small product right.
@@ -43,7 +50,9 @@ export async function chooseBackend(requested?: string): Promise<BackendChoice> 
     const source = requested ? "" : ` in ${BACKEND_VARIABLE}`;
     throw new UserError(`unknown backend "${wish}"${source}: choose auto or one of ${known}`);
   }
-  if (chosen && (wish === "auto" || wish === chosen.name) && tf.getBackend() === chosen.name) return chosen;
+  const blas = process.env[BLAS_VARIABLE];
+  const isCurrent = chosen && tf.getBackend() === chosen.name && blas === chosenWithBlas;
+  if (chosen && isCurrent && (wish === "auto" || wish === chosen.name)) return chosen;
   tf.enableProdMode(); // Without it tfjs prints advice to install other packages.
   const passedOver: BackendChoice["passedOver"] = [];
   for (const backend of BACKENDS) {
@@ -52,9 +61,12 @@ export async function chooseBackend(requested?: string): Promise<BackendChoice> 
       await backend.load();
       if (!(await tf.setBackend(backend.name))) throw new Error("tfjs could not start it");
       await proveBackend();
-      chosen = { name: backend.name, device: backend.device(), passedOver };
+      const threads = backend.threads?.();
+      chosen = { name: backend.name, device: backend.device(), ...(threads && { threads }), passedOver };
+      chosenWithBlas = blas;
       return chosen;
     } catch (error) {
+      if (error instanceof UserError) throw error;
       passedOver.push({ name: backend.name, why: messageOf(error).replaceAll(/\s*\n\s*/g, " ") });
     }
   }
@@ -65,7 +77,12 @@ export async function chooseBackend(requested?: string): Promise<BackendChoice> 
 /** One line for people: what was chosen, on which device, and why the ones before it were passed over. */
 export function describeBackend(choice: BackendChoice): string {
   const reasons = choice.passedOver.map(({ name, why }) => `${name} passed over: ${why}`);
-  return [`backend ${choice.name} (${choice.device})`, ...reasons].join("; ");
+  return [`backend ${choice.name} (${describeDevice(choice)})`, ...reasons].join("; ");
+}
+
+/** The device with its number of threads, for people: "WebAssembly, products by OpenBLAS 0.3.21, 1 thread". */
+export function describeDevice({ device, threads }: Pick<BackendChoice, "device" | "threads">): string {
+  return threads === undefined ? device : `${device}, ${threads} thread${threads === 1 ? "" : "s"}`;
 }
 
 async function proveBackend(): Promise<void> {

@@ -1,10 +1,20 @@
 import type { Backend } from "./backend";
+import { findBlas } from "./blas";
+import { setWasmProducts, wasmBlas } from "./blasKernels";
 
-/** WebAssembly with SIMD: one thread in Node, at most 4 GB of memory. */
+/**
+ * WebAssembly with SIMD: one thread in Node, at most 4 GB of memory. Products go through a BLAS library of the system, if
+ * there is one.
+ */
 export const wasm: Backend = {
   name: "wasm",
   async load() {
     require("@tensorflow/tfjs-backend-wasm");
+    setWasmProducts(findBlas().blas);
   },
-  device: () => "WebAssembly, one thread",
+  device() {
+    const blas = wasmBlas();
+    return blas ? `WebAssembly, products by ${blas.name}` : "WebAssembly, one thread";
+  },
+  threads: () => wasmBlas()?.threads,
 };

@@ -1,7 +1,8 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { BACKEND_VARIABLE, BACKENDS } from "../backend/backend";
+import { BACKEND_VARIABLE, BACKENDS, describeDevice } from "../backend/backend";
+import { BLAS_VARIABLE, type BlasSearch } from "../backend/blas";
 import { findGpuDriver } from "../setup/gpu";
 import type { Finding } from "./finding";
 import type { BackendMeasurement } from "./measureBackend";
@@ -12,7 +13,7 @@ const LIMIT_SECONDS = 120;
 /** What to do about a backend that is missing; the others come with `npm ci`. */
 const REMEDIES: Record<string, string> = {
   tensorflow: "npm run setup:tensorflow (several times as fast; see docs/tensorflow.md)",
-  wasm: "npm ci",
+  wasm: `npm ci; if a BLAS library is at fault, ${BLAS_VARIABLE}=off`,
   cpu: "npm ci",
 };
 
@@ -26,9 +27,9 @@ export async function checkBackends(): Promise<Finding[]> {
     const facts = { ...measured };
     if (measured.works) {
       best ??= measured;
-      const { device, gigaflops = 0, size } = measured;
+      const { device = "", threads, gigaflops = 0, size } = measured;
       const rate = `${gigaflops.toPrecision(3)} GFLOP/s (float32 product of ${size} x ${size})`;
-      findings.push({ name: title, state: "ok", found: `${device}: ${rate}`, facts });
+      findings.push({ name: title, state: "ok", found: `${describeDevice({ device, threads })}: ${rate}`, facts });
     } else {
       const todo = REMEDIES[name] ?? "see environment.md";
       findings.push({ name: title, state: "gap", found: measured.why ?? "does not work", todo, facts });
@@ -41,9 +42,17 @@ export async function checkBackends(): Promise<Finding[]> {
   return findings;
 }
 
-function measureInOwnProcess(name: string): Promise<BackendMeasurement> {
+async function measureInOwnProcess(name: string): Promise<BackendMeasurement> {
+  const { answer, why } = await askInOwnProcess<BackendMeasurement>(name);
+  return answer ?? { name, works: false, why };
+}
+
+/** Has the program of measureBackend.ts find something out: what may end a process must not end this one. */
+function askInOwnProcess<Answer>(
+  question: string,
+): Promise<{ answer: Answer; why?: undefined } | { answer?: undefined; why: string }> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(__dirname, "measureBackend.js"), name], {
+    const child = spawn(process.execPath, [join(__dirname, "measureBackend.js"), question], {
       stdio: ["ignore", "pipe", "pipe"],
       timeout: LIMIT_SECONDS * 1000,
       killSignal: "SIGKILL",
@@ -55,47 +64,30 @@ function measureInOwnProcess(name: string): Promise<BackendMeasurement> {
     child.stderr.setEncoding("utf8").on("data", (text) => {
       errors = (errors + text).slice(-2000);
     });
-    child.on("error", (error) => resolve({ name, works: false, why: error.message }));
+    child.on("error", (error) => resolve({ why: error.message }));
     child.on("close", (code, signal) => {
       const line = output.trim().split("\n").at(-1) ?? "";
-      if (code === 0 && line.startsWith("{")) return resolve(JSON.parse(line) as BackendMeasurement);
+      if (code === 0 && line.startsWith("{")) return resolve({ answer: JSON.parse(line) as Answer });
       const last = errors.trim().split("\n").at(-1);
       const how = signal ? `its process was ended by ${signal}` : `its process ended with exit code ${code}`;
-      resolve({ name, works: false, why: last ? `${how}: ${last}` : how });
+      resolve({ why: last ? `${how}: ${last}` : how });
     });
   });
 }
 
-/** Libraries of linear algebra that the system has. */
-const BLAS_LIBRARIES = [
-  "libopenblas.so.0",
-  "libopenblas.so",
-  "libopenblasp.so.0",
-  "libmkl_rt.so",
-  "libblis.so",
-  "libblas.so.3",
-];
-
-/** BLAS libraries on this machine. None is needed. */
-export function checkBlas(): Finding[] {
+/** The library that does the products of the backend wasm. None is needed. */
+export async function checkBlas(): Promise<Finding[]> {
   const name = "BLAS";
-  if (process.platform === "darwin") return [{ name, state: "ok", found: "Accelerate, part of macOS" }];
-  const libraries = process.platform === "linux" ? linuxBlas() : [];
-  const facts = { libraries };
-  if (libraries.length > 0) return [{ name, state: "ok", found: libraries.join(", "), facts }];
-  const todo = "nothing has to be done; with OpenBLAS from the system's packages (libopenblas0) products can be faster";
-  return [{ name, state: "note", found: "no library found", todo, facts }];
-}
-
-function linuxBlas(): string[] {
-  const listed = spawnSync("ldconfig", ["-p"], { encoding: "utf8", env: withSystemPaths() }).stdout ?? "";
-  const known = [...listed.matchAll(/^\s*(\S+) \(.*=> (\S+)$/gm)].filter(([, name]) => BLAS_LIBRARIES.includes(name));
-  return [...new Set(known.map(([, , path]) => path))];
-}
-
-/** ldconfig is often where only root's PATH looks. */
-function withSystemPaths(): NodeJS.ProcessEnv {
-  return { ...process.env, PATH: `${process.env.PATH ?? ""}:/usr/sbin:/sbin` };
+  const { answer, why } = await askInOwnProcess<BlasSearch>("blas");
+  const without = `set ${BLAS_VARIABLE}=off to do without it`;
+  if (!answer) return [{ name, state: "gap", found: why, todo: without }];
+  if (answer.blas) {
+    const { library, threads } = answer.blas;
+    const found = `${describeDevice({ device: answer.blas.name, threads })} (${library}): products of the backend wasm`;
+    return [{ name, state: "ok", found, facts: { ...answer.blas } }];
+  }
+  const todo = "nothing has to be done; with OpenBLAS (Debian: libopenblas0) products of the backend wasm are faster";
+  return [{ name, state: "note", found: answer.why, todo }];
 }
 
 /** Graphics cards. None is needed. */

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { BACKENDS, chooseBackend } from "../backend/backend";
-import { messageOf } from "../support/errors";
+import { type BlasSearch, findBlas } from "../backend/blas";
+import { messageOf, reportError } from "../support/errors";
 
 /** What became of one backend. */
 export interface BackendMeasurement {
@@ -8,6 +9,8 @@ export interface BackendMeasurement {
   works: boolean;
   /** What it runs on, if it works. */
   device?: string;
+  /** How many threads it takes, if that is known. */
+  threads?: number;
   /** 10^9 multiplications and additions a second, of square float32 matrices. */
   gigaflops?: number;
   /** Rows of these matrices. */
@@ -23,14 +26,14 @@ const SIZES = [64, 256, 1024, 2048];
 /** Measures one backend in this process. */
 export async function measureBackend(name: string): Promise<BackendMeasurement> {
   try {
-    const { device } = await chooseBackend(name);
+    const { device, threads } = await chooseBackend(name);
     let best = { gigaflops: 0, size: 0 };
     for (const size of SIZES) {
       const { gigaflops, secondsEach } = await productRate(size);
       if (gigaflops > best.gigaflops) best = { gigaflops, size };
       if (secondsEach > SECONDS / 20) break;
     }
-    return { name, works: true, device, ...best };
+    return { name, works: true, device, threads, ...best };
   } catch (error) {
     const reason = messageOf(error).match(/^no backend works here \((?:\w+: )?(.*)\)$/)?.[1];
     return { name, works: false, why: reason ?? messageOf(error) };
@@ -55,11 +58,18 @@ async function productRate(size: number): Promise<{ gigaflops: number; secondsEa
   return { gigaflops: (2 * size ** 3 * count) / elapsed / 1e9, secondsEach: elapsed / count };
 }
 
+function answer(found: BackendMeasurement | BlasSearch): void {
+  process.stdout.write(`\n${JSON.stringify(found)}\n`, () => process.exit(0));
+}
+
 // Run as a program of its own, so that a backend that ends its process takes nobody along.
 if (require.main === module) {
   const name = process.argv[2];
-  if (!BACKENDS.some((backend) => backend.name === name)) throw new Error(`no backend is called ${name}`);
-  measureBackend(name).then((measurement) => {
-    process.stdout.write(`\n${JSON.stringify(measurement)}\n`, () => process.exit(0));
-  });
+  try {
+    if (name === "blas") answer(findBlas());
+    else if (BACKENDS.some((backend) => backend.name === name)) measureBackend(name).then(answer);
+    else throw new Error(`no backend is called ${name}`);
+  } catch (error) {
+    reportError(error);
+  }
 }

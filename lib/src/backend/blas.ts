@@ -1,0 +1,266 @@
+import { existsSync } from "node:fs";
+import { basename } from "node:path";
+import { messageOf, UserError } from "../support/errors";
+
+/** The environment variable that names a BLAS library (a path, or a name that the system knows), or says "off". */
+export const BLAS_VARIABLE = "TOKEN_GEOMETRY_BLAS";
+
+/** A library of the system that multiplies float32 matrices, often several times as fast as WebAssembly does. */
+export interface Blas {
+  /** For people: "OpenBLAS 0.3.21". */
+  name: string;
+  /** How it was found: a path, or a name that the system's loader knows. */
+  library: string;
+  /** How many threads a product may take, if the library tells. */
+  threads?: number;
+  /** Multiplies where the values lie, without a copy. The sizes are not checked: see {@link multiply}. */
+  sgemm: Sgemm;
+}
+
+/** What became of the search: a library, or why there is none. */
+export type BlasSearch = { blas: Blas; why?: undefined } | { blas?: undefined; why: string };
+
+/** `cblas_sgemm`: result = alpha op(left) op(right) + beta result; each matrix with the length of its stored rows. */
+type Sgemm = (
+  order: number,
+  transposeLeft: number,
+  transposeRight: number,
+  rows: number,
+  columns: number,
+  inner: number,
+  alpha: number,
+  left: Float32Array,
+  leftStride: number,
+  right: Float32Array,
+  rightStride: number,
+  beta: number,
+  result: Float32Array,
+  resultStride: number,
+) => void;
+
+/** Constants of the C interface. */
+const [ROW_MAJOR, PLAIN, TRANSPOSED] = [101, 111, 112];
+
+/**
+ * Where a library may be found, best first. Not among them: libblas.so.3 and the like, which can be the reference
+ * implementation, slower than WebAssembly, and libraries of 64-bit integers, whose functions have other names.
+ */
+const LIBRARIES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
+  linux: [
+    "libopenblas.so.0",
+    "libopenblasp.so.0",
+    "libopenblaso.so.0",
+    "libopenblas.so",
+    "libmkl_rt.so.3",
+    "libmkl_rt.so.2",
+    "libmkl_rt.so.1",
+    "libmkl_rt.so",
+    "libblis.so.4",
+  ],
+  darwin: [
+    "/System/Library/Frameworks/Accelerate.framework/Accelerate",
+    "/opt/homebrew/opt/openblas/lib/libopenblas.dylib",
+    "/usr/local/opt/openblas/lib/libopenblas.dylib",
+  ],
+  win32: ["libopenblas.dll", "openblas.dll", "mkl_rt.3.dll", "mkl_rt.2.dll"],
+};
+
+const found = new Map<string, BlasSearch>();
+
+/**
+ * The BLAS library of this machine, opened and proved once: the one that TOKEN_GEOMETRY_BLAS names, else the first of the
+ * usual ones that multiplies right.
+ *
+ * @throws UserError if the variable names a library that cannot be used
+ */
+export function findBlas(): BlasSearch {
+  const wish = process.env[BLAS_VARIABLE] ?? "";
+  const known = found.get(wish);
+  if (known) return known;
+  const search = wish === "" ? searchUsual() : searchNamed(wish);
+  found.set(wish, search);
+  return search;
+}
+
+function searchUsual(): BlasSearch {
+  const candidates = LIBRARIES[process.platform] ?? [];
+  const problems: string[] = [];
+  for (const library of candidates) {
+    try {
+      return { blas: openBlas(library) };
+    } catch (error) {
+      if (!(error instanceof NotThere)) problems.push(`${library}: ${messageOf(error)}`);
+    }
+  }
+  return { why: problems[0] ?? "no library found" };
+}
+
+function searchNamed(wish: string): BlasSearch {
+  if (wish === "off") return { why: `${BLAS_VARIABLE} says off` };
+  try {
+    return { blas: openBlas(wish) };
+  } catch (error) {
+    const reason = messageOf(error).replaceAll(/\s*\n\s*/g, " ");
+    throw new UserError(
+      `${BLAS_VARIABLE} names ${wish}, which cannot be used (${reason}): correct it, or set it to off`,
+    );
+  }
+}
+
+/** A library is not on this machine. */
+class NotThere extends Error {}
+
+type Library = ReturnType<typeof import("koffi").load>;
+
+/** @throws if it is not there, not a BLAS library of 32-bit integers, or multiplies wrong */
+function openBlas(library: string): Blas {
+  const { load } = requireKoffi();
+  let opened: Library;
+  try {
+    opened = load(library);
+  } catch (error) {
+    if (
+      library.includes("/") ? !existsSync(library) : /cannot open|no such file|not be found/i.test(messageOf(error))
+    ) {
+      throw new NotThere("there is no such file");
+    }
+    throw error;
+  }
+  const product =
+    "void cblas_sgemm(int, int, int, int, int, int, float, const float *, int, const float *, int, float, float *, int)";
+  const blas: Blas = { ...describe(opened, library), library, sgemm: opened.func(product) as unknown as Sgemm };
+  prove(blas);
+  return blas;
+}
+
+function requireKoffi(): typeof import("koffi") {
+  try {
+    return require("koffi");
+  } catch (error) {
+    throw new Error(`the package koffi cannot be loaded: ${messageOf(error).split("\n")[0]}`);
+  }
+}
+
+/** Name, version and number of threads, by the functions in which the implementations differ. */
+function describe(opened: Library, library: string): { name: string; threads?: number } {
+  const ask = <Answer>(definition: string, ...parameters: unknown[]): Answer | undefined => {
+    try {
+      return opened.func(definition)(...parameters);
+    } catch {
+      return undefined; // Another implementation.
+    }
+  };
+  const openBlas = ask<string>("const char *openblas_get_config()");
+  if (openBlas !== undefined) {
+    if (openBlas.includes("USE64BITINT")) throw new Error("it is built for 64-bit integers");
+    const version = /^OpenBLAS (\S+)/.exec(openBlas)?.[1] ?? "of an unknown version";
+    return { name: `OpenBLAS ${version}`, threads: ask<number>("int openblas_get_num_threads()") };
+  }
+  const mklThreads = ask<number>("int MKL_Get_Max_Threads()");
+  if (mklThreads !== undefined) {
+    const text = Buffer.alloc(200);
+    ask("void MKL_Get_Version_String(_Out_ uint8_t *text, int length)", text, text.length);
+    return { name: `MKL ${/[\d.]{3,}/.exec(text.toString("latin1"))?.[0] ?? ""}`.trim(), threads: mklThreads };
+  }
+  const blis = ask<string>("const char *bli_info_get_version_str()");
+  if (blis !== undefined) return { name: `BLIS ${blis}`, threads: ask<number>("int64_t bli_thread_get_num_threads()") };
+  return { name: basename(library) };
+}
+
+/** What is multiplied: `left` is [rows, inner] or transposed, `right` is [inner, columns] or transposed, both in C order. */
+export interface ProductShape {
+  rows: number;
+  columns: number;
+  inner: number;
+  transposeLeft: boolean;
+  transposeRight: boolean;
+}
+
+/**
+ * Multiplies two matrices into `result` [rows, columns], whose old values are added to if `add` is set, else forgotten.
+ * @throws RangeError if an array does not hold that many values: the library itself would read and write past its end
+ */
+export function multiply(
+  { sgemm }: Blas,
+  left: Float32Array,
+  right: Float32Array,
+  result: Float32Array,
+  { rows, columns, inner, transposeLeft, transposeRight }: ProductShape,
+  add = false,
+): void {
+  if (left.length < rows * inner || right.length < inner * columns || result.length < rows * columns) {
+    throw new RangeError(`a product of [${rows}, ${inner}] and [${inner}, ${columns}] does not fit the arrays`);
+  }
+  if (rows === 0 || columns === 0) return;
+  if (inner === 0) {
+    if (!add) result.fill(0, 0, rows * columns);
+    return;
+  }
+  sgemm(
+    ROW_MAJOR,
+    transposeLeft ? TRANSPOSED : PLAIN,
+    transposeRight ? TRANSPOSED : PLAIN,
+    rows,
+    columns,
+    inner,
+    1,
+    left,
+    transposeLeft ? rows : inner,
+    right,
+    transposeRight ? inner : columns,
+    add ? 1 : 0,
+    result,
+    columns,
+  );
+}
+
+/** Sizes that a library works on in different ways: with and without its kernels' tiles being filled. */
+const PROOF_SIZES = [
+  [2, 3, 4],
+  [17, 33, 65],
+  [96, 48, 160],
+] as const;
+
+/** Compares products of all kinds with the same in double precision. @throws if one differs by more than rounding */
+export function prove(blas: Blas): void {
+  for (const [rows, columns, inner] of PROOF_SIZES) {
+    for (const kind of [0, 1, 2, 3, 4, 5, 6, 7]) {
+      const shape = { rows, columns, inner, transposeLeft: (kind & 1) > 0, transposeRight: (kind & 2) > 0 };
+      const add = (kind & 4) > 0;
+      const left = proofValues(rows * inner, 1);
+      const right = proofValues(inner * columns, 2);
+      // Past the end stands what must stay; before it what must be overwritten, whatever it is, or added to.
+      const result = new Float32Array(rows * columns + 8).fill(add ? 0.5 : Number.NaN);
+      result.fill(7, rows * columns);
+      multiply(blas, left, right, result, shape, add);
+      const wrong = firstDifference(left, right, result, shape, add ? 0.5 : 0);
+      if (wrong) throw new Error(`its product of [${rows}, ${inner}] and [${inner}, ${columns}] is wrong: ${wrong}`);
+    }
+  }
+}
+
+function proofValues(count: number, seed: number): Float32Array {
+  return Float32Array.from({ length: count }, (_, i) => Math.sin(12.9898 * (i + 1) * seed));
+}
+
+function firstDifference(
+  left: Float32Array,
+  right: Float32Array,
+  result: Float32Array,
+  { rows, columns, inner, transposeLeft, transposeRight }: ProductShape,
+  before: number,
+): string | undefined {
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      let sum = before;
+      for (let i = 0; i < inner; i++) {
+        const a = left[transposeLeft ? i * rows + row : row * inner + i];
+        sum += a * right[transposeRight ? column * inner + i : i * columns + column];
+      }
+      const value = result[row * columns + column];
+      if (!(Math.abs(value - sum) <= 1e-6 * (inner + 1))) return `${value} instead of ${sum.toPrecision(7)}`;
+    }
+  }
+  const after = result.subarray(rows * columns).find((value) => value !== 7);
+  return after === undefined ? undefined : "it writes past the result's end";
+}
