@@ -1,0 +1,13 @@
+const { existsSync } = require("node:fs");
+const { join, resolve } = require("node:path");
+
+const PROJECT = resolve(__dirname, "../..");
+
+/** The compiled library's module at a path, of this project or of another checkout of it. */
+function library(path, project = PROJECT) {
+  const dist = join(project, "lib/dist");
+  if (!existsSync(dist)) throw new Error(`${dist}: not there; npm run build compiles it`);
+  return require(join(dist, path));
+}
+
+module.exports = { PROJECT, library };
