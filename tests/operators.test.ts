@@ -155,6 +155,21 @@ const CORNERS: Case[] = [
 const KNOWN_DIFFERENCES: Record<string, Record<string, string>> = {
   wasm: { "einsum bqd,bkd->bqk": "missing", "sum of no rows": "unreliable" },
   tensorflow: { "cast of 2.7, -2.7, NaN to int32": "2,-2,-2147483648" },
+  webgpu: {
+    "topk with NaN, values": "3,2",
+    "gather past the end": "0",
+    "gather at -1": "0",
+    "sum of no rows": "refused",
+    "2^24 + 1 in int32": "16777216",
+    // WGSL leaves these to the adapter.
+    "log(0), log(-1)": "unreliable",
+    "cast of 2.7, -2.7, NaN to int32": "unreliable",
+  },
+};
+
+/** Operators that a backend does less exactly than {@link TOLERANCE}, within so much; the lib uses none of them there. */
+const LESS_EXACT: Record<string, Record<string, number>> = {
+  webgpu: { sin: 5e-4, cos: 5e-4, acos: 1e-4 }, // WGSL asks for an absolute error of 2^-11, and that near 0 alone.
 };
 
 /** Largest deviation that counts as float32 rounding, over the largest entry. */
@@ -204,7 +219,7 @@ onEachBackend("operators", (use, backend) => {
       note(name, typeof values === "string" ? values : deviation(values, reference).toExponential(1));
       const known = KNOWN_DIFFERENCES[backend]?.[name];
       if (known) expect(values).toBe(known);
-      else expect(deviation(values, reference)).toBeLessThanOrEqual(TOLERANCE);
+      else expect(deviation(values, reference)).toBeLessThanOrEqual(LESS_EXACT[backend]?.[name] ?? TOLERANCE);
     });
   }
 

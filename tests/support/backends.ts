@@ -2,6 +2,14 @@ import { describe } from "vitest";
 import { BACKENDS, type BackendChoice, type BackendName, chooseBackend } from "../../lib/src/backend/backend";
 import { BLAS_VARIABLE, findBlas } from "../../lib/src/backend/blas";
 import { messageOf } from "../../lib/src/support/errors";
+import { useSoftwareAdapter } from "./softwareAdapter";
+
+/** What has just been set up, by the variable that says so: that it does not load is a failure, not a skip. */
+const EXPECTED: Record<string, string> = {
+  tensorflow: "TOKEN_GEOMETRY_EXPECT_TENSORFLOW",
+  webgpu: "TOKEN_GEOMETRY_EXPECT_WEBGPU",
+  "wasm with BLAS": "TOKEN_GEOMETRY_EXPECT_BLAS",
+};
 
 /** A backend as the tests use it: WebAssembly multiplies by itself, and by a BLAS library where one is found. */
 interface Variant {
@@ -35,15 +43,14 @@ async function workingVariants(): Promise<Variant[]> {
       if (variant.title === "wasm with BLAS" && !findBlas().blas) throw new Error(findBlas().why);
       working.push(variant);
     } catch (error) {
-      // Where the addon has just been built, or a library installed, that it does not load is a failure, not a skip.
-      const { TOKEN_GEOMETRY_EXPECT_TENSORFLOW: addon, TOKEN_GEOMETRY_EXPECT_BLAS: library } = process.env;
-      if ((variant.name === "tensorflow" && addon) || (variant.name === "wasm" && library)) throw error;
+      if (process.env[EXPECTED[variant.title]]) throw error;
       console.warn(`NOT TESTED on backend ${variant.title}: ${messageOf(error)}`);
     }
   }
   return working;
 }
 
+await useSoftwareAdapter();
 const variants = await workingVariants();
 
 /** Registers the same tests once for each backend that works here. */

@@ -4,6 +4,7 @@ import { BLAS_VARIABLE } from "./blas";
 import { cpu } from "./cpu";
 import { tensorflow } from "./tensorflow";
 import { wasm } from "./wasm";
+import { webgpu } from "./webgpu";
 
 /** One way to run tensor operations: a tfjs backend with what it needs to be loaded. */
 export interface Backend {
@@ -14,9 +15,15 @@ export interface Backend {
   device(): string;
   /** How many threads it takes, where that is not part of the device but set from outside. */
   threads?(): number | undefined;
+  /** Why it would not compute on a graphics card here; nothing if it would. Quick where there is no card. Without it, never. */
+  whyNoGpu?(): Promise<string | undefined>;
+  /** Whether it is left alone where it would not, unless it was asked for. */
+  onlyOnGpu?: boolean;
+  /** Whether its device has gone since it was loaded, so that it has to be loaded again. */
+  isLost?(): boolean;
 }
 
-export type BackendName = "tensorflow" | "wasm" | "cpu";
+export type BackendName = "tensorflow" | "webgpu" | "wasm" | "cpu";
 
 /** What was chosen, and why the ones that come before it were passed over. */
 export interface BackendChoice {
@@ -27,8 +34,11 @@ export interface BackendChoice {
   passedOver: { name: BackendName; why: string }[];
 }
 
-/** In the order of preference. To add a backend: one file beside this one, one entry here. */
-export const BACKENDS: readonly Backend[] = [tensorflow, wasm, cpu];
+/**
+ * In the order of preference; but one that drives a graphics card comes before those that do not. To add a backend: one
+ * file beside this one, one entry here.
+ */
+export const BACKENDS: readonly Backend[] = [tensorflow, webgpu, wasm, cpu];
 
 /** The environment variable that names a backend for every program of the project. */
 export const BACKEND_VARIABLE = "TOKEN_GEOMETRY_BACKEND";
@@ -51,13 +61,14 @@ export async function chooseBackend(requested?: string): Promise<BackendChoice> 
     throw new UserError(`unknown backend "${wish}"${source}: choose auto or one of ${known}`);
   }
   const blas = process.env[BLAS_VARIABLE];
-  const isCurrent = chosen && tf.getBackend() === chosen.name && blas === chosenWithBlas;
+  const isCurrent = chosen && tf.getBackend() === chosen.name && blas === chosenWithBlas && !isLost(chosen);
   if (chosen && isCurrent && (wish === "auto" || wish === chosen.name)) return chosen;
   tf.enableProdMode(); // Without it tfjs prints advice to install other packages.
   const passedOver: BackendChoice["passedOver"] = [];
-  for (const backend of BACKENDS) {
-    if (wish !== "auto" && backend.name !== wish) continue;
+  for (const backend of wish === "auto" ? await gpuFirst() : BACKENDS.filter(({ name }) => name === wish)) {
     try {
+      const why = wish === "auto" && backend.onlyOnGpu && (await backend.whyNoGpu?.());
+      if (why) throw new Error(why);
       await backend.load();
       if (!(await tf.setBackend(backend.name))) throw new Error("tfjs could not start it");
       await proveBackend();
@@ -72,6 +83,19 @@ export async function chooseBackend(requested?: string): Promise<BackendChoice> 
   }
   const reasons = passedOver.map(({ name, why }) => `${name}: ${why}`).join("; ");
   throw new UserError(`no backend works here (${reasons})`);
+}
+
+/** In the order of preference, but the first that drives a graphics card before all others. */
+async function gpuFirst(): Promise<readonly Backend[]> {
+  for (const backend of BACKENDS) {
+    const why = backend.whyNoGpu ? await backend.whyNoGpu().catch(messageOf) : "never";
+    if (why === undefined) return [backend, ...BACKENDS.filter((other) => other !== backend)];
+  }
+  return BACKENDS;
+}
+
+function isLost({ name }: BackendChoice): boolean {
+  return BACKENDS.find((backend) => backend.name === name)?.isLost?.() ?? false;
 }
 
 /** One line for people: what was chosen, on which device, and why the ones before it were passed over. */

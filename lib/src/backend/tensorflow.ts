@@ -31,6 +31,13 @@ export const tensorflow: Backend = {
     }
     throw new Error(problems.join(", "));
   },
+  async whyNoGpu() {
+    const { installed, device } = findTensorflowAddon();
+    if (!installed || device === "cpu") return "not built for a GPU";
+    await this.load();
+    const { isUsingGpuDevice } = tf.findBackend("tensorflow") as unknown as NativeBackend;
+    return isUsingGpuDevice ? undefined : "TensorFlow finds no GPU that it can use";
+  },
   device() {
     const native = tf.backend() as unknown as NativeBackend;
     return `${native.isUsingGpuDevice ? "GPU" : "CPU"}, TensorFlow ${native.binding.TF_Version}`;

@@ -14,8 +14,9 @@ export interface AddonState {
   installed: boolean;
   /** One sentence part for people: what is there, or what is missing and how to get it. */
   why: string;
-  /** TensorFlow's version, if the setup installed it. */
+  /** TensorFlow's version, and what it was built for, if the setup installed it. */
   version?: string;
+  device?: "cpu" | "gpu";
 }
 
 /**
@@ -66,5 +67,6 @@ export function findTensorflowAddon(packageFolder: string | undefined = findTens
     installed: true,
     why: `TensorFlow ${manifest.tensorflow} for ${manifest.device.toUpperCase()}`,
     version: manifest.tensorflow,
+    device: manifest.device,
   };
 }
