@@ -10,7 +10,7 @@ import { beforeAll, expect, it } from "vitest";
 import { openCheckpoint } from "../lib/src/checkpoint/checkpoint";
 import { runModel } from "../lib/src/model/forward";
 import { loadModel } from "../lib/src/model/model";
-import { onEachBackend } from "./support/backends";
+import { isSlow, onEachBackend } from "./support/backends";
 
 const ROOT = join(__dirname, "..");
 const TINY = join(ROOT, "tests", "fixtures", "models", "llama-gqa");
@@ -54,9 +54,10 @@ onEachBackend("memory", (use, backend) => {
     process.stdout.write(`${backend}: ${(growth / 1e6).toFixed(1)} MB over ${passes} passes of ${tokens} tokens\n`);
   }
 
-  it("does not grow over 1000 passes of a tiny model", () => expectNoGrowth(TINY, 16, 1000));
+  // A software adapter takes half a second for a pass; plain JavaScript is fast where little is computed.
+  const many = backend === "webgpu" && isSlow(backend) ? 60 : 1000;
+  it(`does not grow over ${many} passes of a tiny model`, () => expectNoGrowth(TINY, 16, many));
 
   // A pass makes and drops about 800 MB of tensors: kept for long, a few would show.
-  const passes = backend === "cpu" ? 0 : 40;
-  it.runIf(passes > 0)("drops big tensors in time", () => expectNoGrowth(MINI, 512, passes));
+  it.skipIf(isSlow(backend))("drops big tensors in time", () => expectNoGrowth(MINI, 512, 40));
 });

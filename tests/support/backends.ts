@@ -1,5 +1,5 @@
 import { describe } from "vitest";
-import { BACKENDS, type BackendName, chooseBackend } from "../../lib/src/backend/backend";
+import { BACKENDS, type BackendChoice, type BackendName, chooseBackend } from "../../lib/src/backend/backend";
 import { messageOf } from "../../lib/src/support/errors";
 import { useSoftwareAdapter } from "./softwareAdapter";
 
@@ -10,12 +10,11 @@ const EXPECTED: Record<string, string> = {
 };
 
 /** The backends that work on this machine; the others are named once, loudly. */
-async function workingBackends(): Promise<BackendName[]> {
-  const working: BackendName[] = [];
+async function workingBackends(): Promise<BackendChoice[]> {
+  const working: BackendChoice[] = [];
   for (const { name } of BACKENDS) {
     try {
-      await chooseBackend(name);
-      working.push(name);
+      working.push(await chooseBackend(name));
     } catch (error) {
       if (process.env[EXPECTED[name]]) throw error;
       console.warn(`NOT TESTED on backend ${name}: ${messageOf(error)}`);
@@ -25,9 +24,22 @@ async function workingBackends(): Promise<BackendName[]> {
 }
 
 await useSoftwareAdapter();
-const names = await workingBackends();
+const working = await workingBackends();
+
+export function works(backend: BackendName): boolean {
+  return working.some(({ name }) => name === backend);
+}
+
+/**
+ * Whether a backend takes minutes for what the others do in a second: plain JavaScript, and a graphics adapter that is
+ * none. With TOKEN_GEOMETRY_SLOW_TESTS nothing is too slow (npx vitest run --testTimeout 3600000 tests/embedded.test.ts).
+ */
+export function isSlow(backend: BackendName): boolean {
+  if (process.env.TOKEN_GEOMETRY_SLOW_TESTS) return false;
+  return backend === "cpu" || working.some(({ name, device }) => name === backend && device.startsWith("software"));
+}
 
 /** Registers the same tests once for each backend that works here. */
 export function onEachBackend(title: string, tests: (use: () => Promise<unknown>, name: BackendName) => void): void {
-  for (const name of names) describe(`${title} [${name}]`, () => tests(() => chooseBackend(name), name));
+  for (const { name } of working) describe(`${title} [${name}]`, () => tests(() => chooseBackend(name), name));
 }
