@@ -41,5 +41,8 @@ export function isSlow(backend: BackendName): boolean {
 
 /** Registers the same tests once for each backend that works here. */
 export function onEachBackend(title: string, tests: (use: () => Promise<unknown>, name: BackendName) => void): void {
-  for (const { name } of working) describe(`${title} [${name}]`, () => tests(() => chooseBackend(name), name));
+  for (const { name } of working) {
+    const patience = isSlow(name) ? { timeout: 600_000 } : {};
+    describe(`${title} [${name}]`, patience, () => tests(() => chooseBackend(name), name));
+  }
 }
