@@ -12,7 +12,7 @@ import { loadModel } from "../lib/src/model/model";
 import { loadPrompts } from "../lib/src/prompts/prompts";
 import { readNpy } from "../lib/src/support/npy";
 import { loadTokenizer } from "../lib/src/tokens/tokenizer";
-import { onEachBackend } from "./support/backends";
+import { isSlow, onEachBackend } from "./support/backends";
 import { PROJECT } from "./support/cli";
 
 const MODELS = ["llama-mini", "pythia-mini", "mistral-mini", "opt-mini"];
@@ -74,8 +74,8 @@ onEachBackend("the embedded models agree with Hugging Face transformers", (useBa
     });
   });
 
-  // A prompt of 1024 tokens takes plain JavaScript too long.
-  test.runIf(backend !== "cpu").each(MODELS)("%s: loss, entropy and geometry of whole prompts", async (name) => {
+  // A prompt of 1024 tokens takes a slow backend too long.
+  test.skipIf(isSlow(backend)).each(MODELS)("%s: loss, entropy and geometry of whole prompts", async (name) => {
     const { measured } = referenceOf(name);
     const model = await loadModel(openCheckpoint(folderOf(name)));
     const [reference] = measured;

@@ -35,13 +35,13 @@ async function useVariant({ name, blas }: Variant): Promise<BackendChoice> {
 }
 
 /** The variants that work on this machine; the others are named once, loudly. */
-async function workingVariants(): Promise<Variant[]> {
-  const working: Variant[] = [];
+async function workingVariants(): Promise<(Variant & { device: string })[]> {
+  const working: (Variant & { device: string })[] = [];
   for (const variant of VARIANTS) {
     try {
-      await useVariant(variant);
+      const { device } = await useVariant(variant);
       if (variant.title === "wasm with BLAS" && !findBlas().blas) throw new Error(findBlas().why);
-      working.push(variant);
+      working.push({ ...variant, device });
     } catch (error) {
       if (process.env[EXPECTED[variant.title]]) throw error;
       console.warn(`NOT TESTED on backend ${variant.title}: ${messageOf(error)}`);
@@ -53,9 +53,23 @@ async function workingVariants(): Promise<Variant[]> {
 await useSoftwareAdapter();
 const variants = await workingVariants();
 
+export function works(backend: BackendName): boolean {
+  return variants.some(({ name }) => name === backend);
+}
+
+/**
+ * Whether a backend takes minutes for what the others do in a second: plain JavaScript, and a graphics adapter that is
+ * none. With TOKEN_GEOMETRY_SLOW_TESTS nothing is too slow (npx vitest run --testTimeout 3600000 tests/embedded.test.ts).
+ */
+export function isSlow(backend: BackendName): boolean {
+  if (process.env.TOKEN_GEOMETRY_SLOW_TESTS) return false;
+  return backend === "cpu" || variants.some(({ name, device }) => name === backend && device.startsWith("software"));
+}
+
 /** Registers the same tests once for each backend that works here. */
 export function onEachBackend(title: string, tests: (use: () => Promise<unknown>, name: BackendName) => void): void {
   for (const variant of variants) {
-    describe(`${title} [${variant.title}]`, () => tests(() => useVariant(variant), variant.name));
+    const patience = isSlow(variant.name) ? { timeout: 600_000 } : {};
+    describe(`${title} [${variant.title}]`, patience, () => tests(() => useVariant(variant), variant.name));
   }
 }

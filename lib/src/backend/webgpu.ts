@@ -5,13 +5,13 @@ import type { Backend } from "./backend";
 import {
   type AdapterDescription,
   describeAdapter,
-  findAdapter,
   type Gpu,
   type GpuDevice,
   mayHaveCard,
   requestAdapter,
   type WebGpuPackage,
 } from "./webgpuAdapter";
+import { findAdapter } from "./webgpuProbe";
 
 const NAME = "webgpu";
 
@@ -48,8 +48,6 @@ interface TfjsBackend {
 
 /** A device in use. */
 interface Session {
-  /** Dawn's instance: once it is collected as garbage, using the device brings the process down. */
-  gpu: Gpu;
   adapter: AdapterDescription;
   /** Why it is of no more use; nothing while it is. */
   lost?: string;
@@ -58,6 +56,9 @@ interface Session {
 }
 
 let session: Session | undefined;
+
+/** Dawn itself. Never let go of: once it is collected as garbage, whatever came from it brings the process down. */
+let gpu: Gpu | undefined;
 
 /**
  * GPUs of all makers through WebGPU: Vulkan on Linux, Metal on macOS, Direct3D 12 on Windows. Values can be read with
@@ -90,19 +91,20 @@ async function openSession(): Promise<Session> {
   const { WebGPUBackend } = require("@tensorflow/tfjs-backend-webgpu") as {
     WebGPUBackend: new (device: GpuDevice, info: unknown) => tf.KernelBackend & TfjsBackend;
   };
-  const gpu = create([]);
+  gpu ??= create([]);
   const adapter = await requestAdapter(gpu);
   if (!adapter) throw new Error("no graphics adapter");
   const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
   const device = await adapter.requestDevice({ requiredLimits });
-  const opened: Session = { gpu, adapter: describeAdapter(adapter) };
+  const opened: Session = { adapter: describeAdapter(adapter) };
   device.lost.then(({ message }) => {
     opened.lost = message.split("\n")[0] || "no reason given";
   });
-  device.addEventListener("uncapturederror", ({ error }) => {
-    opened.refusal ??= error.message.split("\n")[0];
+  device.addEventListener("uncapturederror", (event) => {
+    event.preventDefault(); // or Dawn prints it
+    opened.refusal ??= event.error.message.split("\n")[0];
   });
-  const backend = withNavigator(gpu, () => new WebGPUBackend(device, adapter.info));
+  const backend = withNavigator({ gpu }, () => new WebGPUBackend(device, adapter.info));
   // Small tensors would be computed by plain JavaScript: other digits, by their size.
   tf.env().set("WEBGPU_CPU_FORWARD", false);
   guard(backend, device, opened);
@@ -112,9 +114,9 @@ async function openSession(): Promise<Session> {
 }
 
 /** The backend's constructor wants to see `navigator.gpu`, as in a browser; nobody else has to. */
-function withNavigator<Result>(gpu: Gpu, use: () => Result): Result {
+function withNavigator<Result>(navigator: { gpu: Gpu }, use: () => Result): Result {
   const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
-  Object.defineProperty(globalThis, "navigator", { value: { gpu }, configurable: true });
+  Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
   try {
     return use();
   } finally {

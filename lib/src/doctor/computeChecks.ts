@@ -13,6 +13,7 @@ const LIMIT_SECONDS = 120;
 /** What to do about a backend that is missing; the others come with `npm ci`. */
 const REMEDIES: Record<string, string> = {
   tensorflow: "npm run setup:tensorflow (several times as fast; see docs/tensorflow.md)",
+  webgpu: "nothing has to be done; for a graphics card without CUDA, install its driver (see environment.md)",
   wasm: `npm ci; if a BLAS library is at fault, ${BLAS_VARIABLE}=off`,
   cpu: "npm ci",
 };
@@ -20,26 +21,34 @@ const REMEDIES: Record<string, string> = {
 /** Every backend, each in a process of its own, with its speed. One that works is needed. */
 export async function checkBackends(): Promise<Finding[]> {
   const findings: Finding[] = [];
-  let best: BackendMeasurement | undefined;
-  for (const { name } of BACKENDS) {
+  const working: BackendMeasurement[] = [];
+  for (const { name, onlyOnGpu } of BACKENDS) {
     const measured = await measureInOwnProcess(name);
     const title = `backend ${name}`;
     const facts = { ...measured };
     if (measured.works) {
-      best ??= measured;
       const { device = "", threads, gigaflops = 0, size } = measured;
       const rate = `${gigaflops.toPrecision(3)} GFLOP/s (float32 product of ${size} x ${size})`;
-      findings.push({ name: title, state: "ok", found: `${describeDevice({ device, threads })}: ${rate}`, facts });
+      const found = `${describeDevice({ device, threads })}: ${rate}`;
+      const todo = onlyOnGpu && !onGpu(measured) ? "no program takes it unless asked to: it is slow" : undefined;
+      findings.push({ name: title, state: todo ? "note" : "ok", found, todo, facts });
+      if (!todo) working.push(measured);
     } else {
       const todo = REMEDIES[name] ?? "see environment.md";
-      findings.push({ name: title, state: "gap", found: measured.why ?? "does not work", todo, facts });
+      const state = onlyOnGpu ? "note" : "gap";
+      findings.push({ name: title, state, found: measured.why ?? "does not work", todo, facts });
     }
   }
+  const best = working.find(onGpu) ?? working[0];
   const wish = process.env[BACKEND_VARIABLE];
   const chosen = wish && wish !== "auto" ? `${wish}, because ${BACKEND_VARIABLE} says so` : best?.name;
   if (!best) findings.push({ name: "backend", state: "broken", found: "none works", todo: "npm ci" });
   else findings.push({ name: "backend", state: "ok", found: `programs take ${chosen}`, facts: { chosen } });
   return findings;
+}
+
+function onGpu({ device }: BackendMeasurement): boolean {
+  return device?.startsWith("GPU") ?? false;
 }
 
 async function measureInOwnProcess(name: string): Promise<BackendMeasurement> {

@@ -120,5 +120,5 @@ export function affordableWorkers(
 }
 
 function usesGpu({ name, device }: BackendChoice): boolean {
-  return device.startsWith("GPU") || String(name) === "webgpu";
+  return device.startsWith("GPU") || name === "webgpu";
 }

@@ -22,7 +22,7 @@ export interface AttentionInput {
  * up to its end alone, and almost half of the scores are never made. Where cutting a matrix costs more than that saves
  * (wasm copies slices slowly), all queries are one block.
  */
-const QUERY_BLOCK: Record<string, number> = { tensorflow: 512 };
+const QUERY_BLOCK: Record<string, number> = { tensorflow: 512, webgpu: 1024 };
 
 /**
  * Causal self-attention, head by head: plain two-dimensional products are what every backend does fast (wasm is ten times

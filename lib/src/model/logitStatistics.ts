@@ -12,7 +12,7 @@ export interface LogitSummary {
  * Backends that sum exponentials faster than JavaScript, and well enough (pairwise sums, errors near 1e-7). Those of wasm
  * are slower, and its sums lose digits.
  */
-const SUMMING_BACKENDS: ReadonlySet<string> = new Set(["tensorflow"]);
+const SUMMING_BACKENDS: ReadonlySet<string> = new Set(["tensorflow", "webgpu"]);
 
 /**
  * Gathers {@link LogitSummary} from a prompt's logits, a piece of the vocabulary at a time, in double precision. For each
