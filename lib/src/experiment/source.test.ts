@@ -10,8 +10,9 @@ const experiment = {
   computed: 2,
   reused: 3,
   manifestPath: "store/experiments/a.json",
-  manifest: { seed: "0", models: [{ name: "llama-mini", files: { "config.json": "ab" }, units: [1, 2] }] },
+  manifest: { seed: "0", node: "v22", models: [{ name: "llama-mini", files: { "config.json": "ab" }, units: [1, 2] }] },
   results: [{ result: { loss: 1 } }, { result: { loss: Number.NaN } }],
+  origins: [{ backend: "wasm", device: "one thread", node: "v20" }],
 } as unknown as ExperimentResult;
 
 describe("the source of a notebook's numbers", () => {
@@ -43,6 +44,7 @@ describe("the source of a notebook's numbers", () => {
             models: [{ name: "llama-mini", files: { "config.json": "ab" } }],
             manifest: manifestName(experiment.manifest),
             units: 2,
+            computedBy: experiment.origins,
             results: createHash("sha256").update('{"loss":1}\n{"loss":null}\n').digest("hex"),
           },
         ],

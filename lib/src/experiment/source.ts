@@ -52,7 +52,7 @@ export function withProvenance<Figure extends { provenance?: Record<string, unkn
   ...experiments: (ExperimentResult | undefined)[]
 ): Figure {
   const done = experiments.filter((experiment) => experiment !== undefined);
-  const runs = done.map(({ manifest, results }) => experimentRecord(manifest, results));
+  const runs = done.map(({ manifest, results, origins }) => experimentRecord(manifest, results, origins));
   const provenance = {
     ...(runs.length > 0 ? { experiments: runs } : {}),
     ...(choice.published ? { published: published().provenance } : {}),

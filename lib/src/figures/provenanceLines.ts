@@ -40,11 +40,15 @@ function experimentLines(experiment: Json): ProvenanceLine[] {
     `${settings.prompts}, ${counts}${named}, cut to ${settings.tokens} tokens, S = ${orders}, seed ${settings.seed}; ` +
       `SHA-256 of the tokens ${sets}`,
   ]);
-  const { backend, device, dtype, tokenGeometry, tensorflowJs, node, manifest, units, results, command } = experiment;
-  lines.push([
-    "computed by",
-    `backend ${backend} (${device}), ${dtype}, token-geometry ${tokenGeometry}, TensorFlow.js ${tensorflowJs}, Node ${node}`,
-  ]);
+  const { dtype, manifest, units, results, command } = experiment;
+  // Of files that say who computed the results; else of what describes the experiment.
+  const origins = Array.isArray(experiment.computedBy) ? (experiment.computedBy as Json[]) : [experiment];
+  for (const { backend, device, tokenGeometry, tensorflowJs, node } of origins) {
+    lines.push([
+      "computed by",
+      `backend ${backend} (${device}), ${dtype}, token-geometry ${tokenGeometry}, TensorFlow.js ${tensorflowJs}, Node ${node}`,
+    ]);
+  }
   if (manifest !== undefined) {
     const where = `${units} in the store, listed in experiments/${manifest}.json`;
     lines.push(["units", `${where}; SHA-256 of their results ${shortHash(results)}`]);
