@@ -320,6 +320,11 @@ const CONFIG: Case[] = [
   ["an unknown rotary scaling", inConfig({ rope_parameters: { rope_type: "yarn" } }), "config.json", "yarn"],
 ];
 
+const TURNED: Case[] = [
+  ["more features turned than a head has", inConfig({ rotary_pct: 64 }), "config.json", "rotary_pct = 64"],
+  ["fewer than none", inConfig({ rotary_pct: -0.5 }), "config.json", "rotary_pct = -0.5"],
+];
+
 const TOKENIZER = "tokenizer.json";
 
 const inTokenizer =
@@ -404,6 +409,7 @@ describe.each([
   ["safetensors", "llama-gqa", SAFETENSORS],
   ["an index of several files", "llama-sharded", SHARDS],
   ["config.json", "llama-gqa", CONFIG],
+  ["config.json of GPT-NeoX", "gpt-neox-parallel", TURNED],
 ])("%s", (_, variant, cases) => {
   test.each(cases)("%s", async (_title, damage, ...words) => {
     const folder = temporaryFolder();

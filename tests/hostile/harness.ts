@@ -37,13 +37,14 @@ export interface Outcome {
 /** Damaged versions of a reader's samples. */
 export function hostileInputs(reader: HostileReader): fc.Arbitrary<HostileInput> {
   const sample = fc.constantFrom(...reader.samples);
-  const inside = fc.tuple(fc.nat(), fc.oneof(jsonMutation, byteMutation), byteMutation);
+  const inJson = fc.oneof({ weight: 5, arbitrary: jsonMutation }, { weight: 1, arbitrary: byteMutation });
+  const inside = fc.tuple(fc.nat(), inJson, byteMutation);
   const damage = fc.record({
     sample,
     other: sample,
-    inside: fc.array(inside, { minLength: 1, maxLength: 4 }),
+    inside: fc.array(inside, { minLength: 1, maxLength: 3 }),
     whole: fc.oneof(
-      { weight: 2, arbitrary: fc.constant([]) },
+      { weight: 3, arbitrary: fc.constant([]) },
       { weight: 1, arbitrary: fc.array(byteMutation, { minLength: 1, maxLength: 2 }) },
     ),
   });

@@ -241,7 +241,7 @@ async function read({ reader, base, files, first }) {
   const grown = before ? after.peak - before.now : 0;
   const addresses = before ? after.addresses - before.addresses : 0;
   const defect = (message) => ({ kind: "defect", message });
-  if (outcome.message?.length > 2000 && outcome.kind === "refused")
+  if (outcome.message?.length > 5000 && outcome.kind === "refused")
     outcome = defect(`a message of ${outcome.message.length} characters`);
   if (Object.hasOwn(Object.prototype, "polluted")) outcome = defect("Object.prototype was changed");
   if (escapes.size > 0) outcome = defect(`opened ${[...escapes].join(", ")}`);
