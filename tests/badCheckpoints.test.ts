@@ -2,6 +2,7 @@
  * Damaged and lying model folders, through the real program: every one is refused in one line that names the file and
  * what is wrong with it, and nothing is written.
  */
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -166,7 +167,55 @@ const SAFETENSORS: Case[] = [
     QUERY,
     "overlap",
   ],
-  ["a missing tensor", inWeights((header) => void delete header[NORM]), `tensor "${NORM}" is missing`],
+  [
+    "a missing tensor",
+    inWeights((header) => void delete header[NORM]),
+    WEIGHTS,
+    "ends 128 bytes after its last tensor",
+  ],
+  ["a gap", inWeights((header) => void delete header[KEY]), WEIGHTS, "2048 bytes before tensor", "belong to none"],
+  [
+    "a tensor that is there twice",
+    asWeights((old) => {
+      const text = old.toString("latin1").replace(`"${KEY}"`, `"${QUERY}"`);
+      return Buffer.from(text, "latin1").fill(" ", 8 + Number(old.readBigUInt64LE()) - (KEY.length - QUERY.length));
+    }),
+    WEIGHTS,
+    "damaged",
+  ],
+  [
+    "a name that is not UTF-8",
+    asWeights((old) => {
+      old[old.indexOf("model.norm")] = 0xff;
+      return old;
+    }),
+    WEIGHTS,
+    "header is not JSON",
+    "UTF-8",
+  ],
+  [
+    "a header nested without end",
+    asWeights(() => safetensors(`{"a":${"[".repeat(100_000)}${"]".repeat(100_000)}}`, Buffer.alloc(8))),
+    WEIGHTS,
+    "nested deeper",
+  ],
+  [
+    "a shape of a hundred thousand dimensions",
+    inWeights((header) => {
+      header[KEY].shape = Array(100_000).fill(1);
+    }),
+    KEY,
+    "no valid shape: [1,1,1,",
+  ],
+  [
+    "a pipe in the place of the weights",
+    (folder) => {
+      rmSync(join(folder, WEIGHTS));
+      execFileSync("mkfifo", [join(folder, WEIGHTS)]);
+    },
+    WEIGHTS,
+    "no regular file",
+  ],
   [
     "a tensor of another name",
     inWeights((header) => {
@@ -221,6 +270,13 @@ const SHARDS: Case[] = [
   ],
   ["a shard by its full path", inIndex((map) => ({ ...map, [NORM]: "/etc/passwd" })), INDEX, "/etc/passwd"],
   ["a shard that is a number", inIndex((map) => ({ ...map, [NORM]: 3 })), INDEX, "not a file name"],
+  [
+    "a shard with a null in its name",
+    inIndex((map) => ({ ...map, [NORM]: "model\0.safetensors" })),
+    INDEX,
+    "not a file",
+  ],
+  ["a shard of a long name", inIndex((map) => ({ ...map, [NORM]: "m".repeat(10 ** 6) })), INDEX, '"mmmm', "not a file"],
   ["an empty index", inIndex(() => ({})), INDEX, "weight_map"],
   ["no weight_map", (folder) => writeFileSync(join(folder, INDEX), "{}"), INDEX, "weight_map"],
   ["an index that is not JSON", (folder) => writeFileSync(join(folder, INDEX), '{"weight_map": '), INDEX],
@@ -245,12 +301,28 @@ const CONFIG: Case[] = [
   ["a width in words", inConfig({ hidden_size: "32" }), "config.json", "hidden_size", "a whole number"],
   ["no layers", inConfig({ num_hidden_layers: 0 }), "config.json", "num_hidden_layers"],
   ["one layer too many", inConfig({ num_hidden_layers: 4 }), 'tensor "model.layers.3', "missing"],
+  ["a head of 2^40 features", inConfig({ head_dim: 2 ** 40 }), "config.json", "head_dim = 1099511627776"],
+  [
+    "a device in its place",
+    (folder) => {
+      rmSync(join(folder, "config.json"));
+      symlinkSync("/dev/zero", join(folder, "config.json"));
+    },
+    "config.json",
+    "no regular file",
+  ],
+  ["a width of a megabyte", inConfig({ hidden_size: "w".repeat(2 ** 20) }), "config.json", "hidden_size", '"wwww'],
   ["a billion layers", inConfig({ num_hidden_layers: 1e9 }), "config.json", "claims 1000000000 layers"],
   ["another width", inConfig({ hidden_size: 64 }), WEIGHTS, /\[96,32\].*\[96,64\]/],
   ["another vocabulary", inConfig({ vocab_size: 97 }), WEIGHTS, EMBEDDING, "[97,32]"],
   ["heads that cannot share", inConfig({ num_key_value_heads: 3 }), "config.json", "num_key_value_heads"],
   ["an unknown activation", inConfig({ hidden_act: "snake" }), "config.json", "hidden_act", "snake"],
   ["an unknown rotary scaling", inConfig({ rope_parameters: { rope_type: "yarn" } }), "config.json", "yarn"],
+];
+
+const TURNED: Case[] = [
+  ["more features turned than a head has", inConfig({ rotary_pct: 64 }), "config.json", "rotary_pct = 64"],
+  ["fewer than none", inConfig({ rotary_pct: -0.5 }), "config.json", "rotary_pct = -0.5"],
 ];
 
 const TOKENIZER = "tokenizer.json";
@@ -265,6 +337,55 @@ const TOKENIZERS: Case[] = [
   ["half a tokenizer", (folder) => truncateSync(join(folder, TOKENIZER), 500), TOKENIZER],
   ["an empty object", (folder) => writeFileSync(join(folder, TOKENIZER), "{}"), TOKENIZER],
   ["no model", inTokenizer((definition) => void delete definition.model), TOKENIZER],
+  [
+    "patterns that never end",
+    inTokenizer((definition) => ({
+      ...definition,
+      pre_tokenizer: {
+        type: "Split",
+        pattern: { Regex: "(?:[^x]|[^x]|[^x]|[^x]|[^x]|[^x])+x" },
+        behavior: "Isolated",
+        invert: false,
+      },
+    })),
+    TOKENIZER,
+    "does not come to an end",
+  ],
+  [
+    "pieces of no length",
+    inTokenizer((definition) => ({ ...definition, pre_tokenizer: { type: "FixedLength", length: 0 } })),
+    TOKENIZER,
+    "pieces of length 0",
+  ],
+  [
+    "texts that grow without bounds",
+    inTokenizer((definition) => ({
+      ...definition,
+      normalizer: {
+        type: "Sequence",
+        normalizers: Array(9).fill({ type: "Replace", pattern: { Regex: "" }, content: "0123456789" }),
+      },
+    })),
+    TOKENIZER,
+    "grow without bounds",
+  ],
+  [
+    "replacements that would be JavaScript's own",
+    inTokenizer((definition) => ({
+      ...definition,
+      normalizer: { type: "Replace", pattern: { String: "e" }, content: "$`" },
+    })),
+    TOKENIZER,
+    "not supported",
+  ],
+  [
+    "an id that is a text",
+    inTokenizer((definition) => {
+      (definition.model as { vocab: Record<string, unknown> }).vocab.b = "2";
+    }),
+    TOKENIZER,
+    'the id "2"',
+  ],
   ["no vocabulary", inTokenizer((definition) => ({ ...definition, model: { type: "BPE", merges: [] } })), TOKENIZER],
   ["an unknown kind of model", inTokenizer((definition) => ({ ...definition, model: { type: "Runes" } })), TOKENIZER],
   [
@@ -288,6 +409,7 @@ describe.each([
   ["safetensors", "llama-gqa", SAFETENSORS],
   ["an index of several files", "llama-sharded", SHARDS],
   ["config.json", "llama-gqa", CONFIG],
+  ["config.json of GPT-NeoX", "gpt-neox-parallel", TURNED],
 ])("%s", (_, variant, cases) => {
   test.each(cases)("%s", async (_title, damage, ...words) => {
     const folder = temporaryFolder();

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { UserError } from "../support/errors";
-import { readJsonObject } from "../support/json";
+import { readJsonObject, shown } from "../support/json";
 
 /** A checkpoint's config.json, read field by field so that every error names the file and the field. */
 export class CheckpointConfig {
@@ -53,7 +53,7 @@ export class CheckpointConfig {
   }
 
   /** Refuses a setting that would change the numbers and is not built here. */
-  unsupported(name: string, what = JSON.stringify(this.fields[name])): never {
+  unsupported(name: string, what = shown(this.fields[name])): never {
     throw new UserError(`${this.path}: ${name} = ${what} is not supported`);
   }
 
@@ -62,7 +62,7 @@ export class CheckpointConfig {
   }
 
   private refuse(names: string[], wanted: string, value: unknown): never {
-    const found = value === undefined ? "is missing" : `is ${JSON.stringify(value)}`;
+    const found = value === undefined ? "is missing" : `is ${shown(value)}`;
     throw new UserError(`${this.path}: ${names.join(" or ")} ${found}; it must be ${wanted}`);
   }
 }

@@ -20,6 +20,8 @@ export interface PickleHost {
 const DEEPEST_NESTING = 200;
 const MOST_OBJECTS = 2_000_000;
 const LARGEST_INTEGER_BYTES = 16;
+/** The functions that weights need take six arguments at most. */
+const MOST_ARGUMENTS = 16;
 
 /**
  * Runs one pickle with a machine that knows only the instructions with which torch.save writes weights, and can build only
@@ -97,8 +99,13 @@ class Unpickler {
   }
 
   push(value: unknown): void {
-    if (++this.objects > MOST_OBJECTS) this.refuse(`its pickle holds more than ${MOST_OBJECTS} objects`);
+    this.count(1);
     this.stack.push(value);
+  }
+
+  private count(objects: number): void {
+    this.objects += objects;
+    if (this.objects > MOST_OBJECTS) this.refuse(`its pickle holds more than ${MOST_OBJECTS} objects`);
   }
 
   pop(): unknown {
@@ -152,7 +159,11 @@ class Unpickler {
     const args = this.pop();
     const callee = this.pop() as PickleGlobal;
     const isKnown = [...this.host.globals.values()].includes(callee);
-    if (!isKnown || !callee.call || !Array.isArray(args)) this.refuse("its pickle calls something that is no function");
+    if (!isKnown || !callee.call || !Array.isArray(args) || args.length > MOST_ARGUMENTS) {
+      this.refuse("its pickle calls something that is no function");
+    }
+    // A call may copy what it is given, and a few bytes can give it the same long list again and again.
+    for (const given of args) if (Array.isArray(given)) this.count(given.length);
     this.push(callee.call(args));
   }
 

@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { messageOf, UserError } from "../support/errors";
+import { openToRead } from "../support/files";
 import { ZipArchive } from "../support/zip";
 import { type PickleHost, unpickle } from "./pickle";
 import { storedTensors, type TorchStorage, torchGlobals, torchStorage } from "./pytorchTensors";
@@ -103,9 +104,8 @@ function readLegacy(path: string): Map<string, StoredTensor> {
 
 /** Each storage is its number of values in 8 bytes, then the values. */
 function placeStorages(path: string, keys: unknown, start: number, known: Map<string, TorchStorage>): void {
-  const file = openSync(path, "r");
+  const { file, size: fileSize } = openToRead(path);
   try {
-    const fileSize = fstatSync(file).size;
     const prefix = Buffer.alloc(8);
     let at = start;
     const missing = new Set(known.keys());
@@ -138,17 +138,13 @@ function sameStorage(path: string, key: string, earlier: TorchStorage, now: Torc
 
 /** The first bytes of a file, at most `count`. */
 function readHead(path: string, count: number): Buffer {
-  let file: number | undefined;
+  const { file, size } = openToRead(path);
   try {
-    file = openSync(path, "r");
-    const bytes = Buffer.alloc(Math.min(count, fstatSync(file).size));
+    const bytes = Buffer.alloc(Math.min(count, size));
     return bytes.subarray(0, readSync(file, bytes, 0, bytes.length, 0));
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new UserError(`${path}: ${missing ? "no such file" : `cannot be read (${messageOf(error)})`}`, {
-      cause: error,
-    });
+    throw new UserError(`${path}: cannot be read (${messageOf(error)})`, { cause: error });
   } finally {
-    if (file !== undefined) closeSync(file);
+    closeSync(file);
   }
 }

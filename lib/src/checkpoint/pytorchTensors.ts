@@ -41,6 +41,8 @@ const STORAGE_TYPES: Record<string, [elementType: string, bytesPerValue: number]
 const MOST_DIMENSIONS = 16;
 /** Storages are called "0", "1", .. or by an address. */
 const LONGEST_KEY = 40;
+/** Parts of a persistent id. One of many could be named as often as there are bytes in the file. */
+const MOST_PARTS = 8;
 
 /** Every name that a pickle of weights may ask for, and what stands in for it here. */
 export function torchGlobals(path: string): Map<string, PickleGlobal> {
@@ -74,7 +76,7 @@ export function torchStorage(
   const refuse = (): never => {
     throw new UserError(`${path}: its pickle refers to a storage in an unknown way; the file is damaged`);
   };
-  if (!Array.isArray(id) || id.length < 5 || id[0] !== "storage") return refuse();
+  if (!Array.isArray(id) || id.length < 5 || id.length > MOST_PARTS || id[0] !== "storage") return refuse();
   const [, type, key, , length, ...rest] = id;
   const name = Object.keys(STORAGE_TYPES).find((name) => globals.get(`torch ${name}`) === type);
   if (!name || typeof key !== "string" || key.length > LONGEST_KEY || !isCount(length)) return refuse();

@@ -1,16 +1,18 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { messageOf, UserError } from "../support/errors";
+import { openToRead } from "../support/files";
+import { parseJson, shown, utf8 } from "../support/json";
 import { bytesPerValue, isElementType, type StoredTensor } from "./storedTensor";
 
-/** The header of a file names every tensor; a header larger than this is not a real one. */
-const LARGEST_HEADER = 100_000_000;
+/** The header of a file names every tensor, in about 150 bytes each; a header larger than this is not a real one. */
+const LARGEST_HEADER = 2 ** 25;
 
-/** Headers are filled up with spaces to a multiple of this many bytes. */
-const HEADER_ALIGNMENT = 8;
+/** Tensors of more dimensions than this do not exist in language models. */
+const MOST_DIMENSIONS = 16;
 
 /**
  * Reads the header of a safetensors file and checks all of it against the file, before any number is used: types, shapes,
- * byte ranges (inside the file, of the right size, not overlapping).
+ * byte ranges (of the right size, one after the other without gaps from the header's end to the file's).
  * Layout: 8 bytes little-endian header length, JSON header, data (github.com/huggingface/safetensors, README "Format").
  *
  * @param path the file
@@ -24,9 +26,9 @@ export function readSafetensorsHeader(path: string): Map<string, StoredTensor> {
   };
   let parsed: unknown;
   try {
-    parsed = JSON.parse(header);
-  } catch {
-    refuse("its header is not JSON; the file is damaged or no safetensors file");
+    parsed = parseJson(utf8(header));
+  } catch (error) {
+    refuse(`its header is not JSON; the file is damaged or no safetensors file (${messageOf(error)})`);
   }
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) refuse("its header is not a JSON object");
   const tensors = new Map<string, StoredTensor>();
@@ -38,20 +40,28 @@ export function readSafetensorsHeader(path: string): Map<string, StoredTensor> {
   return tensors;
 }
 
-/** No two tensors may share bytes, and the last one has to reach the end of the file. */
+/**
+ * No two tensors may share bytes, and all bytes belong to one, as the format demands. JSON alone does not notice a name that
+ * is there twice, nor a length that leaves out spaces at the header's end, by which all numbers would be read from the wrong
+ * place.
+ */
 function checkPlaces(path: string, tensors: StoredTensor[], dataStart: number, fileSize: number): void {
+  const refuse = (why: string): never => {
+    throw new UserError(`${path}: ${why}`);
+  };
   const ordered = tensors.filter(({ begin, end }) => end > begin).sort((a, b) => a.begin - b.begin);
   for (let i = 1; i < ordered.length; i++) {
-    if (ordered[i].begin < ordered[i - 1].end) {
-      throw new UserError(`${path}: the bytes of tensors "${ordered[i - 1].name}" and "${ordered[i].name}" overlap`);
-    }
+    const [before, after] = [ordered[i - 1], ordered[i]];
+    if (after.begin < before.end) refuse(`the bytes of tensors "${before.name}" and "${after.name}" overlap`);
   }
-  // A length that leaves out spaces at the header's end goes unnoticed by JSON, but all numbers would be read from the
-  // wrong place. Larger rests are tensors that the header does not list: that is for the model to miss.
-  const rest = fileSize - (ordered.at(-1)?.end ?? dataStart);
-  if (rest > 0 && rest < HEADER_ALIGNMENT) {
-    throw new UserError(
-      `${path}: ends ${rest} bytes after its last tensor: the header has another length than it claims`,
+  let end = dataStart;
+  for (const { name, begin, end: next } of ordered) {
+    if (begin > end) refuse(`${begin - end} bytes before tensor "${name}" belong to none: the header is damaged`);
+    end = next;
+  }
+  if (fileSize > end) {
+    refuse(
+      `ends ${fileSize - end} bytes after its last tensor: the header is damaged, or has another length than it claims`,
     );
   }
 }
@@ -63,9 +73,11 @@ function checkedEntry(path: string, name: string, entry: unknown, dataStart: num
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
   const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
   if (typeof dtype !== "string") return refuse("has no dtype in the header");
-  if (!Array.isArray(shape) || !shape.every(isCount)) return refuse(`has no valid shape: ${JSON.stringify(shape)}`);
+  if (!Array.isArray(shape) || shape.length > MOST_DIMENSIONS || !shape.every(isCount)) {
+    return refuse(`has no valid shape: ${shown(shape)}`);
+  }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount) || offsets[0] > offsets[1]) {
-    return refuse(`has no valid data_offsets: ${JSON.stringify(offsets)}`);
+    return refuse(`has no valid data_offsets: ${shown(offsets)}`);
   }
   const [begin, end] = (offsets as number[]).map((offset) => dataStart + offset);
   if (end > fileSize) {
@@ -79,11 +91,9 @@ function checkedEntry(path: string, name: string, entry: unknown, dataStart: num
   return { name, file: path, elementType: dtype, shape: shape as number[], begin, end };
 }
 
-function readHeaderText(path: string): { header: string; dataStart: number; fileSize: number } {
-  let file: number | undefined;
+function readHeaderText(path: string): { header: Buffer; dataStart: number; fileSize: number } {
+  const { file, size: fileSize } = openToRead(path);
   try {
-    file = openSync(path, "r");
-    const fileSize = fstatSync(file).size;
     const prefix = Buffer.alloc(8);
     if (fileSize < 8 || readSync(file, prefix, 0, 8, 0) !== 8) {
       throw new UserError(`${path}: too short for a safetensors file (${fileSize} bytes)`);
@@ -94,11 +104,11 @@ function readHeaderText(path: string): { header: string; dataStart: number; file
     }
     const header = Buffer.alloc(length);
     if (readSync(file, header, 0, length, 8) !== length) throw new UserError(`${path}: its header is cut short`);
-    return { header: header.toString("utf8"), dataStart: 8 + length, fileSize };
+    return { header, dataStart: 8 + length, fileSize };
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(`${path}: cannot be read (${messageOf(error)})`, { cause: error });
   } finally {
-    if (file !== undefined) closeSync(file);
+    closeSync(file);
   }
 }

@@ -1,5 +1,7 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
+import { totalmem } from "node:os";
 import { messageOf, UserError } from "../support/errors";
+import { openToRead } from "../support/files";
 
 /** A tensor of a checkpoint whose values are still on disk. */
 export interface StoredTensor {
@@ -78,10 +80,14 @@ function readRanges({ name, file: path, elementType }: StoredTensor, ranges: [nu
   if (!isElementType(elementType)) {
     throw new UserError(`${path}: tensor "${name}" is of type ${elementType}; F32, F16 and BF16 can be read`);
   }
-  const bytes = new Uint8Array(ranges.reduce((sum, [begin, end]) => sum + end - begin, 0));
-  let file: number | undefined;
+  const size = ranges.reduce((sum, [begin, end]) => sum + end - begin, 0);
+  // A file with holes can be larger than all disks.
+  if (size > totalmem())
+    throw new UserError(`${path}: tensor "${name}" has ${size} bytes, more than this machine's memory`);
+  const { file } = openToRead(path);
+  let bytes: Uint8Array<ArrayBuffer>;
   try {
-    file = openSync(path, "r");
+    bytes = new Uint8Array(size);
     let filled = 0;
     for (const [begin, end] of ranges) {
       for (let position = begin; position < end; ) {
@@ -94,7 +100,7 @@ function readRanges({ name, file: path, elementType }: StoredTensor, ranges: [nu
   } catch (error) {
     throw new UserError(`${path}: tensor "${name}" cannot be read (${messageOf(error)})`, { cause: error });
   } finally {
-    if (file !== undefined) closeSync(file);
+    closeSync(file);
   }
   return widen(elementType, bytes.buffer);
 }

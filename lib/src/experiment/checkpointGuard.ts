@@ -5,6 +5,11 @@ import { UserError } from "../support/errors";
 
 /** Notices that a checkpoint's files are replaced while results are computed with them. */
 export class CheckpointGuard {
+  /**
+   * How often files were found written again, with what they held before. Whatever was read between two such states may
+   * have been something else: results that were begun at a lower number are not to be kept.
+   */
+  rewritten = 0;
   private readonly stamps: Map<string, string>;
 
   /** @param files the checkpoint's files; their state now is what {@link check} compares with */
@@ -13,8 +18,7 @@ export class CheckpointGuard {
   }
 
   /**
-   * Files whose place, size or times have changed are hashed again: one that was only touched or copied over itself is
-   * still the same.
+   * Files whose place, size or times have changed are hashed again: one that was copied over itself is still the same.
    *
    * @param hashes SHA-256 by file name, as they were when the units were planned
    * @throws UserError naming the file if it is another one now
@@ -30,6 +34,7 @@ export class CheckpointGuard {
         );
       }
       this.stamps.set(file, now);
+      this.rewritten++;
     }
   }
 }

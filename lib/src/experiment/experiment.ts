@@ -2,6 +2,8 @@ import { type BackendChoice, chooseBackend } from "../backend/backend";
 import { type ProgressReporter, silentProgress } from "../support/progress";
 import { defaultStore } from "../support/project";
 import { ExperimentRun } from "./experimentRun";
+import { describeFindings, outdatedUnits } from "./findings";
+import { removeLeftClaims } from "./lock";
 import { describeExperiment, manifestName } from "./manifest";
 import { type ExperimentSettings, type FullSettings, type ModelPlan, planModel, withDefaults } from "./plan";
 import { wishedWorkers } from "./pool";
@@ -76,6 +78,9 @@ export async function runExperiment(
   // Written first: a store that cannot be written is found out before the work, not after it.
   const manifestPath = store.saveManifest(manifestName(manifest), manifest);
   if (shard) noteShards(folder, manifestName(manifest), shard);
+  const outdated = outdatedUnits(store, manifestPath);
+  const abandoned = removeLeftClaims(folder).size;
+  const unfinished = store.removeUnfinished();
   // After the manifest, which is that of the whole experiment, whoever computes which part of it.
   const all = plans.flatMap(({ units }) => units);
   const mine = new Set(unitsOfShard(all, shard));
@@ -92,9 +97,9 @@ export async function runExperiment(
   } finally {
     await run.close();
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    const again = store.damaged.size > 0 ? ` (${store.damaged.size} that were damaged or of an older version)` : "";
+    const found = describeFindings(run.findings({ outdated, abandoned, unfinished }));
     const helped = options.helpOthers ? `, ${run.helped} more for other shards` : "";
-    progress.finish(`${run.computed} computed${again}, ${run.reused} from the store${helped}, ${seconds} s`);
+    progress.finish(`${run.computed} computed, ${run.reused} from the store${helped}, ${seconds} s${found}`);
   }
   const { computed, reused, helped, seconds, found } = run;
   const origins = run.origins.list();

@@ -3,6 +3,7 @@ import { loadModel, type Model, weightBytes } from "../model/model";
 import { UserError } from "../support/errors";
 import { memoryBudget } from "../support/memory";
 import type { ProgressReporter } from "../support/progress";
+import type { Findings } from "./findings";
 import { UnitClaims } from "./lock";
 import { versions } from "./manifest";
 import { measureMetrics, measurePrompts } from "./measurePrompt";
@@ -22,6 +23,9 @@ const BATCH_OF_STREAMED_MODEL = 64;
 
 /** Without a wish, workers are started when the rest would take this process longer than so many seconds. */
 const WORTH_STARTING = 8;
+
+/** How often units are measured again because the checkpoint's files were written while they were. */
+const MOST_TRIES = 3;
 
 /** An experiment under way: finds units in the store or has them computed, here or by worker processes. */
 export class ExperimentRun {
@@ -95,6 +99,13 @@ export class ExperimentRun {
     this.claims?.close();
   }
 
+  /** What was in the store that should not have been; `before` is what was found before the run began. */
+  findings(before: Omit<Findings, "damaged" | "unsealed">): Findings {
+    const unsealed = this.store.unsealed.size;
+    const abandoned = before.abandoned + (this.claims?.abandoned.size ?? 0);
+    return { ...before, damaged: this.store.damaged.size - unsealed, unsealed, abandoned };
+  }
+
   private queueOf({ checkpoint }: ModelPlan, units: readonly PlannedUnit[]): UnitQueue {
     this.claims ??= new UnitClaims(this.store.folder);
     const onWait = (waiting: number): void => {
@@ -117,6 +128,7 @@ export class ExperimentRun {
     const { plan, queue, geometry, limit, units } = work;
     const measure = geometry ? measurePrompts : measureMetrics;
     let model: Model | undefined;
+    let modelOf = plan.guard.rewritten;
     try {
       // The model is loaded only now, since others may be about to compute all of it.
       for (let batch = await this.next(queue); batch.length > 0; batch = await this.next(queue)) {
@@ -126,7 +138,15 @@ export class ExperimentRun {
           if (!model.resident) batch.push(...queue.more(BATCH_OF_STREAMED_MODEL - 1));
           this.report(plan, batch);
           const ids = batch.map((unit) => unit.ids);
-          this.keepAll(plan, batch, await measure(model, ids, this.measureOptions()));
+          await this.keepAll(plan, batch, async () => {
+            // A resident model may have been read while the files were others.
+            if (modelOf !== plan.guard.rewritten) {
+              model!.dispose();
+              model = await loadModel(plan.checkpoint, { memory: limit });
+              modelOf = plan.guard.rewritten;
+            }
+            return measure(model!, ids, this.measureOptions());
+          });
         } finally {
           queue.release(batch);
         }
@@ -150,15 +170,17 @@ export class ExperimentRun {
       for (let batch = await this.next(queue); batch.length > 0; batch = await this.next(queue)) {
         try {
           this.report(plan, batch);
-          const results = await this.poolOf(workers).measure({
-            folder: plan.checkpoint.folder,
-            backend: this.backend.name,
-            weightMemory: limit,
-            ids: batch.map((unit) => unit.ids),
-            geometry,
-            options: this.measureOptions(),
-          });
-          if (!this.stopped) this.keepAll(plan, batch, results);
+          await this.keepAll(plan, batch, () =>
+            this.poolOf(workers).measure({
+              folder: plan.checkpoint.folder,
+              backend: this.backend.name,
+              weightMemory: limit,
+              rewritten: plan.guard.rewritten,
+              ids: batch.map((unit) => unit.ids),
+              geometry,
+              options: this.measureOptions(),
+            }),
+          );
         } finally {
           queue.release(batch);
         }
@@ -207,9 +229,22 @@ export class ExperimentRun {
     return true;
   }
 
-  private keepAll(plan: ModelPlan, batch: readonly PlannedUnit[], results: readonly Partial<UnitResult>[]): void {
-    plan.guard.check(plan.hashes);
-    batch.forEach((unit, i) => void this.keep(plan.checkpoint.name, unit, results[i]));
+  /** Measures and keeps units; again, if the checkpoint's files were written in the meantime. */
+  private async keepAll(
+    { checkpoint, guard, hashes }: ModelPlan,
+    batch: readonly PlannedUnit[],
+    measure: () => Promise<readonly Partial<UnitResult>[]>,
+  ): Promise<void> {
+    for (let tries = 0; tries < MOST_TRIES && !this.stopped; tries++) {
+      const state = guard.rewritten;
+      const results = await measure();
+      if (this.stopped) return;
+      guard.check(hashes);
+      if (guard.rewritten !== state) continue;
+      batch.forEach((unit, i) => void this.keep(checkpoint.name, unit, results[i]));
+      return;
+    }
+    if (!this.stopped) throw new UserError(`${checkpoint.folder}: is being written all the time; run again later`);
   }
 
   /** The result of a unit with its further metrics, if the store has all of it. */
@@ -230,14 +265,13 @@ export class ExperimentRun {
       this.store.save<Partial<UnitResult>>({ inputs: own, result: { [name]: result[name] }, provenance });
     }
     // As it will be found by the next run: what JSON cannot hold must not differ between the two.
-    const stored = this.store.find(inputs);
+    const stored = this.find(unit);
     if (!stored)
       throw new UserError(`${this.store.folder}: unit ${unitKey(inputs)} was removed during the run; run again`);
     this.settled.add(unit);
     if (this.helping) this.helped++;
     else {
-      this.origins.note(provenance);
-      this.found.set(unit, { ...stored.result, ...result });
+      this.found.set(unit, stored);
       this.computed++;
     }
   }

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { linkSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { writeFileAtomically } from "../support/files";
+import { readSmallFile, writeFileAtomically } from "../support/files";
+import { isRunning, machineName } from "../support/machine";
 
 /** How often a worker gives a sign of life, in milliseconds. */
 export const HEARTBEAT = 5_000;
@@ -11,9 +12,14 @@ export const HEARTBEAT = 5_000;
 /** A worker that gave no sign of life for so long, in milliseconds, counts as gone. */
 export const EXPIRY = 60_000;
 
+/** What a worker of another machine left is removed after so many milliseconds. */
+const FORGOTTEN = 24 * 3600 * 1000;
+
 /** A process that computes units of a store. */
 export interface StoreWorker {
   host: string;
+  /** See {@link machineName}: only there does the process id say something. Older versions wrote none. */
+  machine?: string;
   process: number;
   /** When it began, ISO 8601. */
   started: string;
@@ -28,7 +34,15 @@ export interface Claim {
 }
 
 const CLAIM = /^[0-9a-f]{64}$/;
+/** A claim that is being taken away from a worker that has gone. */
+const ASIDE = /^[0-9a-f]{64}\.[0-9a-f]{8}\.old$/;
 const WORKER = /^worker\..*\.json$/;
+
+/** Of a claim, in bytes. */
+const LARGEST = 2 ** 16;
+
+/** What a file system answers that has no hard links. */
+const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EXDEV"]);
 
 /**
  * Says which units this process is computing, so that others take different ones. Claims only save work: a result is right
@@ -36,14 +50,16 @@ const WORKER = /^worker\..*\.json$/;
  *
  * A claim is a hard link to a file of its worker, named by the unit: made in one step or not at all, also on network file
  * systems, and one time stamp is the sign of life of all of them. Clocks of machines are never compared: a claim has
- * expired if its time stamp stood still for {@link EXPIRY}, by the clock of the one who looks.
+ * expired if its time stamp stood still for {@link EXPIRY}, by a clock of the one who looks that nobody sets.
  */
 export class UnitClaims {
+  /** Units that were taken over from workers that have gone. */
+  readonly abandoned = new Set<string>();
   private readonly folder: string;
   private readonly file: string;
   private readonly held = new Set<string>();
   /** Claims of others: the time stamp that was seen, and when it was first seen. */
-  private readonly watched = new Map<string, { stamp: number; since: number }>();
+  private readonly watched = new Map<string, { stamp: bigint; since: number }>();
   private heart: Worker | undefined;
   /** Some file systems have no hard links: everybody computes everything there, in the order of the units. */
   private canLink = true;
@@ -52,11 +68,11 @@ export class UnitClaims {
   constructor(store: string) {
     this.folder = claimFolder(store);
     this.file = join(this.folder, `worker.${hostname()}.${process.pid}.${randomBytes(4).toString("hex")}.json`);
-    const worker: StoreWorker = { host: hostname(), process: process.pid, started: new Date().toISOString() };
-    writeFileAtomically(this.file, `${JSON.stringify(worker)}\n`);
-    this.removeLeftovers();
+    this.announce();
     // In a thread of its own: the main thread may be busy for minutes.
     this.heart = new Worker(BEAT, { eval: true, execArgv: [], workerData: { file: this.file, every: HEARTBEAT } });
+    // Without it others may think this process dead and do its work as well.
+    this.heart.on("error", () => {});
     this.heart.unref();
     process.on("exit", this.close);
   }
@@ -65,9 +81,12 @@ export class UnitClaims {
   take(key: string): boolean {
     if (this.held.has(key)) return true;
     if (this.canLink && !this.link(key)) {
-      if (!this.isAbandoned(key)) return false;
-      // Two who find the same claim abandoned may both come to here; then both compute the unit.
-      rmSync(this.path(key), { force: true });
+      const claim = this.abandonedClaim(key);
+      if (claim === undefined) return false;
+      if (claim !== "none") {
+        if (!removeClaim(this.folder, key, claim)) return false;
+        this.abandoned.add(key);
+      }
       if (!this.link(key)) return false;
     }
     this.watched.delete(key);
@@ -77,13 +96,8 @@ export class UnitClaims {
 
   /** Gives a unit back, computed or not. */
   release(key: string): void {
-    if (!this.held.delete(key) || !this.canLink) return;
-    try {
-      // Taken over by somebody who thought this process dead: then the claim is theirs.
-      if (statSync(this.path(key)).ino === statSync(this.file).ino) rmSync(this.path(key), { force: true });
-    } catch {
-      // Gone already.
-    }
+    // Taken over by somebody who thought this process dead: then the claim is theirs.
+    if (this.held.delete(key) && this.canLink && this.isMine(key)) tryRemove(this.path(key));
   }
 
   /** Gives everything back. */
@@ -92,67 +106,100 @@ export class UnitClaims {
     for (const key of [...this.held]) this.release(key);
     void this.heart?.terminate();
     this.heart = undefined;
-    rmSync(this.file, { force: true });
+    tryRemove(this.file);
   };
 
   private path(key: string): string {
     return join(this.folder, key);
   }
 
-  private link(key: string): boolean {
+  private announce(): void {
+    const worker: StoreWorker = {
+      host: hostname(),
+      machine: machineName(),
+      process: process.pid,
+      started: new Date().toISOString(),
+    };
+    writeFileAtomically(this.file, `${JSON.stringify(worker)}\n`);
+  }
+
+  /** Whether the claim is made; also if it cannot be made at all: the unit is still worth computing. */
+  private link(key: string, again = false): boolean {
     try {
       linkSync(this.file, this.path(key));
       return true;
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
+      const code = (error as NodeJS.ErrnoException).code ?? "";
       if (code === "EEXIST") return this.isMine(key);
-      // Removed by somebody who tidies the store: the units are still worth computing.
-      if (code === "ENOENT") mkdirSync(this.folder, { recursive: true });
-      this.canLink = false;
-      return true;
+      if (NO_LINKS.has(code)) this.canLink = false;
+      // Somebody has tidied the store.
+      if (code !== "ENOENT" || again) return true;
+      this.announce();
+      return this.link(key, true);
     }
   }
 
   /** Over NFS a link may have been made although its answer was lost and it was tried again. */
   private isMine(key: string): boolean {
-    try {
-      return statSync(this.path(key)).ino === statSync(this.file).ino;
-    } catch {
-      return false;
-    }
+    const claim = inodeOf(this.path(key));
+    return claim !== undefined && claim === inodeOf(this.file);
   }
 
-  private isAbandoned(key: string): boolean {
-    try {
-      const stamp = statSync(this.path(key)).mtimeMs;
-      const seen = this.watched.get(key);
-      if (seen?.stamp !== stamp) this.watched.set(key, { stamp, since: performance.now() });
-      else if (performance.now() - seen.since > EXPIRY) return true;
-      return hasEnded(readWorker(this.path(key)));
-    } catch (error) {
-      return (error as NodeJS.ErrnoException).code === "ENOENT";
-    }
+  /** The claim of a worker that has gone: its inode, or "none" if it is not there any more; undefined if it is alive. */
+  private abandonedClaim(key: string): bigint | "none" | undefined {
+    const found = statSync(this.path(key), { bigint: true, throwIfNoEntry: false });
+    if (!found) return "none";
+    const stamp = found.mtimeNs;
+    const seen = this.watched.get(key);
+    const expired = seen?.stamp === stamp && performance.now() - seen.since > EXPIRY;
+    if (seen?.stamp !== stamp) this.watched.set(key, { stamp, since: performance.now() });
+    return expired || hasEnded(readWorker(this.path(key))) ? found.ino : undefined;
   }
+}
 
-  /** Removes what killed processes of this machine left behind. */
-  private removeLeftovers(): void {
-    for (const name of readdirSync(this.folder)) {
-      const path = this.path(name);
-      if ((CLAIM.test(name) || WORKER.test(name)) && hasEnded(readWorker(path))) rmSync(path, { force: true });
-    }
+/**
+ * Removes the claims of workers that have gone: those of this machine at once, those of others after a day (before that,
+ * whoever wants the unit takes it over).
+ *
+ * @param now milliseconds since 1970
+ * @returns the units that they had begun
+ */
+export function removeLeftClaims(store: string, now: number = Date.now()): Set<string> {
+  const folder = claimFolder(store);
+  const units = new Set<string>();
+  for (const name of namesIn(folder)) {
+    if (!CLAIM.test(name) && !ASIDE.test(name) && !WORKER.test(name)) continue;
+    const path = join(folder, name);
+    const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (!found || !(now - Number(found.mtimeMs) > FORGOTTEN || hasEnded(readWorker(path)))) continue;
+    if (!CLAIM.test(name)) tryRemove(path);
+    else if (removeClaim(folder, name, found.ino)) units.add(name);
+  }
+  return units;
+}
+
+/**
+ * Removes a claim. Of several who do so at once only one succeeds; and what one of them finds there because another was
+ * faster, the claim of somebody alive, is put back.
+ */
+function removeClaim(folder: string, key: string, inode: bigint): boolean {
+  const aside = join(folder, `${key}.${randomBytes(4).toString("hex")}.old`);
+  try {
+    renameSync(join(folder, key), aside);
+    const isIt = inodeOf(aside) === inode;
+    if (!isIt) linkSync(aside, join(folder, key));
+    tryRemove(aside);
+    return isIt;
+  } catch {
+    tryRemove(aside);
+    return false;
   }
 }
 
 /** All claims in a store whose workers seem alive, for people: by clocks of several machines, which may differ. */
 export function livingClaims(store: string, now: number = Date.now()): Claim[] {
   const claims: Claim[] = [];
-  let names: string[] = [];
-  try {
-    names = readdirSync(claimFolder(store)).filter((name) => CLAIM.test(name));
-  } catch {
-    // No claim was ever made.
-  }
-  for (const key of names) {
+  for (const key of namesIn(claimFolder(store)).filter((name) => CLAIM.test(name))) {
     const path = join(claimFolder(store), key);
     const worker = readWorker(path);
     const lastSign = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
@@ -163,6 +210,32 @@ export function livingClaims(store: string, now: number = Date.now()): Claim[] {
 }
 
 const claimFolder = (store: string): string => join(store, "claims");
+
+/** None where there is no such folder: no claim was ever made. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function inodeOf(path: string): bigint | undefined {
+  try {
+    return statSync(path, { bigint: true }).ino;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whoever cannot remove a file leaves it to the next one. */
+function tryRemove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Read-only by now, or somebody else's.
+  }
+}
 
 /** Runs in the thread: the claims share the file's time stamp. */
 const BEAT = `
@@ -175,9 +248,11 @@ setInterval(() => {
 
 function readWorker(path: string): StoreWorker | undefined {
   try {
-    const { host, process, started } = JSON.parse(readFileSync(path, "utf8")) as Partial<StoreWorker>;
+    const { host, machine, process, started } = JSON.parse(
+      readSmallFile(path, LARGEST).toString(),
+    ) as Partial<StoreWorker>;
     const known = typeof host === "string" && Number.isSafeInteger(process) && typeof started === "string";
-    return known ? { host, process: process!, started } : undefined;
+    return known ? { host, machine, process: process!, started } : undefined;
   } catch {
     return undefined;
   }
@@ -185,11 +260,5 @@ function readWorker(path: string): StoreWorker | undefined {
 
 /** Whether a worker of this machine runs no more; of other machines only their signs of life tell. */
 function hasEnded(worker: StoreWorker | undefined): boolean {
-  if (worker?.host !== hostname()) return false;
-  try {
-    process.kill(worker.process, 0); // Signal 0 only asks.
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ESRCH";
-  }
+  return worker?.machine === machineName() && !isRunning(worker.process);
 }

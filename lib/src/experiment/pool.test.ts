@@ -84,7 +84,15 @@ describe("a failure in a worker", () => {
     const { model } = workplace();
     const pool = new WorkerPool(1);
     const folder = model;
-    const task = { folder, backend: "cpu" as const, weightMemory: 1e9, ids: [], geometry: true, options: {} };
+    const task = {
+      folder,
+      backend: "cpu" as const,
+      weightMemory: 1e9,
+      rewritten: 0,
+      ids: [],
+      geometry: true,
+      options: {},
+    };
     expect(await pool.measure(task)).toEqual([]);
     const ids = [Array.from({ length: 90 }, (_, i) => i)];
     const outcome = pool.measure({ ...task, ids: Array(500).fill(ids[0]) }).then(

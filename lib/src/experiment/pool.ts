@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Tinypool } from "tinypool";
@@ -22,6 +23,8 @@ export interface PoolTask {
   backend: BackendChoice["name"];
   /** Bytes that the weights may take up in one process. */
   weightMemory: number;
+  /** Of the checkpoint's files; with another number they are read again. See {@link CheckpointGuard.rewritten}. */
+  rewritten: number;
   /** Of each prompt, in the order in which the model reads them. */
   ids: number[][];
   /** Whether the layers are measured, or only the further metrics. */
@@ -39,6 +42,10 @@ export type PoolAnswer = { results: Partial<UnitResult>[] } | { failure: string;
  */
 export class WorkerPool {
   private readonly pool: Tinypool;
+  /** Processes that are at work would finish what they are at before they notice that nobody wants it any more. */
+  private readonly killAll = (): void => {
+    for (const { process } of this.pool.threads as unknown as { process?: ChildProcess }[]) process?.kill("SIGKILL");
+  };
 
   /** @param workers number of processes; they start with the first tasks */
   constructor(readonly workers: number) {
@@ -60,6 +67,9 @@ export class WorkerPool {
         OPENBLAS_NUM_THREADS: threads,
       },
     });
+    // Of a process that was killed while it had nothing to do: another one takes its place.
+    this.pool.on("error", () => {});
+    process.on("exit", this.killAll);
   }
 
   /** @throws UserError as the measurement does, or if a process ended before its time */
@@ -82,6 +92,7 @@ export class WorkerPool {
   /** Ends all processes, also those that are at work. */
   async close(): Promise<void> {
     await this.pool.destroy();
+    process.off("exit", this.killAll);
   }
 }
 

@@ -6,7 +6,7 @@ import { measureMetrics, measurePrompts } from "./measurePrompt";
 import type { PoolAnswer, PoolTask } from "./pool";
 
 /** The model of the last task; tasks of one model follow each other. */
-let loaded: { folder: string; model: Model } | undefined;
+let loaded: (Pick<PoolTask, "folder" | "rewritten"> & { model: Model }) | undefined;
 
 // The one who gave the work is gone: nobody will read the results.
 process.on("disconnect", () => process.exit());
@@ -23,11 +23,11 @@ export default async function measureTask(task: PoolTask): Promise<PoolAnswer> {
   }
 }
 
-async function modelOf({ folder, backend, weightMemory }: PoolTask): Promise<Model> {
-  if (loaded?.folder === folder) return loaded.model;
+async function modelOf({ folder, rewritten, backend, weightMemory }: PoolTask): Promise<Model> {
+  if (loaded?.folder === folder && loaded.rewritten === rewritten) return loaded.model;
   loaded?.model.dispose();
   loaded = undefined;
   await chooseBackend(backend);
-  loaded = { folder, model: await loadModel(openCheckpoint(folder), { memory: weightMemory }) };
+  loaded = { folder, rewritten, model: await loadModel(openCheckpoint(folder), { memory: weightMemory }) };
   return loaded.model;
 }

@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { writeFileAtomically } from "../support/files";
+import { readSmallFile, removeUnfinished, writeFileAtomically } from "../support/files";
 import { canonicalJson, type StoredUnit, type UnitInputs, type UnitResult, unitKey } from "./unit";
+
+/** The results of one prompt take up some 100 kB, in bytes. */
+const LARGEST_UNIT = 2 ** 26;
 
 /**
  * A folder that keeps results: one file a unit of work, named by the hash of everything that the result depends on, so
@@ -13,6 +16,9 @@ export class Store {
 
   /** Units that were found damaged, or written by a version that sealed them in another way: they are computed again. */
   readonly damaged = new Set<string>();
+
+  /** Those of them that are whole, but have no seal of this version. */
+  readonly unsealed = new Set<string>();
 
   /** The result of a unit, if it is there. A damaged file counts as missing: it will be computed again, over it. */
   find<Result = UnitResult>(inputs: UnitInputs): StoredUnit<Result> | undefined {
@@ -28,8 +34,12 @@ export class Store {
     const path = this.unitPath(key);
     if (!existsSync(path)) return "missing";
     try {
-      const { checksum, ...unit } = JSON.parse(readFileSync(path, "utf8"), restoreMissing) as SealedUnit<Result>;
-      if (checksum === checksumOf(unit) && unitKey(unit.inputs) === key) return unit;
+      const text = readSmallFile(path, LARGEST_UNIT).toString("utf8");
+      const { checksum, ...unit } = JSON.parse(text, restoreMissing) as SealedUnit<Result>;
+      if (isWhole(unit) && unitKey(unit.inputs) === key) {
+        if (checksum === checksumOf(unit)) return unit;
+        if (checksum === undefined) this.unsealed.add(key);
+      }
     } catch {
       // No JSON, or JSON of something else, or not readable.
     }
@@ -50,8 +60,25 @@ export class Store {
   /** Keeps the description of an experiment. Returns the file's path. @throws UserError if the store cannot be written */
   saveManifest(name: string, manifest: Record<string, unknown>): string {
     const path = join(this.folder, "experiments", `${name}.json`);
-    writeFileAtomically(path, `${JSON.stringify(manifest, null, 2)}\n`);
+    const text = `${JSON.stringify(manifest, null, 2)}\n`;
+    // What is there already is left alone: a store that is complete may be read-only.
+    if (!holds(path, text)) writeFileAtomically(path, text);
     return path;
+  }
+
+  /**
+   * Removes what processes that were killed while they wrote into the store have left behind.
+   *
+   * @param now milliseconds since 1970, by the clock of whoever keeps the store
+   * @returns how many files there were
+   */
+  removeUnfinished(now?: number): number {
+    const units = join(this.folder, "units");
+    const folders = existsSync(units) ? readdirSync(units).map((name) => join(units, name)) : [];
+    return ["experiments", "claims"]
+      .map((name) => join(this.folder, name))
+      .concat(folders)
+      .reduce((count, folder) => count + removeUnfinished(folder, undefined, now), 0);
   }
 
   private unitPath(key: string): string {
@@ -72,4 +99,27 @@ function checksumOf(unit: StoredUnit<unknown>): string {
 /** JSON has no NaN: a number that does not exist is null there, and becomes NaN again when it is read. */
 function restoreMissing(_key: string, value: unknown): unknown {
   return value === null ? Number.NaN : value;
+}
+
+/** Whether a value has the parts of a unit, and its result all that its inputs promise: anybody can compute a checksum. */
+function isWhole({ inputs, result, provenance }: Partial<StoredUnit<unknown>>): boolean {
+  if (!isObject(inputs) || !isObject(inputs.checkpoint) || !isObject(inputs.metrics)) return false;
+  if (!isObject(result) || !isObject(provenance)) return false;
+  const measured = Object.keys(inputs.metrics);
+  const hasAll = (holder: unknown): boolean =>
+    isObject(holder) && measured.every((name) => Object.hasOwn(holder, name) && isObject(holder[name]));
+  if (result.layers === undefined) return hasAll(result);
+  return Array.isArray(result.layers) && result.layers.every(hasAll);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function holds(path: string, text: string): boolean {
+  try {
+    return readFileSync(path, "utf8") === text;
+  } catch {
+    return false;
+  }
 }

@@ -29,7 +29,7 @@ export const gptNeoX: ModelFamily = {
     const tied = config.flag("tie_word_embeddings", false);
     const fraction = config.section("rope_parameters")?.number("partial_rotary_factor", Number.NaN);
     const turned = Math.floor(headDimension * (fraction || config.number("rotary_pct", 0.25)));
-    if (turned % 2 !== 0) config.unsupported("rotary_pct");
+    if (turned % 2 !== 0 || turned < 0 || turned > headDimension) config.unsupported("rotary_pct");
     const base = config.number("rotary_emb_base", config.number("rope_theta", 10000));
     const embedding = { name: "gpt_neox.embed_in.weight", shape: [vocabularySize, width] };
     return {

@@ -2,6 +2,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { CheckpointConfig } from "../checkpoint/config";
 import type { RotarySettings, RotaryTables } from "./architecture";
 
+/** Real heads are 64 to 256 wide; memory for the frequencies is taken before the weights are looked at. */
+const WIDEST_HEAD = 2 ** 16;
+
 /**
  * Reads how a checkpoint turns queries and keys (RoPE: Su et al. 2021, arXiv 2104.09864, equation 34). Both of Hugging
  * Face's spellings are read: `rope_theta` + `rope_scaling`, and `rope_parameters` of transformers 5.
@@ -11,6 +14,7 @@ import type { RotarySettings, RotaryTables } from "./architecture";
  * @throws UserError if the frequencies are scaled in a way that is not built here
  */
 export function rotarySettings(config: CheckpointConfig, dimensions: number, base: number): RotarySettings {
+  if (dimensions > WIDEST_HEAD) config.unsupported("head_dim", String(dimensions));
   const parameters = config.section("rope_parameters");
   const scaling = parameters ?? config.section("rope_scaling");
   const theta = parameters?.has("rope_theta") ? parameters.number("rope_theta") : base;

@@ -1,5 +1,9 @@
-import type { FileMetaData, SchemaElement } from "hyparquet";
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import { messageOf, UserError } from "../support/errors";
+import { IsolatedModule } from "../support/isolated";
+import { PROJECT_ROOT } from "../support/project";
+import type { ParquetFooter } from "./parquetProcess";
 
 /** A row of a table: its number, from 0 on, and its text as it is stored. */
 export interface TextRow {
@@ -21,50 +25,42 @@ export interface ParquetFile {
   texts(column?: string, wanted?: ReadonlySet<number>): AsyncGenerator<TextRow>;
 }
 
-/** As Python reads it: a byte order mark is a character like any other, and damaged UTF-8 is an error. */
-const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/**
+ * The package that reads Parquet trusts the numbers in a file, down to loops without end; so it does that elsewhere. As
+ * JavaScript also where this file is run as TypeScript: a child process knows nothing of that.
+ */
+const reader = new IsolatedModule(join(PROJECT_ROOT, "lib/dist/prompts/parquetProcess.js"), 2048);
+
+/** For the footer, or a row group of nothing; of a whole file of Pile-10k (33 MB) the reading takes a few seconds. */
+const LONGEST_TIME = 60;
+const LONGEST_TIME_PER_MEGABYTE = 2;
 
 /** Opens a Parquet file and reads its footer. @throws UserError naming the file if it is none, or cut short */
 export async function openParquet(path: string): Promise<ParquetFile> {
-  // An ES module: a CommonJS library can only load it in this way without a warning.
-  const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } = await import("hyparquet");
-  const { compressors } = await import("hyparquet-compressors");
-  const attempt = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found) throw new UserError(`${path}: no such file`);
+  const seconds = LONGEST_TIME + (LONGEST_TIME_PER_MEGABYTE * found.size) / 1e6;
+  const ask = async <Value>(name: string, ...args: unknown[]): Promise<Value> => {
     try {
-      return await work();
+      return await reader.call<Value>(name, [path, ...args], seconds);
     } catch (error) {
-      const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-      const why = missing ? "no such file" : `not a Parquet file that can be read (${messageOf(error)})`;
-      throw new UserError(`${path}: ${why}`, { cause: error });
+      throw new UserError(`${path}: not a Parquet file that can be read (${messageOf(error)})`, { cause: error });
     }
   };
-  const { file, metadata } = await attempt(async () => {
-    const file = await asyncBufferFromFile(path);
-    return { file, metadata: await parquetMetadataAsync(file) };
-  });
+  if (!found.isFile()) throw new UserError(`${path}: not a Parquet file that can be read (it is no regular file)`);
+  const footer = await ask<ParquetFooter>("footer");
   return {
-    rows: Number(metadata.num_rows),
+    rows: footer.groups.reduce((sum, rows) => sum + rows, 0),
     async *texts(column, wanted) {
-      const name = textColumn(path, metadata, column);
+      const name = textColumn(path, footer, column);
       let rowStart = 0;
-      for (const group of metadata.row_groups) {
-        const rowEnd = rowStart + Number(group.num_rows);
+      for (const rows of footer.groups) {
+        const rowEnd = rowStart + rows;
         const chosen = wanted && [...wanted].filter((row) => row >= rowStart && row < rowEnd).sort((a, b) => a - b);
-        if (chosen === undefined || chosen.length > 0) {
-          const values = await attempt(() =>
-            parquetReadObjects({
-              file,
-              metadata,
-              columns: [name],
-              rowStart,
-              rowEnd,
-              compressors,
-              parsers: { stringFromBytes: (bytes) => UTF8.decode(bytes) },
-            }),
-          );
-          for (const row of chosen ?? values.map((_, i) => rowStart + i)) {
-            const text: unknown = values[row - rowStart]?.[name];
-            yield { row, text: typeof text === "string" ? text : undefined };
+        if (rows > 0 && (chosen === undefined || chosen.length > 0)) {
+          const texts = await ask<(string | null)[]>("texts", name, rowStart, rowEnd);
+          for (const row of chosen ?? texts.map((_, i) => rowStart + i)) {
+            yield { row, text: texts[row - rowStart] ?? undefined };
           }
         }
         rowStart = rowEnd;
@@ -73,12 +69,10 @@ export async function openParquet(path: string): Promise<ParquetFile> {
   };
 }
 
-function textColumn(path: string, { schema }: FileMetaData, wanted?: string): string {
-  const columns = topColumns(schema);
-  const texts = columns.filter(isText).map(({ name }) => name);
+function textColumn(path: string, { columns, texts }: ParquetFooter, wanted?: string): string {
   const listed = texts.length > 0 ? texts.join(", ") : "none";
   if (wanted !== undefined) {
-    if (!columns.some(({ name }) => name === wanted)) {
+    if (!columns.includes(wanted)) {
       throw new UserError(`${path}: has no column ${wanted}; columns of texts: ${listed}`);
     }
     if (!texts.includes(wanted)) {
@@ -89,23 +83,4 @@ function textColumn(path: string, { schema }: FileMetaData, wanted?: string): st
   if (texts.includes("text")) return "text";
   if (texts.length === 1) return texts[0];
   throw new UserError(`${path}: name the column that holds the prompts, behind a colon; columns of texts: ${listed}`);
-}
-
-/** The columns that are no part of another; the schema lists the tree from the root on, parents first. */
-function topColumns([root, ...rest]: readonly SchemaElement[]): SchemaElement[] {
-  const columns: SchemaElement[] = [];
-  const skipTree = (at: number): number => {
-    let next = at + 1;
-    for (let child = 0; child < (rest[at]?.num_children ?? 0); child++) next = skipTree(next);
-    return next;
-  };
-  for (let at = 0; at < rest.length && columns.length < (root?.num_children ?? 0); at = skipTree(at)) {
-    columns.push(rest[at]);
-  }
-  return columns;
-}
-
-function isText({ type, num_children, converted_type, logical_type, repetition_type }: SchemaElement): boolean {
-  if (type !== "BYTE_ARRAY" || num_children || repetition_type === "REPEATED") return false;
-  return converted_type === "UTF8" || logical_type?.type === "STRING";
 }

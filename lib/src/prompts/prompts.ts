@@ -59,7 +59,8 @@ async function readSource(source: string, count: number | undefined, options: Hu
 }
 
 function readFolder(folder: string): Prompt[] {
-  const names = readdirSync(folder).filter((name) => name.endsWith(".txt"));
+  const isText = (name: string) => name.endsWith(".txt") && statSync(join(folder, name)).isFile();
+  const names = readdirSync(folder).filter(isText);
   return names.sort().flatMap((name) => readFile(join(folder, name)));
 }
 

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { messageOf, UserError } from "../support/errors";
-import { writeFileAtomically } from "../support/files";
+import { readSmallFile, writeFileAtomically } from "../support/files";
+import { parseJson, shown, utf8 } from "../support/json";
 import type { MimeBundle, Output } from "./outputs";
 
 /** A cell of a notebook. Text is one string here; in the file it is a list of lines. */
@@ -26,6 +26,9 @@ export interface Notebook {
   nbformat_minor: number;
 }
 
+/** In bytes. One with pictures and charts has a few million. */
+const LARGEST_FILE = 2 ** 28;
+
 /** What tslab answers to `kernel_info_request`, and its kernel spec: with these Jupyter changes nothing when it saves. */
 const TSLAB_METADATA = {
   kernelspec: { display_name: "TypeScript", language: "typescript", name: "tslab" },
@@ -44,12 +47,12 @@ const TSLAB_METADATA = {
  * @throws UserError naming the file if it is missing, no JSON, or not a notebook of nbformat 4
  */
 export function readNotebook(path: string): Notebook {
+  const bytes = readSmallFile(path, LARGEST_FILE);
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = utf8(bytes);
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new UserError(`${path}: ${missing ? "no such file" : messageOf(error)}`, { cause: error });
+    throw new UserError(`${path}: damaged notebook (${messageOf(error)})`, { cause: error });
   }
   return parseNotebook(text, path);
 }
@@ -58,7 +61,7 @@ export function readNotebook(path: string): Notebook {
 export function parseNotebook(text: string, name: string): Notebook {
   let json: unknown;
   try {
-    json = JSON.parse(text.replace(/^\uFEFF/, ""));
+    json = parseJson(text.replace(/^\uFEFF/, ""));
   } catch (error) {
     throw new UserError(`${name}: damaged notebook, not valid JSON (${messageOf(error)})`, { cause: error });
   }
@@ -67,9 +70,8 @@ export function parseNotebook(text: string, name: string): Notebook {
   };
   if (!isObject(json)) return refuse("it holds no JSON object");
   if (json.nbformat !== 4) {
-    throw new UserError(
-      `${name}: notebook format ${json.nbformat ?? "unknown"} is not supported; save it as nbformat 4`,
-    );
+    const format = json.nbformat === undefined ? "unknown" : shown(json.nbformat);
+    throw new UserError(`${name}: notebook format ${format} is not supported; save it as nbformat 4`);
   }
   if (!Array.isArray(json.cells)) return refuse("it has no list of cells");
   const seen = new Set<string>();
@@ -78,7 +80,7 @@ export function parseNotebook(text: string, name: string): Notebook {
     if (!isObject(raw)) return refuse(`${where} is no object`);
     const { cell_type, metadata = {}, attachments } = raw;
     if (cell_type !== "code" && cell_type !== "markdown" && cell_type !== "raw") {
-      return refuse(`${where} has the type ${JSON.stringify(cell_type)} instead of code, markdown or raw`);
+      return refuse(`${where} has the type ${shown(cell_type)} instead of code, markdown or raw`);
     }
     const source = joinLines(raw.source);
     if (source === undefined) return refuse(`${where} has no source text`);

@@ -1,4 +1,5 @@
 import { UserError } from "../support/errors";
+import { parseJson, shown } from "../support/json";
 import { type Cell, hasTag, type Notebook } from "./notebook";
 
 /** A value that can be set from the command line. */
@@ -15,6 +16,12 @@ export interface Parameter {
   /** The default as it is written in the notebook. */
   defaultText: string;
 }
+
+/** In characters. In a much longer cell the search for declarations would take hours if somebody wants it to. */
+const LONGEST_CELL = 100_000;
+
+/** Lists inside of lists. */
+const DEEPEST_LIST = 20;
 
 const DECLARATION = /^[ \t]*let\s+([A-Za-z_$][\w$]*)[ \t]*(?::([^=\n]*))?=[ \t]*/gm;
 const STRING = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\$]|\\.)*`/y;
@@ -44,9 +51,12 @@ export function parseParameters(source: string): Parameter[] {
   return parameters;
 }
 
-/** The parameters of a notebook: those of its cells with the tag `parameters`. */
+/** The parameters of a notebook: those of its cells with the tag `parameters`. @throws UserError if one is far too long */
 export function notebookParameters(notebook: Notebook): Parameter[] {
-  return notebook.cells.filter(isParametersCell).flatMap((cell) => parseParameters(cell.source));
+  return notebook.cells.filter(isParametersCell).flatMap(({ id, source }) => {
+    if (source.length <= LONGEST_CELL) return parseParameters(source);
+    throw new UserError(`the cell ${id} of parameters has ${source.length} characters, more than ${LONGEST_CELL}`);
+  });
 }
 
 /**
@@ -61,16 +71,16 @@ export function convertValue(parameter: Parameter, text: string): ParameterValue
     const value = convertScalar(kind, text);
     if (value !== undefined) return value;
     const wanted = kind === "number" ? "a number" : "true or false";
-    throw new UserError(`parameter ${name} must be ${wanted}, not ${JSON.stringify(text)}`);
+    throw new UserError(`parameter ${name} must be ${wanted}, not ${shown(text)}`);
   }
   const items = text.trim().startsWith("[")
     ? parseJsonList(text)
     : text.split(",").filter((item) => item.trim() !== "");
   const values = items?.map((item) => (typeof item === "string" ? convertItem(itemKind, item) : item));
-  const wellTyped = (value: unknown) => (itemKind === undefined ? value !== undefined : kindOf(value) === itemKind);
+  const wellTyped = (value: unknown) => isValue(value) && (itemKind === undefined || kindOf(value) === itemKind);
   if (values?.every(wellTyped)) return values as ParameterValue[];
   const wanted = `a list${itemKind ? ` of ${itemKind}s` : ""}, as in ${name}=1,2,3 or ${name}='["a","b"]'`;
-  throw new UserError(`parameter ${name} must be ${wanted}, not ${JSON.stringify(text)}`);
+  throw new UserError(`parameter ${name} must be ${wanted}, not ${shown(text)}`);
 }
 
 /**
@@ -107,7 +117,7 @@ interface Literal {
   end: number;
 }
 
-function readLiteral(source: string, start: number): Literal | undefined {
+function readLiteral(source: string, start: number, depth = 0): Literal | undefined {
   const scalars: [Kind, RegExp][] = [
     ["string", STRING],
     ["number", NUMBER],
@@ -117,11 +127,11 @@ function readLiteral(source: string, start: number): Literal | undefined {
     const end = endOf(pattern, source, start);
     if (end !== undefined) return { kind, end };
   }
-  if (source[start] !== "[") return undefined;
+  if (source[start] !== "[" || depth > DEEPEST_LIST) return undefined;
   let itemKind: Kind | undefined;
   let position = endOf(BLANK, source, start + 1)!;
   while (source[position] !== "]") {
-    const item = readLiteral(source, position);
+    const item = readLiteral(source, position, depth + 1);
     if (!item) return undefined;
     itemKind ??= item.kind;
     position = endOf(BLANK, source, item.end)!;
@@ -152,10 +162,16 @@ function convertItem(kind: Kind | undefined, text: string): ParameterValue | und
 
 function parseJsonList(text: string): unknown[] | undefined {
   try {
-    return JSON.parse(text);
+    return parseJson(text) as unknown[];
   } catch {
     return undefined;
   }
+}
+
+/** JSON can hold more than parameters can be: null, objects, and 1e999, which is no number there is. */
+function isValue(value: unknown): value is ParameterValue {
+  if (Array.isArray(value)) return value.every(isValue);
+  return typeof value === "number" ? Number.isFinite(value) : typeof value === "string" || typeof value === "boolean";
 }
 
 function kindOf(value: unknown): string {

@@ -7,10 +7,27 @@ import { inspect } from "node:util";
 export class UserError extends Error {
   override name = "UserError";
 
+  constructor(message: string, options?: ErrorOptions) {
+    super(forPeople(message), options);
+  }
+
   /** What a notebook and the console show: the message, without a stack trace unless the environment variable DEBUG is set. */
   [inspect.custom](): string {
     return process.env.DEBUG && this.stack ? this.stack : `${this.name}: ${this.message}`;
   }
+}
+
+/** Messages quote files that anybody may have written: a longer one than this is cut. */
+const LONGEST_MESSAGE = 4000;
+
+/** What a terminal would obey, or what turns the direction of writing; line breaks and tabs are let through. */
+const UNSEEN = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+function forPeople(message: string): string {
+  const cut = message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)} ..` : message;
+  return cut.replaceAll(UNSEEN, (character) =>
+    "\n\t".includes(character) ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** The message of anything that was thrown. */

@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { hostname } from "node:os";
+import { mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { filesBelow } from "../../../tests/support/cli";
 import { temporaryFolder } from "../../../tests/support/notebooks";
 import { UserError } from "./errors";
-import { writeFileAtomically } from "./files";
+import { openToRead, readSmallFile, removeUnfinished, writeFileAtomically } from "./files";
+import { machineName } from "./machine";
 
 /** The id of a process that has ended. */
 const ended = spawnSync(process.execPath, ["-e", ""]).pid;
@@ -38,16 +38,28 @@ describe("writeFileAtomically", () => {
 
   test("what a killed process left of the same file is removed; what is being written, or is not ours, stays", () => {
     const folder = temporaryFolder();
-    const left = `file.${hostname()}.${ended}.0123abcd.tmp`;
+    const left = `file.${machineName()}.${ended}.0123abcd.tmp`;
     const others = [
-      `file.${hostname()}.${process.pid}.0123abcd.tmp`,
-      `file.elsewhere.${ended}.0123abcd.tmp`,
-      `file2.${hostname()}.${ended}.0123abcd.tmp`,
-      `file.${hostname()}.notes.tmp`,
+      `file.${machineName()}.${process.pid}.0123abcd.tmp`,
+      `file.elsewhere-01234567.${ended}.0123abcd.tmp`,
+      `file2.${machineName()}.${ended}.0123abcd.tmp`,
+      `file.${machineName()}.notes.tmp`,
     ];
     for (const name of [left, ...others]) writeFileSync(join(folder, name), "");
     writeFileAtomically(join(folder, "file"), "new");
     expect(filesBelow(folder)).toEqual(["file", ...others].sort());
+  });
+
+  test("of a whole folder, also what other machines left a day ago", () => {
+    const folder = temporaryFolder();
+    const [old, young] = [`a.elsewhere-01234567.1.0123abcd.tmp`, `b.elsewhere-01234567.1.0123abcd.tmp`];
+    for (const name of ["a", old, young, `c.${machineName()}.${ended}.0123abcd.tmp`])
+      writeFileSync(join(folder, name), "");
+    const yesterday = new Date(Date.now() - 25 * 3600 * 1000);
+    for (const name of ["a", old]) utimesSync(join(folder, name), yesterday, yesterday);
+    expect(removeUnfinished(folder)).toBe(2);
+    expect(filesBelow(folder)).toEqual(["a", young]);
+    expect(removeUnfinished(join(folder, "none"))).toBe(0);
   });
 
   test.each([
@@ -63,5 +75,28 @@ describe("writeFileAtomically", () => {
     const before = filesBelow(folder);
     expect(() => writeFileAtomically(join(folder, "a", "b"), "x")).toThrow(message);
     expect(filesBelow(folder)).toEqual(before);
+  });
+});
+
+describe("openToRead, readSmallFile", () => {
+  test("a file", () => {
+    const path = join(temporaryFolder(), "file");
+    writeFileSync(path, "four");
+    expect(readSmallFile(path, 4).toString()).toBe("four");
+    expect(() => readSmallFile(path, 3)).toThrow("file: has 4 bytes, more than the 3");
+  });
+
+  test("what is no file is refused at once: a folder, a pipe that nobody writes to, a device without end", () => {
+    const folder = temporaryFolder();
+    const refused = (path: string): void => {
+      expect(() => openToRead(path)).toThrow(UserError);
+      expect(() => openToRead(path)).toThrow(`${path}: `);
+    };
+    refused(folder);
+    refused(join(folder, "none"));
+    if (process.platform === "win32") return;
+    spawnSync("mkfifo", [join(folder, "pipe")]);
+    symlinkSync("/dev/zero", join(folder, "zeros"));
+    for (const name of ["pipe", "zeros"]) expect(() => openToRead(join(folder, name))).toThrow("no regular file");
   });
 });

@@ -4,17 +4,72 @@ import {
   closeSync,
   constants,
   existsSync,
+  fstatSync,
   fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
+  readSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from "node:fs";
-import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { messageOf, UserError } from "./errors";
+import { isRunning, machineName } from "./machine";
+
+/** A file that is still not finished after so many milliseconds never will be, whoever was writing it. */
+const LONGEST_WRITING = 24 * 3600 * 1000;
+
+/**
+ * Opens a file for reading. The caller closes it.
+ *
+ * @returns its descriptor, and its size in bytes
+ * @throws UserError if it is not there, may not be read, or is no file: reading a pipe or a device may never end
+ */
+export function openToRead(path: string): { file: number; size: number } {
+  let file: number | undefined;
+  try {
+    // Opening a pipe would wait for somebody to write into it.
+    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const found = fstatSync(file);
+    if (!found.isFile()) throw new Error("it is no regular file");
+    return { file, size: found.size };
+  } catch (error) {
+    if (file !== undefined) closeSync(file);
+    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw new UserError(`${path}: ${missing ? "no such file" : `cannot be read (${messageOf(error)})`}`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Reads a whole file that ought to be small.
+ *
+ * @param largest the most bytes that it may have
+ * @throws UserError as {@link openToRead}, and if it is larger
+ */
+export function readSmallFile(path: string, largest: number): Buffer {
+  const { file, size } = openToRead(path);
+  try {
+    if (size > largest) {
+      throw new UserError(`${path}: has ${size} bytes, more than the ${largest} that a file of its kind may have`);
+    }
+    const bytes = Buffer.alloc(size);
+    let filled = 0;
+    for (let count = -1; count !== 0 && filled < size; filled += count) {
+      count = readSync(file, bytes, filled, size - filled, filled);
+    }
+    return bytes.subarray(0, filled);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(`${path}: cannot be read (${messageOf(error)})`, { cause: error });
+  } finally {
+    closeSync(file);
+  }
+}
 
 /**
  * Writes a file so that it is either there in full or not there at all: a temporary file beside it, flushed to disk,
@@ -25,7 +80,7 @@ import { messageOf, UserError } from "./errors";
  * @throws UserError if the folder cannot be made or written (read-only, disk full); nothing is left behind
  */
 export function writeFileAtomically(path: string, content: string | Uint8Array | Iterable<Uint8Array>): void {
-  const temporary = `${path}.${hostname()}.${process.pid}.${randomBytes(4).toString("hex")}.tmp`;
+  const temporary = `${path}.${machineName()}.${process.pid}.${randomBytes(4).toString("hex")}.tmp`;
   const pieces: Iterable<Uint8Array> =
     typeof content === "string"
       ? [new TextEncoder().encode(content)]
@@ -44,7 +99,7 @@ export function writeFileAtomically(path: string, content: string | Uint8Array |
     closeSync(file);
     file = undefined;
     renameSync(temporary, path);
-    removeLeftovers(path);
+    removeUnfinished(dirname(path), basename(path));
   } catch (error) {
     if (file !== undefined) closeSync(file);
     try {
@@ -56,23 +111,30 @@ export function writeFileAtomically(path: string, content: string | Uint8Array |
   }
 }
 
-/** Removes what processes of this machine that were killed while they wrote the same file have left behind. */
-function removeLeftovers(path: string): void {
-  const start = `${basename(path)}.${hostname()}.`;
-  for (const name of readdirSync(dirname(path))) {
-    if (!name.startsWith(start)) continue;
-    const writer = /^(\d+)\.[0-9a-f]{8}\.tmp$/.exec(name.slice(start.length))?.[1];
-    if (writer && !isRunning(Number(writer))) rmSync(join(dirname(path), name), { force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
+/**
+ * Removes what processes that were killed while they wrote a file into a folder have left behind: those of this machine
+ * at once, those of others when nothing has come for a day.
+ *
+ * @param file of which file; of all in the folder without it
+ * @param now milliseconds since 1970, by the clock of whoever keeps the folder
+ * @returns how many there were
+ */
+export function removeUnfinished(folder: string, file?: string, now: number = Date.now()): number {
+  let removed = 0;
   try {
-    process.kill(pid, 0); // Signal 0 only asks.
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+    for (const name of readdirSync(folder)) {
+      const [, before, writer] = /^(.+)\.(\d+)\.[0-9a-f]{8}\.tmp$/.exec(name) ?? [];
+      if (writer === undefined || (file !== undefined && !before.startsWith(`${file}.`))) continue;
+      const path = join(folder, name);
+      const isOurs = before.endsWith(`.${machineName()}`);
+      if (isOurs ? isRunning(Number(writer)) : now - statSync(path).mtimeMs < LONGEST_WRITING) continue;
+      rmSync(path, { force: true });
+      removed++;
+    }
+  } catch {
+    // Not ours to tidy, or somebody else is at it.
   }
+  return removed;
 }
 
 /** Makes a folder and those above it, unless they are there. */
@@ -97,6 +159,7 @@ export function writeProblem(error: unknown): string {
   const remedies: Record<string, string> = {
     ENOSPC: "the disk is full; free some space and run again, finished work is kept",
     EDQUOT: "your disk quota is used up; free some space and run again, finished work is kept",
+    EFBIG: "the file would be larger than you may write (ulimit -f); raise the limit, finished work is kept",
     EROFS: "the file system is read-only; name another folder",
     EACCES: "you may not write there; name another folder",
     EPERM: "you may not write there; name another folder",

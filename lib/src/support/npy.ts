@@ -10,6 +10,9 @@ export interface NumpyArray {
 
 const MAGIC = "\x93NUMPY";
 
+/** Type, order and shape take less than 200 bytes. In a long header the search for them could go on for hours. */
+const LONGEST_HEADER = 10_000;
+
 /**
  * Reads a .npy file (format 1, 2 or 3) of little-endian float32 or float64 in C order.
  * Source of the layout: NumPy Enhancement Proposal 1.
@@ -40,6 +43,7 @@ export function parseNpy(bytes: Uint8Array, name: string): NumpyArray {
   if (version < 1 || version > 3) refuse(`.npy format ${version} is not supported`);
   const start = version === 1 ? 10 : 12;
   const end = start + (version === 1 ? buffer.readUInt16LE(8) : buffer.readUInt32LE(8));
+  if (end - start > LONGEST_HEADER) refuse(`the .npy header claims ${end - start} bytes, more than any has`);
   if (end > buffer.length) refuse("the .npy header is cut short");
   const header = buffer.toString(version === 3 ? "utf8" : "latin1", start, end);
   const type = /'descr'\s*:\s*'([^']*)'/.exec(header)?.[1];

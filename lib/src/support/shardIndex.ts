@@ -1,6 +1,9 @@
 import { basename } from "node:path";
 import { UserError } from "./errors";
-import { readJsonObject } from "./json";
+import { readJsonObject, shown } from "./json";
+
+/** No file system has longer ones. */
+const LONGEST_NAME = 255;
 
 /** Which of several files holds which tensor. */
 export interface ShardIndex {
@@ -26,11 +29,13 @@ export function readShardIndex(path: string): ShardIndex {
     if (
       typeof name !== "string" ||
       name === "" ||
+      name.length > LONGEST_NAME ||
+      name.includes("\0") ||
       basename(name) !== name ||
       name.includes("\\") ||
       name.startsWith(".")
     ) {
-      throw new UserError(`${path}: ${JSON.stringify(name)} is not a file name in this folder`);
+      throw new UserError(`${path}: ${shown(name)} is not a file name in this folder`);
     }
   }
   return { shardOf, names: [...new Set(shardOf.values())].sort() };

@@ -1,9 +1,10 @@
-import { closeSync, createReadStream, createWriteStream, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, createReadStream, createWriteStream, readSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { crc32, createInflateRaw, inflateRawSync } from "node:zlib";
 import { messageOf, UserError } from "./errors";
+import { openToRead } from "./files";
 
 /** One file inside a zip archive. */
 export interface ZipEntry {
@@ -42,14 +43,8 @@ export class ZipArchive {
 
   /** @throws UserError if the file cannot be read, is no zip archive, or its directory contradicts itself */
   constructor(readonly path: string) {
+    ({ file: this.file, size: this.length } = openToRead(path));
     try {
-      this.file = openSync(path, "r");
-    } catch (error) {
-      const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-      throw new UserError(`${path}: ${missing ? "no such file" : messageOf(error)}`, { cause: error });
-    }
-    try {
-      this.length = fstatSync(this.file).size;
       this.entries = this.readDirectory();
     } catch (error) {
       closeSync(this.file);

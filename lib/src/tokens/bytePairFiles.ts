@@ -1,11 +1,15 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, UserError } from "../support/errors";
-import { readJsonObject } from "../support/json";
+import { readSmallFile } from "../support/files";
+import { readJsonObject, utf8 } from "../support/json";
 
 /** The files in which models of 2022 and before (OPT) keep their byte-level pair encoding. */
 const VOCABULARY = "vocab.json";
 const MERGES = "merges.txt";
+
+/** In bytes; the largest have a few million. */
+const LARGEST_MERGES = 2 ** 26;
 
 /** What a space is written as in the vocabulary of a byte-level encoding. */
 const SPACE = "\u0120";
@@ -25,7 +29,10 @@ export function hasBytePairFiles(folder: string): boolean {
 export function bytePairDefinition(folder: string, settings: Record<string, unknown>): Record<string, unknown> {
   const path = join(folder, VOCABULARY);
   const vocab = readJsonObject(path);
-  if (!Object.values(vocab).every((id) => Number.isSafeInteger(id)) || !Object.hasOwn(vocab, SPACE)) {
+  if (
+    !Object.values(vocab).every((id) => Number.isSafeInteger(id) && (id as number) >= 0) ||
+    !Object.hasOwn(vocab, SPACE)
+  ) {
     throw new UserError(`${path}: not the vocabulary of a byte-level encoding, which is the kind that can be read`);
   }
   const prefix = { type: "ByteLevel", add_prefix_space: settings.add_prefix_space === true, trim_offsets: true };
@@ -51,9 +58,10 @@ export function bytePairDefinition(folder: string, settings: Record<string, unkn
 
 /** Pairs of pieces, the ones to be joined first in front. */
 function readMerges(path: string): [string, string][] {
+  const bytes = readSmallFile(path, LARGEST_MERGES);
   let lines: string[];
   try {
-    lines = readFileSync(path, "utf8").split(/\r?\n/);
+    lines = utf8(bytes).split(/\r?\n/);
   } catch (error) {
     throw new UserError(`${path}: cannot be read (${messageOf(error)})`, { cause: error });
   }

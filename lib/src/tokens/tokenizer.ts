@@ -2,12 +2,22 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Tokenizer } from "@huggingface/tokenizers";
 import { messageOf, UserError } from "../support/errors";
-import { readJsonObject } from "../support/json";
+import { readJsonObject, shown } from "../support/json";
+import { isTimeout, withinTime } from "../support/limitedTime";
 import { bytePairDefinition, hasBytePairFiles } from "./bytePairFiles";
+import { checkTokenizerLimits } from "./tokenizerLimits";
+
+/** A text of 100,000 characters takes half a second; longer than this, in milliseconds, only what never ends. */
+const LONGEST_TIME = 10_000;
+const LONGEST_TIME_PER_CHARACTER = 1;
 
 /** Turns text into token ids. */
 export interface TextTokenizer {
-  /** The ids of a text, without special tokens: nothing is added in front or at the end. */
+  /**
+   * The ids of a text, without special tokens: nothing is added in front or at the end.
+   *
+   * @throws UserError if the tokenizer fails on it, or does not come to an end
+   */
   encode(text: string): number[];
   /** The text of each single id, for display. */
   pieces(ids: readonly number[]): string[];
@@ -27,14 +37,28 @@ export function loadTokenizer(folder: string): TextTokenizer {
   const settingsPath = join(folder, "tokenizer_config.json");
   const settings = existsSync(settingsPath) ? readJsonObject(settingsPath) : {};
   const definition = existsSync(path) ? readJsonObject(path) : bytePairDefinition(folder, settings);
-  let tokenizer: Tokenizer;
-  try {
-    tokenizer = new Tokenizer(definition, settings);
-  } catch (error) {
-    throw new UserError(`${path}: not a tokenizer that can be used (${messageOf(error)})`, { cause: error });
-  }
+  const attempt = <Result>(characters: number, work: () => Result): Result => {
+    try {
+      return withinTime(LONGEST_TIME + LONGEST_TIME_PER_CHARACTER * characters, work);
+    } catch (error) {
+      const why = isTimeout(error) ? "it does not come to an end: its patterns may be malicious" : messageOf(error);
+      throw new UserError(`${path}: not a tokenizer that can be used (${why})`, { cause: error });
+    }
+  };
+  const tokenizer = attempt(0, () => {
+    checkTokenizerLimits(definition);
+    // What would add special tokens is left out: none are asked for.
+    return new Tokenizer({ ...definition, post_processor: null }, settings);
+  });
   return {
-    encode: (text) => tokenizer.encode(text, { add_special_tokens: false }).ids,
-    pieces: (ids) => ids.map((id) => tokenizer.decode([id], { skip_special_tokens: false })),
+    encode(text) {
+      const ids: number[] = attempt(text.length, () => tokenizer.encode(text, { add_special_tokens: false }).ids);
+      const wrong = ids.findIndex((id) => !Number.isSafeInteger(id) || id < 0);
+      if (wrong < 0) return ids;
+      throw new UserError(`${path}: gives token ${wrong} of a text the id ${shown(ids[wrong])}; the file is damaged`);
+    },
+    pieces(ids) {
+      return attempt(ids.length, () => ids.map((id) => tokenizer.decode([id], { skip_special_tokens: false })));
+    },
   };
 }

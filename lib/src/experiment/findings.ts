@@ -1,0 +1,95 @@
+import { readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { METRICS } from "../geometry/metrics";
+import type { Store } from "./store";
+import { type ListedUnit, readManifest, type StoredExperiment, unitsOf } from "./storedExperiment";
+import { canonicalJson } from "./unit";
+
+/** What a run finds in its store that is not as it left it. */
+export interface Findings {
+  /** Units whose files were damaged: computed again. */
+  damaged: number;
+  /** Units that are whole, but were written by a version that sealed them in another way: computed again. */
+  unsealed: number;
+  /** Units that an earlier version measured by other definitions: computed anew, the old ones stay. */
+  outdated: OutdatedUnits;
+  /** Units that had been begun by runs that did not end them. */
+  abandoned: number;
+  /** Files that runs had not finished writing: removed. */
+  unfinished: number;
+}
+
+/** See {@link outdatedUnits}. */
+export interface OutdatedUnits {
+  units: number;
+  /** What differs, as in "twoNN 1 -> 2". */
+  changes: string[];
+}
+
+/** What a run found, for people; empty if there was nothing. */
+export function describeFindings({ damaged, unsealed, outdated, abandoned, unfinished }: Findings): string {
+  const changes = outdated.changes.length > 0 ? `: ${outdated.changes.join(", ")}` : "";
+  const parts: [count: number, what: string][] = [
+    [damaged, "damaged"],
+    [unsealed, "of an older format"],
+    [outdated.units, `of an older version${changes}`],
+    [abandoned, "begun by runs that did not end them"],
+    [unfinished, "half-written files removed"],
+  ];
+  const found = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  return found.length > 0 ? ` (found: ${found.join("; ")})` : "";
+}
+
+/**
+ * Units of an experiment that the store has not as they would be measured now, but as an earlier version measured them. It
+ * is told by the descriptions of experiments that asked for the same.
+ *
+ * @param manifest path of the present experiment's description, in the store
+ */
+export function outdatedUnits(store: Store, manifest: string): OutdatedUnits {
+  const experiment = readManifest(manifest);
+  const missing = new Map(
+    unitsOf(experiment)
+      .filter(({ key }) => store.savedAt(key) === undefined)
+      .map((unit) => [unit, placeOf(experiment, unit)]),
+  );
+  const outdated = new Set<ListedUnit>();
+  const changes = new Set<string>();
+  for (const earlier of missing.size > 0 ? otherExperiments(manifest) : []) {
+    const keys = new Map(unitsOf(earlier).map((unit) => [placeOf(earlier, unit), unit.key]));
+    const old = [...missing].filter(([, place]) => store.savedAt(keys.get(place) ?? "") !== undefined);
+    for (const [unit] of old) outdated.add(unit);
+    if (old.length > 0) for (const change of changesSince(store, keys.get(old[0][1])!)) changes.add(change);
+  }
+  return { units: outdated.size, changes: [...changes].sort() };
+}
+
+function otherExperiments(manifest: string): StoredExperiment[] {
+  const folder = dirname(manifest);
+  const paths = readdirSync(folder).map((name) => join(folder, name));
+  return paths
+    .filter((path) => path.endsWith(".json") && path !== manifest)
+    .flatMap((path) => {
+      try {
+        return [readManifest(path)];
+      } catch {
+        return []; // Damaged, or of a version that described them in another way.
+      }
+    });
+}
+
+/** All that a unit's numbers depend on, but for how they are measured. */
+function placeOf({ facts, models }: StoredExperiment, { model, prompt, shuffleIndex }: ListedUnit): string {
+  const { tokens, seed, captured } = facts.settings as Record<string, unknown>;
+  const { files, promptSet } = models.find(({ name }) => name === model)!;
+  return canonicalJson([files, promptSet, prompt, shuffleIndex, tokens, seed, captured, facts.backend]);
+}
+
+function changesSince(store: Store, key: string): string[] {
+  const unit = store.read(key);
+  if (typeof unit !== "object") return [];
+  const measured = unit.inputs.metrics;
+  return Object.entries(METRICS)
+    .filter(([name, { version }]) => measured[name] !== version)
+    .map(([name, { version }]) => `${name} ${measured[name] ?? "none"} -> ${version}`);
+}
