@@ -7,7 +7,7 @@ import * as vectors from "./vectors";
 export { hashOnto } from "./hash";
 export { release, reserve, topOfMemory } from "./memory";
 export { beginNeighbors, findNeighbors } from "./neighbors";
-export { beginSelection, binValues, selectedOrder, selectedValues, takeUpTo } from "./select";
+export { beginSelection, binValues, selectedOrder, selectedValues, sortTaken, takeUpTo } from "./select";
 
 export function sumUp(
   values: usize,

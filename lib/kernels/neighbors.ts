@@ -3,7 +3,7 @@
  * that the bound cannot tell apart, and those that are asked for, are measured by differences of coordinates.
  */
 import { reserve } from "./memory";
-import { beginSelection, binValues, selectedOrder, selectedValues, takeUpTo } from "./select";
+import { beginSelection, binValues, selectedOrder, selectedValues, sortAt, takeUpTo } from "./select";
 import { sortByKey } from "./sort";
 import { squaredDistance } from "./vectors";
 
@@ -25,6 +25,8 @@ let furthest: i32 = 0;
 /** Approximate squared distances of the point at hand to all, and which are the smallest. */
 let approximate: usize = 0;
 let order: usize = 0;
+/** Places before this are sorted by approximate distance, or better. */
+let sortedTo: i32 = 0;
 /** Squared distances in float64 by the original of the other point, where they have been measured, else NaN. */
 let measured: usize = 0;
 /** The same by the other point itself: the keys of a sort. */
@@ -96,6 +98,7 @@ function findOf(point: i32, gram: usize, indices: usize, distances: usize): void
   approximateDistances(point, gram);
   const candidates = selectCandidates(point);
   memory.fill(measured, 0xff, (<usize>points) << 3); // NaN
+  sortedTo = 0;
   let certain = 0; // so many places of `order` are as they should be
   while (certain < listed) certain = putInOrder(point, certain, certain, candidates);
   memory.copy(indices, order, (<usize>listed) << 2);
@@ -162,9 +165,21 @@ function selectCandidates(point: i32): i32 {
  */
 function putInOrder(point: i32, place: i32, certain: i32, candidates: i32): i32 {
   let start = place;
-  while (start > certain && candidateAt(start) - candidateAt(start - 1) <= uncertainty) start--;
+  let nearer = candidateAt(start);
+  let further = nearer;
+  while (start > certain) {
+    const next = candidateAt(start - 1);
+    if (nearer - next > uncertainty) break;
+    nearer = next;
+    start--;
+  }
   let end = place + 1;
-  while (end < candidates && candidateAt(end) - candidateAt(end - 1) <= uncertainty) end++;
+  while (end < candidates) {
+    const next = candidateAt(end);
+    if (next - further > uncertainty) break;
+    further = next;
+    end++;
+  }
   if (end - start > 1) {
     const isOnePlace = coincide(start, end);
     for (let next = start; next < end; next++) {
@@ -201,7 +216,10 @@ function coordinatesOf(point: i32): usize {
   return values + ((<usize>point * <usize>dimension) << (isDouble ? 3 : 2));
 }
 
+/** The approximate squared distance that is at a place when they are sorted. */
 function candidateAt(place: i32): f64 {
+  if (place === sortedTo) sortedTo = sortAt(place);
+  else if (place > sortedTo) sortAt(place);
   return <f64>load<f32>(approximate + ((<usize>numberAt(order, place)) << 2));
 }
 

@@ -61,6 +61,7 @@ interface KernelExports {
   selectedOrder(): number;
   binValues(wanted: number, skipped: number): number;
   takeUpTo(limit: number, skipped: number): number;
+  sortTaken(): void;
 }
 
 type Numbers = Float32Array | Float64Array | Int32Array;

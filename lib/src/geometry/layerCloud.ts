@@ -2,7 +2,7 @@ import { type GramMatrix, gramMatrix, gramMatrixOf } from "./gramMatrix";
 import { rangeScalings } from "./gride";
 import { neighborhoodSizes } from "./neighborhoodOverlap";
 import { type NeighborTable, nearestNeighbors } from "./neighbors";
-import { checkCloud, distinctPoints, FEWEST_POINTS, firstOnes, type PointCloud, sumUp } from "./pointCloud";
+import { checkSize, checkValues, distinctPoints, FEWEST_POINTS, firstOnes, type PointCloud, sumUp } from "./pointCloud";
 
 /**
  * The cloud of one layer with what several metrics need of it. Neighbors are looked for when the first metric asks for
@@ -32,9 +32,10 @@ export class LayerCloud {
     name: string,
     readonly previous?: NeighborTable,
   ) {
-    checkCloud({ values, points, dimension }, name);
     this.cloud = { values, points, dimension }; // An object of our own: the kernels know a cloud by its object.
+    checkSize(this.cloud, name);
     const { squaredLengths, sum } = sumUp(this.cloud);
+    if (!squaredLengths.every(Number.isFinite)) checkValues(this.cloud, name);
     this.squaredLengths = squaredLengths;
     this.mean = sum.map((total) => total / points);
     this.firstOnes = firstOnes(this.cloud, squaredLengths);

@@ -13,10 +13,20 @@ export interface PointCloud {
 export const FEWEST_POINTS = 3;
 
 /** @throws UserError if there are fewer than three points, no dimension, or a value that is not a finite number */
-export function checkCloud({ values, points, dimension }: PointCloud, name: string): void {
+export function checkCloud(cloud: PointCloud, name: string): void {
+  checkSize(cloud, name);
+  checkValues(cloud, name);
+}
+
+/** @throws UserError if there are fewer than three points, or no dimension */
+export function checkSize({ points, dimension }: PointCloud, name: string): void {
   if (points < FEWEST_POINTS)
     throw new UserError(`${name}: has ${points} points; at least ${FEWEST_POINTS} are needed`);
   if (dimension < 1) throw new UserError(`${name}: its points have no coordinates`);
+}
+
+/** @throws UserError if a value is not a finite number */
+export function checkValues({ values, dimension }: PointCloud, name: string): void {
   if (allFinite(values)) return;
   for (let i = 0; i < values.length; i++) {
     if (!Number.isFinite(values[i])) {

@@ -30,6 +30,8 @@ export class SmallestValues {
   select(wanted: number, skipped: number, widen: (value: number) => number): number {
     const { call } = this.memory;
     const value = call.binValues(wanted, skipped);
-    return call.takeUpTo(Math.min(widen(value), 3e38), skipped);
+    const count = call.takeUpTo(Math.min(widen(value), 3e38), skipped);
+    call.sortTaken();
+    return count;
   }
 }
