@@ -60,16 +60,13 @@ class Contender {
 
 /** Those that start; the others are named with what they said. */
 async function thoseThatStart(contenders) {
-  const started = [];
-  for (const contender of contenders) {
-    try {
-      contender.description = (await contender.started).ready;
-      started.push(contender);
-    } catch (error) {
-      console.error(`left out: ${error.message.trim().split("\n").slice(0, 4).join(" | ")}`);
-    }
-  }
-  return started;
+  const answers = await Promise.allSettled(contenders.map(({ started }) => started));
+  return contenders.filter((contender, i) => {
+    const { value, reason } = answers[i];
+    if (value) contender.description = value.ready;
+    else console.error(`left out: ${reason.message.trim().split("\n").slice(0, 4).join(" | ")}`);
+    return value !== undefined;
+  });
 }
 
 /**

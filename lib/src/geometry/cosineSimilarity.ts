@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { columnMeans, type GramMatrix, weightedColumnSums } from "./gramMatrix";
+import { type GramMatrix, meanPoint } from "./gramMatrix";
 import type { MeanAndDeviation, Metric } from "./metric";
-import type { PointCloud } from "./pointCloud";
+import { type PointCloud, sumUp } from "./pointCloud";
 
 /**
  * Cosine similarity of all N x N pairs of points, those of a point with itself included. The norm of a zero vector is
@@ -15,7 +15,7 @@ import type { PointCloud } from "./pointCloud";
 export async function cosineSimilarity(cloud: PointCloud): Promise<MeanAndDeviation> {
   const { points, dimension } = cloud;
   const units = unitVectors(cloud);
-  const mean = columnMeans(units, points, dimension);
+  const mean = meanPoint({ values: units, points, dimension });
   const centered = new Float32Array(units.length);
   let linear = 0;
   for (let point = 0, i = 0; point < points; point++) {
@@ -65,24 +65,23 @@ async function meanSquaredProduct(rows: Float32Array, points: number, dimension:
 const TOLERATED = 1e-7;
 
 /**
- * The same from products that are there already: with x = c / scale + mean,
- * cos_ij = (c_i.c_j / scale^2 + p_i + p_j + mean.mean) / (|x_i| |x_j|), where p_i = c_i.mean / scale follows from the
- * lengths. The mean of the cosines is that of the unit vectors, squared, in float64.
+ * The same from products that are there already: with x = c / scale + m, m the center,
+ * cos_ij = (c_i.c_j / scale^2 + p_i + p_j + m.m) / (|x_i| |x_j|), where p_i = c_i.m / scale follows from the lengths. The mean of the cosines is that of the unit vectors, squared, in float64.
  *
  * @param gram of the cloud
  * @param squaredLengths of the points, in float64 [N]
  * @returns nothing where the rounding of the products might show: use {@link cosineSimilarity}
  */
 export function cosineSimilarityOfProducts(
-  { values, points, dimension }: PointCloud,
-  { whole, mean, scale, squaredNorms, relativeError }: GramMatrix,
+  cloud: PointCloud,
+  { whole, points, center, scale, squaredNorms, relativeError }: GramMatrix,
   squaredLengths: Float64Array,
 ): MeanAndDeviation | undefined {
   if (!whole) return undefined;
   const weights = squaredLengths.map((length) => (length > 0 ? 1 / Math.sqrt(length) : 1)); // 1 / |x|
-  const meanOfUnits = weightedColumnSums(values, dimension, weights);
-  const average = meanOfUnits.reduce((sum, value) => sum + (value / points) ** 2, 0);
-  const square = mean.reduce((sum, value) => sum + value * value, 0);
+  const sumOfUnits = sumUp(cloud, weights).sum;
+  const average = sumOfUnits.reduce((sum, value) => sum + (value / points) ** 2, 0);
+  const square = center.reduce((sum, value) => sum + value * value, 0);
   const unscaled = 1 / scale ** 2;
   const along = squaredLengths.map((length, i) => (length - squaredNorms[i] * unscaled - square) / 2); // p
   let deviations = 0;

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { PointCloud } from "./pointCloud";
+import { inKernelMemory } from "./kernels";
+import { type PointCloud, sumUp } from "./pointCloud";
 
 /** How many standard deviations of accumulated rounding a bound on it allows for. */
 const SAFETY = 8;
@@ -16,17 +17,20 @@ const SMALL_PRODUCT = 2 ** 26;
 /** Rows of the tiles that a larger product is cut into; those below the diagonal are mirrored instead of computed. */
 const TILE_ROWS = 256;
 
+/** Points so many times further from the center than half of them are do not say where the center is. */
+const FAR_OUT = 4;
+
 /** Squared lengths beyond these may overflow or vanish in float32. */
 const COMFORTABLE = 1e20;
 
 /**
- * The products of all pairs of points of a cloud, centered and scaled: c = (x - mean) * scale. A large common mean
+ * The products of all pairs of points of a cloud, centered and scaled: c = (x - center) * scale. A large common mean
  * (Pythia: cosine 0.95 between all tokens) would eat up the digits that near neighbors differ in.
  */
 export interface GramMatrix {
   points: number;
-  /** Mean of each column, in float64 [dimension]. */
-  mean: Float64Array;
+  /** Usually the mean of the points, in float64 [dimension]. */
+  center: Float64Array;
   scale: number;
   /** Squared length of each centered and scaled point, in float64 [points]. */
   squaredNorms: Float64Array;
@@ -38,18 +42,44 @@ export interface GramMatrix {
   forRows(use: (gram: Float32Array, start: number, rows: number) => void): Promise<void>;
 }
 
-/** The Gram matrix of a cloud on the current backend: float32 products of coordinates that are centered in float64. */
-export async function gramMatrix(cloud: PointCloud): Promise<GramMatrix> {
+/**
+ * The Gram matrix of a cloud on the current backend: float32 products of coordinates that are centered in float64.
+ *
+ * @param mean of the points, if it is known
+ */
+export async function gramMatrix(cloud: PointCloud, mean: Float64Array = meanPoint(cloud)): Promise<GramMatrix> {
   const { points, dimension } = cloud;
-  const { values, ...centered } = centerCloud(cloud);
+  const { values, ...centered } = centerCloud(cloud, mean);
   const { squaredNorms } = centered;
   if (points * points <= GRAM_VALUES) {
-    const whole = await symmetricProduct(values, points, dimension);
+    const whole = new Float32Array(points * points);
+    await symmetricProduct(values, points, dimension, (tile) => placeTile(whole, points, tile));
     const relativeError = roundingBound(whole, squaredNorms, dimension);
     return { points, ...centered, relativeError, whole, forRows: async (use) => use(whole, 0, points) };
   }
   const relativeError = (SAFETY * Math.sqrt(dimension) + 4) * FLOAT32_ROUNDING;
   return { points, ...centered, relativeError, forRows: (use) => forStripes(values, points, dimension, use) };
+}
+
+/** The mean of a cloud's points, in float64 [dimension]. */
+export function meanPoint(cloud: PointCloud): Float64Array {
+  return sumUp(cloud).sum.map((sum) => sum / cloud.points);
+}
+
+/** The same of some of the points; nothing if the matrix is not held whole. */
+export function gramMatrixOf(kept: readonly number[], gram: GramMatrix): GramMatrix | undefined {
+  const { whole, points } = gram;
+  if (!whole) return undefined;
+  const part = new Float32Array(kept.length ** 2);
+  let i = 0;
+  for (const row of kept) for (const column of kept) part[i++] = whole[row * points + column];
+  return {
+    ...gram,
+    points: kept.length,
+    squaredNorms: Float64Array.from(kept, (point) => gram.squaredNorms[point]),
+    whole: part,
+    forRows: async (use) => use(part, 0, kept.length),
+  };
 }
 
 /**
@@ -73,15 +103,21 @@ function roundingBound(gram: Float32Array, squaredNorms: Float64Array, dimension
 }
 
 interface CenteredCloud {
+  /** Centered and scaled coordinates [points, dimension]. */
   values: Float32Array;
-  mean: Float64Array;
+  center: Float64Array;
   scale: number;
   squaredNorms: Float64Array;
 }
 
-function centerCloud(cloud: PointCloud): CenteredCloud {
-  const mean = columnMeans(cloud.values, cloud.points, cloud.dimension);
-  const centered = scaledDifferences(cloud, mean, 1);
+/** Around the mean; or, where the mean lies outside of where most points are, around the mean of most points. */
+function centerCloud(cloud: PointCloud, mean: Float64Array): CenteredCloud {
+  let centered = scaledDifferences(cloud, mean, 1);
+  for (let tries = 0; tries < 3; tries++) {
+    const center = centerOfMost(cloud, centered);
+    if (!center) break;
+    centered = scaledDifferences(cloud, center, 1);
+  }
   let [smallest, largest] = [Number.POSITIVE_INFINITY, 0];
   for (const square of centered.squaredNorms) {
     largest = Math.max(largest, square);
@@ -90,110 +126,91 @@ function centerCloud(cloud: PointCloud): CenteredCloud {
   if (largest === 0 || (largest < COMFORTABLE && smallest > 1 / COMFORTABLE)) return centered;
   let furthest = 0;
   for (let i = 0, column = 0; i < cloud.values.length; i++) {
-    furthest = Math.max(furthest, Math.abs(cloud.values[i] - mean[column]));
+    furthest = Math.max(furthest, Math.abs(cloud.values[i] - centered.center[column]));
     if (++column === cloud.dimension) column = 0;
   }
-  return scaledDifferences(cloud, mean, 1 / furthest);
+  return scaledDifferences(cloud, centered.center, 1 / furthest);
 }
 
-function scaledDifferences({ values, points, dimension }: PointCloud, mean: Float64Array, scale: number) {
-  const centered = new Float32Array(values.length);
+/**
+ * The mean of the points that are not far out, if those that are have drawn the center away from them: the others' lengths
+ * are then mostly the way to the center, and errors in proportion to them hide how the others lie. The way is no longer than
+ * the sum of the lengths of those far out, divided by the number of the others.
+ */
+function centerOfMost(cloud: PointCloud, { squaredNorms }: CenteredCloud): Float64Array | undefined {
+  const median = squaredNorms.toSorted()[squaredNorms.length >> 1];
+  const limit = FAR_OUT ** 2 * median;
+  let [pull, others] = [0, 0];
+  for (const square of squaredNorms) {
+    if (square > limit) pull += Math.sqrt(square);
+    else others++;
+  }
+  if (median === 0 || (pull / others) ** 2 < median / 2) return undefined;
+  const weights = squaredNorms.map((square) => (square > limit ? 0 : 1 / others));
+  return sumUp(cloud, weights).sum;
+}
+
+function scaledDifferences(cloud: PointCloud, center: Float64Array, scale: number): CenteredCloud {
+  const { points, dimension } = cloud;
+  const values = new Float32Array(points * dimension);
   const squaredNorms = new Float64Array(points);
-  for (let point = 0, i = 0; point < points; point++) {
-    let [even, odd] = [0, 0]; // Two sums: one would wait for its own last addition.
-    let column = 0;
-    for (; column + 1 < dimension; column += 2, i += 2) {
-      const first = (values[i] - mean[column]) * scale;
-      const second = (values[i + 1] - mean[column + 1]) * scale;
-      even += first * first;
-      odd += second * second;
-      centered[i] = first;
-      centered[i + 1] = second;
+  inKernelMemory(cloud, (memory, valuesAt, isDouble) => {
+    const centerAt = memory.place(center);
+    const rows = Math.min(points, TILE_ROWS);
+    const centeredAt = memory.reserve(4 * rows * dimension);
+    const normsAt = memory.reserve(8 * rows);
+    const rowBytes = dimension * (isDouble ? 8 : 4);
+    for (let start = 0; start < points; start += rows) {
+      const count = Math.min(rows, points - start);
+      const at = valuesAt + start * rowBytes;
+      memory.call.center(at, isDouble, count, dimension, dimension, centerAt, scale, centeredAt, normsAt);
+      values.set(memory.float32(centeredAt, count * dimension), start * dimension);
+      squaredNorms.set(memory.float64(normsAt, count), start);
     }
-    if (column < dimension) {
-      const last = (values[i] - mean[column]) * scale;
-      even += last * last;
-      centered[i++] = last;
-    }
-    squaredNorms[point] = even + odd;
-  }
-  return { values: centered, mean, scale, squaredNorms };
+  });
+  return { values, center, scale, squaredNorms };
 }
 
-/** Mean of each column of a matrix [rows, columns], in float64. */
-export function columnMeans(values: Float32Array | Float64Array, rows: number, columns: number): Float64Array {
-  return weightedColumnSums(values, columns, new Float64Array(rows).fill(1)).map((sum) => sum / rows);
+/** Products of some rows of a matrix with others, [rows, columns], in the symmetric matrix of all. */
+export interface ProductTile {
+  values: Float32Array;
+  /** Where the tile stands: on the diagonal or above it. */
+  top: number;
+  left: number;
+  rows: number;
+  columns: number;
 }
 
-/** Sum of the rows of a matrix, each times its weight, in float64 [columns]. */
-export function weightedColumnSums(
-  values: Float32Array | Float64Array,
-  columns: number,
-  weights: Float64Array,
-): Float64Array {
-  const sums = new Float64Array(columns);
-  let row = 0;
-  // Four rows at a time, so that a sum is loaded and stored a quarter as often.
-  for (; row + 3 < weights.length; row += 4) {
-    const [a, b, c, d] = [weights[row], weights[row + 1], weights[row + 2], weights[row + 3]];
-    const first = row * columns;
-    const second = first + columns;
-    const third = second + columns;
-    const fourth = third + columns;
-    for (let column = 0; column < columns; column++) {
-      sums[column] +=
-        a * values[first + column] +
-        b * values[second + column] +
-        (c * values[third + column] + d * values[fourth + column]);
-    }
-  }
-  for (; row < weights.length; row++) {
-    for (let column = 0; column < columns; column++) sums[column] += weights[row] * values[row * columns + column];
-  }
-  return sums;
-}
-
-/** All products of the rows of a matrix [points, dimension]: [points, points]. */
-async function symmetricProduct(values: Float32Array, points: number, dimension: number): Promise<Float32Array> {
-  if (points <= TILE_ROWS || points * points * dimension <= SMALL_PRODUCT) {
-    const rows = new RowBlock(values, points, dimension);
-    try {
-      return await rows.times(rows);
-    } finally {
-      rows.dispose();
-    }
-  }
-  const gram = new Float32Array(points * points);
-  const starts = Array.from({ length: Math.ceil(points / TILE_ROWS) }, (_, tile) => tile * TILE_ROWS);
+/** All products of the rows of a matrix [points, dimension], but for what is the mirror image of something else. */
+export async function symmetricProduct(
+  values: Float32Array,
+  points: number,
+  dimension: number,
+  use: (tile: ProductTile) => void,
+): Promise<void> {
+  const isSmall = points <= TILE_ROWS || points * points * dimension <= SMALL_PRODUCT;
+  const tileRows = isSmall ? points : TILE_ROWS;
+  const starts = Array.from({ length: Math.ceil(points / tileRows) }, (_, tile) => tile * tileRows);
   const blocks = starts.map((start) => {
-    const rows = Math.min(TILE_ROWS, points - start);
+    const rows = Math.min(tileRows, points - start);
     return new RowBlock(values.subarray(start * dimension, (start + rows) * dimension), rows, dimension);
   });
   try {
     for (const [a, above] of blocks.entries()) {
       for (let b = a; b < blocks.length; b++) {
-        const tile = await above.times(blocks[b]);
-        placeTile(gram, points, tile, starts[a], starts[b], above.rows, blocks[b].rows);
+        const [rows, columns] = [above.rows, blocks[b].rows];
+        use({ values: await above.times(blocks[b]), top: starts[a], left: starts[b], rows, columns });
       }
     }
   } finally {
     for (const block of blocks) block.dispose();
   }
-  return gram;
 }
 
 /** Writes a tile into a symmetric matrix, and its mirror image. */
-function placeTile(
-  gram: Float32Array,
-  points: number,
-  tile: Float32Array,
-  top: number,
-  left: number,
-  rows: number,
-  columns: number,
-): void {
+function placeTile(gram: Float32Array, points: number, { values, top, left, rows, columns }: ProductTile): void {
   for (let row = 0; row < rows; row++) {
-    gram.set(tile.subarray(row * columns, (row + 1) * columns), (top + row) * points + left);
+    gram.set(values.subarray(row * columns, (row + 1) * columns), (top + row) * points + left);
   }
   if (top === left) return;
   const strip = 16; // Rows written side by side: each cache line of the tile is then read once.
@@ -201,7 +218,7 @@ function placeTile(
     const end = Math.min(columns, first + strip);
     for (let row = 0; row < rows; row++) {
       for (let column = first; column < end; column++) {
-        gram[(left + column) * points + top + row] = tile[row * columns + column];
+        gram[(left + column) * points + top + row] = values[row * columns + column];
       }
     }
   }

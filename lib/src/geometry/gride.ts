@@ -69,49 +69,59 @@ function mostLikelyDimension(logRatios: Float64Array, scaling: number): number {
 
 /**
  * The root in d of: sum ln(mu) [(n2 - 1) - (n2 - n1 - 1) / (1 - mu^-d)] - (N' - 1) / d = 0.
- * The left side grows with d, so Newton's steps are kept inside a bracket that every step narrows.
+ * The left side grows with d, so Newton's steps are kept inside a bracket that every step narrows. They start from the
+ * dimension that makes the mean of ln(mu) what is to be expected: (1/n1 + ... + 1/(n2 - 1)) / d.
  */
 function findDimension(logRatios: Float64Array, sum: number, scaling: number): number {
   const factor = scaling / 2 - 1; // n2 - n1 - 1
   const count = logRatios.length;
   let slope = 0;
   const equation = (dimension: number) => {
-    let ratioSum = 0;
-    slope = (count - 1) / dimension ** 2;
-    for (let i = 0; i < count; i++) {
-      const [value, change] = shrinking(logRatios[i], dimension);
-      ratioSum += value;
-      slope += factor * change;
-    }
-    return (scaling - 1) * sum - factor * ratioSum - (count - 1) / dimension;
+    const { values, falls } = sumShrinking(logRatios, dimension);
+    slope = (count - 1) / dimension ** 2 + factor * falls;
+    return (scaling - 1) * sum - factor * values - (count - 1) / dimension;
   };
   let low = SMALLEST;
   let high = LARGEST;
-  if (equation(low) > 0 || equation(high) < 0) return Number.NaN;
-  let dimension = Math.min(Math.max((count - 1) / sum / (scaling / 2), low), high);
+  let expected = 0; // of d ln(mu)
+  for (let neighbor = scaling / 2; neighbor < scaling; neighbor++) expected += 1 / neighbor;
+  let dimension = Math.min(Math.max((expected * count) / sum, low), high);
   for (let step = 0; step < 200; step++) {
     const value = equation(dimension);
     if (value > 0) high = dimension;
     else low = dimension;
     let next = dimension - value / slope;
     if (!(next > low && next < high)) next = (low + high) / 2;
-    if (Math.abs(next - dimension) <= 1e-13 * dimension) return next;
+    const isSettled = Math.abs(next - dimension) <= 1e-13 * dimension;
     dimension = next;
+    if (isSettled) break;
   }
+  // At the end of the bracket there is a root only if the equation changes its sign before it.
+  if (dimension < SMALLEST * (1 + 1e-9) && equation(SMALLEST) > 0) return Number.NaN;
+  if (dimension > LARGEST * (1 - 1e-9) && equation(LARGEST) < 0) return Number.NaN;
   return dimension;
 }
 
-/** ln(mu) / (1 - mu^-d), and by how much it falls as d grows: [ln(mu) / (1 - mu^-d)]^2 mu^-d. At mu = 1 the limits. */
-function shrinking(logRatio: number, dimension: number): [number, number] {
-  const power = Math.exp(-dimension * logRatio); // mu^-d
-  const value = logRatio > 0 ? logRatio / -Math.expm1(-dimension * logRatio) : 1 / dimension;
-  return [value, value * value * power];
+/**
+ * Sums over all points of ln(mu) / (1 - mu^-d), and of how much that falls as d grows: [ln(mu) / (1 - mu^-d)]^2 mu^-d. At
+ * mu = 1 the limits.
+ */
+function sumShrinking(logRatios: Float64Array, dimension: number): { values: number; falls: number } {
+  let [values, falls] = [0, 0];
+  for (let i = 0; i < logRatios.length; i++) {
+    const logRatio = logRatios[i];
+    const fallen = Math.expm1(-dimension * logRatio); // mu^-d - 1
+    const value = logRatio > 0 ? logRatio / -fallen : 1 / dimension;
+    values += value;
+    falls += value * value * (1 + fallen);
+  }
+  return { values, falls };
 }
 
 /** 1 / sqrt(I) with the Fisher information I = N / d^2 + (n2 - n1 - 1) sum [ln(mu) / (1 - mu^-d)]^2 mu^-d over all points. */
 function standardError(dimension: number, logRatios: Float64Array, scaling: number): number {
   const factor = scaling / 2 - 1;
   let information = logRatios.length / dimension ** 2;
-  if (factor > 0) for (const logRatio of logRatios) information += factor * shrinking(logRatio, dimension)[1];
+  if (factor > 0) information += factor * sumShrinking(logRatios, dimension).falls;
   return 1 / Math.sqrt(information);
 }

@@ -1,18 +1,22 @@
-import { type GramMatrix, gramMatrix } from "./gramMatrix";
+import { type GramMatrix, gramMatrix, gramMatrixOf } from "./gramMatrix";
 import { rangeScalings } from "./gride";
 import { neighborhoodSizes } from "./neighborhoodOverlap";
 import { type NeighborTable, nearestNeighbors } from "./neighbors";
-import { checkCloud, distinctPoints, FEWEST_POINTS, type PointCloud, squaredLengths } from "./pointCloud";
+import { checkSize, checkValues, distinctPoints, FEWEST_POINTS, firstOnes, type PointCloud, sumUp } from "./pointCloud";
 
 /**
  * The cloud of one layer with what several metrics need of it. Neighbors are looked for when the first metric asks for
  * them, and only once.
  */
 export class LayerCloud {
+  readonly cloud: PointCloud;
   /** The cloud without copies of coinciding points; the cloud itself if there are none. */
   readonly distinct: PointCloud;
   /** Squared length of each point of `cloud`, in float64. */
   readonly squaredLengths: Float64Array;
+  private readonly mean: Float64Array;
+  /** Of each point the first that coincides with it. */
+  private readonly firstOnes: Int32Array;
   private products?: Promise<GramMatrix>;
   private allNeighbors?: Promise<NeighborTable>;
   private neighborsOfDistinct?: Promise<NeighborTable>;
@@ -24,13 +28,18 @@ export class LayerCloud {
    * @throws UserError if the cloud is too small or holds NaN or infinity
    */
   constructor(
-    readonly cloud: PointCloud,
+    { values, points, dimension }: PointCloud,
     name: string,
     readonly previous?: NeighborTable,
   ) {
-    checkCloud(cloud, name);
-    this.squaredLengths = squaredLengths(cloud);
-    this.distinct = distinctPoints(cloud, this.squaredLengths);
+    this.cloud = { values, points, dimension }; // An object of our own: the kernels know a cloud by its object.
+    checkSize(this.cloud, name);
+    const { squaredLengths, sum } = sumUp(this.cloud);
+    if (!squaredLengths.every(Number.isFinite)) checkValues(this.cloud, name);
+    this.squaredLengths = squaredLengths;
+    this.mean = sum.map((total) => total / points);
+    this.firstOnes = firstOnes(this.cloud, squaredLengths);
+    this.distinct = distinctPoints(this.cloud, this.firstOnes);
   }
 
   /** Fewer than three distinct points have no local dimension and no angle. */
@@ -40,32 +49,38 @@ export class LayerCloud {
 
   /** Products of all pairs of points, coinciding ones included. */
   gramMatrix(): Promise<GramMatrix> {
-    this.products ??= gramMatrix(this.cloud);
+    this.products ??= gramMatrix(this.cloud, this.mean);
     return this.products;
   }
 
   /** Neighbors of all points, coinciding ones included: the tokens of two layers must stay aligned. */
   neighbors(): Promise<NeighborTable> {
     if (this.distinct === this.cloud) return this.distinctNeighbors();
-    this.allNeighbors ??= this.gramMatrix().then((gram) =>
-      nearestNeighbors(this.cloud, neighborhoodSizes(this.cloud.points), [], gram),
-    );
+    this.allNeighbors ??= this.findNeighbors(this.cloud, neighborhoodSizes(this.cloud.points), []);
     return this.allNeighbors;
   }
 
   /** Neighbors of the distinct points, with the distances of all range scalings: ranks 1, 2, 4, 8, ... */
   distinctNeighbors(): Promise<NeighborTable> {
     const { cloud, distinct } = this;
-    const ranks = [1, ...rangeScalings(distinct.points)];
-    this.neighborsOfDistinct ??=
-      distinct === cloud
-        ? this.gramMatrix().then((gram) => nearestNeighbors(cloud, neighborhoodSizes(cloud.points), ranks, gram))
-        : nearestNeighbors(distinct, 2, ranks); // Only the two nearest are asked for: they make the angles.
+    // Of some of the points only the two nearest are asked for: they make the angles.
+    const listed = distinct === cloud ? neighborhoodSizes(cloud.points) : 2;
+    this.neighborsOfDistinct ??= this.findNeighbors(distinct, listed, [1, ...rangeScalings(distinct.points)]);
     return this.neighborsOfDistinct;
+  }
+
+  private async findNeighbors(cloud: PointCloud, listed: number, ranks: number[]): Promise<NeighborTable> {
+    const gram = await this.gramMatrix();
+    if (cloud === this.cloud) return nearestNeighbors(cloud, listed, ranks, { gram, firstOnes: this.firstOnes });
+    const kept = Array.from(this.firstOnes.keys()).filter((point) => this.firstOnes[point] === point);
+    const known = { gram: gramMatrixOf(kept, gram), firstOnes: Int32Array.from(kept.keys()) };
+    return nearestNeighbors(cloud, listed, ranks, known);
   }
 }
 
 /** Distance of every point to its neighbor of the `index`-th of the table's ranks [N]. */
 export function distancesAt({ points, ranks, distances }: NeighborTable, index: number): Float64Array {
-  return Float64Array.from({ length: points }, (_, point) => distances[point * ranks.length + index]);
+  const chosen = new Float64Array(points);
+  for (let point = 0; point < points; point++) chosen[point] = distances[point * ranks.length + index];
+  return chosen;
 }

@@ -1,3 +1,4 @@
+import { inKernelMemory } from "./kernels";
 import { type MeanAndDeviation, type Metric, meanAndDeviation } from "./metric";
 import type { NeighborTable } from "./neighbors";
 import type { PointCloud } from "./pointCloud";
@@ -11,27 +12,20 @@ import type { PointCloud } from "./pointCloud";
  * @returns degrees [N], between 0 and 180
  * Source: arXiv 2501.10573, Figure 4.
  */
-export function neighborAngles({ values, points, dimension }: PointCloud, neighbors: NeighborTable): Float64Array {
-  const angles = new Float64Array(points);
+export function neighborAngles(cloud: PointCloud, neighbors: NeighborTable): Float64Array {
+  const { points, dimension } = cloud;
+  const pairs = new Int32Array(2 * points);
   for (let point = 0; point < points; point++) {
-    const [x, a, b] = [
-      point,
-      neighbors.indices[point * neighbors.listed],
-      neighbors.indices[point * neighbors.listed + 1],
-    ];
-    let [product, squareA, squareB] = [0, 0, 0];
-    for (let column = 0; column < dimension; column++) {
-      const here = values[x * dimension + column];
-      const toA = here - values[a * dimension + column];
-      const toB = here - values[b * dimension + column];
-      product += toA * toB;
-      squareA += toA * toA;
-      squareB += toB * toB;
-    }
-    const cosine = product / Math.sqrt(squareA) / Math.sqrt(squareB);
-    angles[point] = (Math.acos(Math.min(1, Math.max(-1, cosine))) * 180) / Math.PI;
+    pairs[2 * point] = neighbors.indices[point * neighbors.listed];
+    pairs[2 * point + 1] = neighbors.indices[point * neighbors.listed + 1];
   }
-  return angles;
+  return inKernelMemory(cloud, (memory, valuesAt, isDouble) => {
+    const pairsAt = memory.place(pairs);
+    const cosinesAt = memory.reserve(8 * points);
+    memory.call.cosines(valuesAt, isDouble, points, dimension, pairsAt, cosinesAt);
+    const degrees = (cosine: number) => (Math.acos(Math.min(1, Math.max(-1, cosine))) * 180) / Math.PI;
+    return memory.float64(cosinesAt, points).slice().map(degrees);
+  });
 }
 
 /** The angles of a layer: mean and deviation in degrees, and how they are spread. */

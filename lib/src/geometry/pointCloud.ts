@@ -1,4 +1,5 @@
 import { UserError } from "../support/errors";
+import { inKernelMemory } from "./kernels";
 
 /** N points in D dimensions; as the tokens of a prompt at one layer, or what a .npy file holds. */
 export interface PointCloud {
@@ -12,10 +13,20 @@ export interface PointCloud {
 export const FEWEST_POINTS = 3;
 
 /** @throws UserError if there are fewer than three points, no dimension, or a value that is not a finite number */
-export function checkCloud({ values, points, dimension }: PointCloud, name: string): void {
+export function checkCloud(cloud: PointCloud, name: string): void {
+  checkSize(cloud, name);
+  checkValues(cloud, name);
+}
+
+/** @throws UserError if there are fewer than three points, or no dimension */
+export function checkSize({ points, dimension }: PointCloud, name: string): void {
   if (points < FEWEST_POINTS)
     throw new UserError(`${name}: has ${points} points; at least ${FEWEST_POINTS} are needed`);
   if (dimension < 1) throw new UserError(`${name}: its points have no coordinates`);
+}
+
+/** @throws UserError if a value is not a finite number */
+export function checkValues({ values, dimension }: PointCloud, name: string): void {
   if (allFinite(values)) return;
   for (let i = 0; i < values.length; i++) {
     if (!Number.isFinite(values[i])) {
@@ -39,23 +50,45 @@ function allFinite(values: Float32Array | Float64Array): boolean {
   return a + b + c + d === 0;
 }
 
-/** Squared length of each point, in float64 [points]. */
-export function squaredLengths({ values, points, dimension }: PointCloud): Float64Array {
-  const lengths = new Float64Array(points);
-  for (let point = 0; point < points; point++) {
-    let [a, b, c, d] = [0, 0, 0, 0];
-    let i = point * dimension;
-    const end = i + dimension;
-    for (; i + 3 < end; i += 4) {
-      a += values[i] * values[i];
-      b += values[i + 1] * values[i + 1];
-      c += values[i + 2] * values[i + 2];
-      d += values[i + 3] * values[i + 3];
-    }
-    for (; i < end; i++) a += values[i] * values[i];
-    lengths[point] = a + b + (c + d);
-  }
-  return lengths;
+/** Sums over a cloud, in float64. */
+export interface CloudSums {
+  /** Squared length of each point [points]. */
+  squaredLengths: Float64Array;
+  /** Sum of all points, each times its weight [dimension]. */
+  sum: Float64Array;
+}
+
+/**
+ * Sums over a cloud.
+ *
+ * @param weights of the points [points]; 1 without them
+ */
+export function sumUp(cloud: PointCloud, weights?: Float64Array): CloudSums {
+  const { points, dimension } = cloud;
+  return inKernelMemory(cloud, (memory, valuesAt, isDouble) => {
+    const weightsAt = memory.place(weights ?? new Float64Array(points).fill(1));
+    const lengthsAt = memory.reserve(8 * points);
+    const sumAt = memory.place(new Float64Array(dimension));
+    memory.call.sumUp(valuesAt, isDouble, points, dimension, weightsAt, lengthsAt, sumAt);
+    return { squaredLengths: memory.float64(lengthsAt, points).slice(), sum: memory.float64(sumAt, dimension).slice() };
+  });
+}
+
+/**
+ * For each point the first one that coincides with it exactly: itself, if none before it does.
+ *
+ * @param lengths squared length of each point: points that coincide have the same
+ */
+export function firstOnes(cloud: PointCloud, lengths: Float64Array): Int32Array {
+  const ofLength = new Map<number, number[]>();
+  return Int32Array.from({ length: cloud.points }, (_, point) => {
+    const alike = ofLength.get(lengths[point]);
+    const first = alike?.find((other) => coincide(cloud, point, other));
+    if (first !== undefined) return first;
+    if (alike) alike.push(point);
+    else ofLength.set(lengths[point], [point]);
+    return point;
+  });
 }
 
 /**
@@ -63,19 +96,14 @@ export function squaredLengths({ values, points, dimension }: PointCloud): Float
  * 0 and their ratios say nothing, so dimension estimates leave the copies out (METHOD of the paper's DADApy: the same).
  * Returns the cloud itself if all points differ.
  *
- * @param lengths squared length of each point: points that coincide have the same
+ * @param firsts as of {@link firstOnes}
  */
-export function distinctPoints(cloud: PointCloud, lengths: Float64Array = squaredLengths(cloud)): PointCloud {
+export function distinctPoints(
+  cloud: PointCloud,
+  firsts: Int32Array = firstOnes(cloud, sumUp(cloud).squaredLengths),
+): PointCloud {
   const { values, points, dimension } = cloud;
-  const ofLength = new Map<number, number[]>();
-  const kept: number[] = [];
-  for (let point = 0; point < points; point++) {
-    const alike = ofLength.get(lengths[point]);
-    if (alike?.some((other) => coincide(cloud, point, other))) continue;
-    kept.push(point);
-    if (alike) alike.push(point);
-    else ofLength.set(lengths[point], [point]);
-  }
+  const kept = Array.from(firsts.keys()).filter((point) => firsts[point] === point);
   if (kept.length === points) return cloud;
   const rest = new (values.constructor as Float64ArrayConstructor)(kept.length * dimension);
   kept.forEach((point, row) => {
