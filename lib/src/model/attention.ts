@@ -56,10 +56,11 @@ function attendTogether(queries: tf.Tensor3D, keys: tf.Tensor3D, values: tf.Tens
     grouped
       ? tf.reshape(tf.slice4d(grouped, [0, 0, 0, begin], [-1, -1, -1, size]), [groups, dimension, members * size])
       : cut(queries, begin, size); // [groups, headDimension, members * size]
-  const outputs = mask.blocks(tokens, QUERY_BLOCK.together).map(({ start, count, from, seen }) =>
+  const outputs = mask.blocks(QUERY_BLOCK.together).map((block) =>
     tf.tidy(() => {
+      const { start, count, from, seen } = block;
       const scores = tf.matMul(cutQueries(start, count), cut(keys, from, seen), true); // [groups, members * count, seen]
-      const weights = tf.softmax(tf.add<tf.Tensor3D>(scores, mask.rows(start, count, members)));
+      const weights = tf.softmax(tf.add<tf.Tensor3D>(scores, mask.rows(block, members)));
       const mixed = tf.matMul<tf.Tensor3D>(weights, cut(values, from, seen), false, true); // [groups, members * count, headDimension]
       return members > 1 ? tf.reshape<tf.Rank.R3>(mixed, [heads, count, dimension]) : mixed;
     }),
@@ -74,18 +75,19 @@ function attendTogether(queries: tf.Tensor3D, keys: tf.Tensor3D, values: tf.Tens
 function attendOneByOne(queries: tf.Tensor3D, keys: tf.Tensor3D, values: tf.Tensor3D, mask: CausalMask): tf.Tensor3D {
   const [heads, dimension, tokens] = queries.shape;
   const groupSize = heads / keys.shape[0];
-  const blocks = mask.blocks(tokens, QUERY_BLOCK.oneByOne);
+  const blocks = mask.blocks(QUERY_BLOCK.oneByOne);
   const [queryRows, valueRows] = [queries, values].map((all) => tf.transpose(all, [0, 2, 1])); // [.., T, headDimension]
   /** Rows of one head [size, headDimension]. */
   const cutRows = (all: tf.Tensor3D, head: number, begin: number, size: number) =>
     tf.reshape<tf.Rank.R2>(tf.slice3d(all, [head, begin, 0], [1, size, -1]), [size, dimension]);
   const outputs = Array.from({ length: heads }, (_, head) => {
     const shared = Math.floor(head / groupSize);
-    return blocks.map(({ start, count, from, seen }) =>
+    return blocks.map((block) =>
       tf.tidy(() => {
+        const { start, count, from, seen } = block;
         const columns = tf.reshape<tf.Rank.R2>(tf.slice3d(keys, [shared, 0, from], [1, -1, seen]), [dimension, seen]);
         const scores = tf.matMul(cutRows(queryRows, head, start, count), columns); // [count, seen]
-        const weights = tf.softmax(tf.add<tf.Tensor2D>(scores, mask.rows(start, count)));
+        const weights = tf.softmax(tf.add<tf.Tensor2D>(scores, mask.rows(block)));
         return tf.matMul<tf.Tensor2D>(weights, cutRows(valueRows, shared, from, seen)); // [count, headDimension]
       }),
     );
@@ -108,13 +110,17 @@ interface QueryBlock {
 export class CausalMask {
   private readonly made = new Map<string, tf.Tensor2D>();
 
-  constructor(private readonly slidingWindow = Number.POSITIVE_INFINITY) {}
+  constructor(
+    /** Of the prompt. */
+    private readonly tokens: number,
+    private readonly slidingWindow = Number.POSITIVE_INFINITY,
+  ) {}
 
-  /** Cuts the queries of a prompt into blocks. */
-  blocks(tokens: number, size: number): QueryBlock[] {
-    return Array.from({ length: Math.ceil(tokens / size) }, (_, block) => {
+  /** Cuts the queries of the prompt into blocks. */
+  blocks(size: number): QueryBlock[] {
+    return Array.from({ length: Math.ceil(this.tokens / size) }, (_, block) => {
       const start = block * size;
-      const count = Math.min(size, tokens - start);
+      const count = Math.min(size, this.tokens - start);
       const from = this.firstKey(start);
       return { start, count, from, seen: start + count - from };
     });
@@ -124,23 +130,31 @@ export class CausalMask {
     return Math.max(0, query - this.slidingWindow + 1);
   }
 
-  /**
-   * The mask of the queries from `start` on, for the keys that any of them may look at, `times` over.
-   * [times * count, seen]
-   */
-  rows(start: number, count: number, times = 1): tf.Tensor2D {
-    const name = `${start} ${count} ${times}`;
-    const known = this.made.get(name);
-    if (known) return known;
-    const from = this.firstKey(start);
-    const seen = start + count - from;
-    const values = new Float32Array(times * count * seen).fill(MASKED);
-    for (let row = 0; row < times * count; row++) {
-      const query = start + (row % count);
-      values.fill(0, row * seen + this.firstKey(query) - from, row * seen + query - from + 1);
-    }
+  /** The mask of a block's queries for the keys that any of them may look at, `times` over. [times * count, seen] */
+  rows({ start, count, seen }: QueryBlock, times = 1): tf.Tensor2D {
     // All heads and layers use it, so it outlives the tidy of the one that asked first.
-    const mask = tf.keep(tf.tensor2d(values, [times * count, seen]));
+    return this.keep(`${start} ${count} ${times}`, () => {
+      const widest = this.widest(count, times);
+      return tf.slice2d(widest, [0, widest.shape[1] - seen], [times * count, seen]);
+    });
+  }
+
+  /** The mask of as many queries after as many keys as they can see: its last columns are that of any block. */
+  private widest(count: number, times: number): tf.Tensor2D {
+    return this.keep(`${count} ${times}`, () => {
+      const before = Math.min(this.tokens - count, this.slidingWindow - 1);
+      const keys = before + count;
+      const values = new Float32Array(times * count * keys).fill(MASKED);
+      for (let row = 0; row < times * count; row++) {
+        const query = before + (row % count);
+        values.fill(0, row * keys + this.firstKey(query), row * keys + query + 1);
+      }
+      return tf.tensor2d(values, [times * count, keys]);
+    });
+  }
+
+  private keep(name: string, make: () => tf.Tensor2D): tf.Tensor2D {
+    const mask = this.made.get(name) ?? tf.keep(make());
     this.made.set(name, mask);
     return mask;
   }

@@ -53,7 +53,7 @@ onEachBackend("parts of a model", (useBackend) => {
     const [q, k, v] = [heads, keyValueHeads, keyValueHeads].map((count, i) =>
       numbers(tokens * count * dimension, `${i} ${tokens}`),
     );
-    const mask = new CausalMask(window);
+    const mask = new CausalMask(tokens, window);
     const before = tf.memory().numTensors;
     const output = tf.tidy(() => {
       /** From [T, heads * headDimension] to what attention wants: [heads, headDimension, T] */
