@@ -6,20 +6,11 @@
 //
 // Needs 2.2 GB of disk and 0.44 GB more for each layer (removed afterwards, unless --keep).
 
-const {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} = require("node:fs");
+const { existsSync, mkdtempSync, readFileSync, rmSync } = require("node:fs");
 const { tmpdir } = require("node:os");
 const { join } = require("node:path");
 const { parseArgs } = require("node:util");
+const { architectureOf, writeRandomCheckpoint } = require("./randomCheckpoint.js");
 
 const { values } = parseArgs({
   options: {
@@ -49,46 +40,6 @@ const CONFIG = {
   tie_word_embeddings: false,
 };
 
-/** Writes a safetensors file of random bfloat16 weights: a pattern of a prime length, repeated. */
-function writeCheckpoint(folder, shapes) {
-  mkdirSync(folder, { recursive: true });
-  const header = {};
-  let offset = 0;
-  for (const [name, shape] of Object.entries(shapes)) {
-    const size = 2 * shape.reduce((product, dimension) => product * dimension, 1);
-    header[name] = { dtype: "BF16", shape, data_offsets: [offset, offset + size] };
-    offset += size;
-  }
-  const text = Buffer.from(JSON.stringify(header));
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(text.length));
-  const file = openSync(join(folder, "model.safetensors"), "w");
-  writeSync(file, length);
-  writeSync(file, text);
-  for (const shape of Object.values(shapes)) {
-    const pattern = shape.length === 1 ? ones(65537) : randomWeights(4194301, shape[1] ** -0.5);
-    let left = 2 * shape.reduce((product, dimension) => product * dimension, 1);
-    while (left > 0) left -= writeSync(file, pattern, 0, Math.min(left, pattern.length));
-  }
-  closeSync(file);
-  writeFileSync(join(folder, "config.json"), JSON.stringify(CONFIG));
-}
-
-function ones(count) {
-  return Buffer.from(new Uint16Array(count).fill(0x3f80).buffer);
-}
-
-function randomWeights(count, deviation) {
-  let state = 1;
-  const uniform = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-  const wide = Float32Array.from({ length: count }, () => deviation * Math.sqrt(3) * (2 * uniform() - 1));
-  const bits = new Uint32Array(wide.buffer);
-  return Buffer.from(Uint16Array.from(bits, (value) => value >>> 16).buffer);
-}
-
 /** A number of this process out of /proc (Linux), in bytes. */
 function procNumber(file, label, unit) {
   if (!existsSync(file)) return Number.NaN;
@@ -99,19 +50,12 @@ async function main() {
   const library = (path) => require(join(__dirname, "../lib/dist", path));
   const { chooseBackend, describeBackend } = library("backend/backend.js");
   const { openCheckpoint } = library("checkpoint/checkpoint.js");
-  const { llama } = library("model/llama.js");
   const { loadModel, weightBytes } = library("model/model.js");
   const { measurePrompts } = library("experiment/measurePrompt.js");
-  const { CheckpointConfig } = library("checkpoint/config.js");
 
   const folder = values.folder ?? mkdtempSync(join(tmpdir(), "large-model-"));
-  const architecture = llama.architecture(new CheckpointConfig(CONFIG, "config"), new Set());
-  const parts = [architecture.embeddingWeights, architecture.finalWeights, architecture.headWeights];
-  for (let layer = 0; layer < architecture.layers; layer++) parts.push(architecture.blockWeights(layer));
-  const shapes = Object.fromEntries(
-    parts.flatMap((part) => Object.values(part).map(({ name, shape }) => [name, shape])),
-  );
-  if (!existsSync(join(folder, "config.json"))) writeCheckpoint(folder, shapes);
+  const architecture = architectureOf(CONFIG);
+  if (!existsSync(join(folder, "config.json"))) writeRandomCheckpoint(folder, CONFIG);
 
   const budget = Number(values.memory) * 2 ** 30;
   const backend = await chooseBackend(values.backend);

@@ -1,20 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type Blas, multiply, type ProductShape } from "./blas";
-
-/** What is used of the tfjs backend for WebAssembly. */
-interface WasmBackend {
-  wasm: { HEAPU8: Uint8Array };
-  dataIdMap: { get(id: object): { memoryOffset: number } };
-  makeOutput(shape: number[], dtype: "float32"): tf.TensorInfo;
-}
+import { heapView, replaceWasmKernel, type WasmBackend } from "./wasmHeap";
 
 interface ProductArguments {
   inputs: { a: tf.TensorInfo; b: tf.TensorInfo; bias?: tf.TensorInfo };
   backend: WasmBackend;
   attrs: { transposeA: boolean; transposeB: boolean; activation?: string };
 }
-
-const KERNELS = ["BatchMatMul", "_FusedMatMul"] as const;
 
 /** Activations of `tf.fused.matMul` that are a kernel of their own; what else there is, WebAssembly does as before. */
 const ACTIVATIONS: Record<string, string | undefined> = {
@@ -24,8 +16,6 @@ const ACTIVATIONS: Record<string, string | undefined> = {
   sigmoid: "Sigmoid",
 };
 
-/** The kernels that came with the backend. */
-const originals = new Map<string, tf.KernelConfig>();
 let current: Blas | undefined;
 
 /**
@@ -34,23 +24,26 @@ let current: Blas | undefined;
  */
 export function setWasmProducts(blas: Blas | undefined): void {
   current = blas;
-  for (const kernelName of KERNELS) {
-    const original = originals.get(kernelName) ?? tf.getKernel(kernelName, "wasm");
-    originals.set(kernelName, original);
-    tf.unregisterKernel(kernelName, "wasm");
-    const replaced = (given: unknown) => {
-      const product = given as ProductArguments;
-      return blas && canMultiply(product)
-        ? productByBlas(blas, product)
-        : original.kernelFunc(given as Parameters<tf.KernelFunc>[0]);
+  const byBlas = (original: tf.KernelFunc): tf.KernelFunc => {
+    return (given) => {
+      const product = given as unknown as ProductArguments;
+      return blas && canMultiply(product) ? productByBlas(blas, product) : original(given);
     };
-    tf.registerKernel(blas ? { ...original, kernelFunc: replaced as tf.KernelFunc } : original);
-  }
+  };
+  for (const kernelName of ["BatchMatMul", "_FusedMatMul"]) replaceWasmKernel(kernelName, blas && byBlas);
 }
 
 /** The library that does WebAssembly's products, if one does. */
 export function wasmBlas(): Blas | undefined {
   return current;
+}
+
+/**
+ * Whether products of transposed matrices, and of many matrices at once, are as fast as plain ones on the current backend.
+ * WebAssembly's own are ten times slower.
+ */
+export function areAllProductsFast(): boolean {
+  return tf.getBackend() !== "wasm" || current !== undefined;
 }
 
 function canMultiply({ inputs: { a, b, bias }, attrs: { activation = "linear" } }: ProductArguments): boolean {
@@ -77,7 +70,6 @@ function productByBlas(blas: Blas, { inputs, backend, attrs }: ProductArguments)
   );
   const outer = tf.broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
   const result = backend.makeOutput([...outer, shape.rows, shape.columns], "float32");
-  // Made now: an allocation may have moved WebAssembly's memory and left older views of it empty.
   const [left, right, product] = [a, b, result].map((tensor) => heapView(backend, tensor));
   if (bias) fillRows(product, heapView(backend, bias));
   const [leftStep, rightStep, step] = [aRows * aColumns, bRows * bColumns, shape.rows * shape.columns];
@@ -95,17 +87,9 @@ function productByBlas(blas: Blas, { inputs, backend, attrs }: ProductArguments)
   const kernel = ACTIVATIONS[activation];
   if (!kernel) return result;
   const { kernelFunc } = tf.getKernel(kernel, "wasm");
-  const activated = kernelFunc({ inputs: { x: result }, backend, attrs: {} } as Parameters<tf.KernelFunc>[0]);
-  (backend as unknown as tf.KernelBackend).disposeData(result.dataId);
+  const activated = kernelFunc({ inputs: { x: result }, backend, attrs: {} });
+  backend.disposeData(result.dataId);
   return activated as tf.TensorInfo;
-}
-
-/** A tensor's values in WebAssembly's memory. @throws if it had no room for them */
-function heapView({ wasm, dataIdMap }: WasmBackend, { dataId, shape }: tf.TensorInfo): Float32Array {
-  const { memoryOffset } = dataIdMap.get(dataId);
-  const size = tf.util.sizeFromShape(shape);
-  if (memoryOffset === 0 && size > 0) throw new Error("WebAssembly's memory (4 GB at most) is full");
-  return new Float32Array(wasm.HEAPU8.buffer, memoryOffset, size);
 }
 
 /** Sets each row of a matrix to the bias, for the product to be added to it. */

@@ -2,12 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { findTensorflowAddon, prepareTensorflowRuntime, TENSORFLOW_PACKAGE } from "../setup/runtime";
 import { messageOf } from "../support/errors";
 import type { Backend } from "./backend";
-
-/** What is used of the backend object that the tfjs-node packages register. */
-interface NativeBackend {
-  binding: { TF_Version: string };
-  isUsingGpuDevice: boolean;
-}
+import { type NativeBackend, setOneDnnKernels } from "./oneDnn";
 
 /** Users may have this one instead. */
 const CPU_PACKAGE = "@tensorflow/tfjs-node";
@@ -22,7 +17,10 @@ export const tensorflow: Backend = {
     for (const name of addon.installed ? [TENSORFLOW_PACKAGE, CPU_PACKAGE] : [CPU_PACKAGE]) {
       try {
         require(name);
-        if (tf.findBackendFactory("tensorflow")) return;
+        if (tf.findBackendFactory("tensorflow")) {
+          setOneDnnKernels(tf.findBackend("tensorflow") as NativeBackend);
+          return;
+        }
         problems.push(`${name}: not installed`); // danfojs-node brings an alias of that name, without an addon.
       } catch (error) {
         const message = messageOf(error);

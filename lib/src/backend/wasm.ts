@@ -1,6 +1,7 @@
 import type { Backend } from "./backend";
 import { findBlas } from "./blas";
 import { setWasmProducts, wasmBlas } from "./blasKernels";
+import { setWasmSlice } from "./wasmSlice";
 
 /**
  * WebAssembly with SIMD: one thread in Node, at most 4 GB of memory. Products go through a BLAS library of the system, if
@@ -10,6 +11,7 @@ export const wasm: Backend = {
   name: "wasm",
   async load() {
     require("@tensorflow/tfjs-backend-wasm");
+    setWasmSlice();
     setWasmProducts(findBlas().blas);
   },
   device() {

@@ -22,11 +22,14 @@ export type Weights = Record<string, tf.Tensor>;
 export interface PassContext {
   /** Added to the attention scores: 0 where a token may look, a large negative number where it may not. */
   mask: CausalMask;
-  /** Rotary position embedding tables [T, dimensions / 2], for the families that turn queries and keys. */
+  /** Rotary position embedding tables, for the families that turn queries and keys. */
   rotary?: RotaryTables;
 }
 
-/** Cosines and sines of the angles by which each position turns each pair of features, [T, dimensions / 2]. */
+/**
+ * Cosines and sines of the angles by which each position turns each pair of features, once for either feature of a pair:
+ * [dimensions, T]. The sine of the first has its sign turned.
+ */
 export interface RotaryTables {
   cosine: tf.Tensor2D;
   sine: tf.Tensor2D;
@@ -58,8 +61,8 @@ export interface Architecture {
   finalWeights: WeightRequests;
   /** The unembedding; stored apart from the rest, since it may be the embedding itself (tied). */
   headWeights: WeightRequests;
-  /** Token ids [T] -> hidden state 0. */
-  embed(weights: Weights, ids: tf.Tensor1D): tf.Tensor2D;
+  /** The tokens' rows of the embedding [T, embeddingWidth] -> hidden state 0. */
+  embed(weights: Weights, tokens: tf.Tensor2D): tf.Tensor2D;
   /** Block `layer`: hidden state `layer` -> hidden state `layer` + 1 (before the final norm). */
   block(weights: Weights, hidden: tf.Tensor2D, context: PassContext, layer: number): tf.Tensor2D;
   /** The last block's output -> the last hidden state, as wide as the unembedding asks. */

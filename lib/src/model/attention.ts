@@ -1,80 +1,106 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { areAllProductsFast } from "../backend/blasKernels";
 import type { PassContext } from "./architecture";
 import { rotate } from "./rotary";
 
 /** Large enough that exp() of a masked score is exactly 0 in float32, small enough that no sum overflows. */
 const MASKED = -1e9;
 
-/** The queries, keys and values of all heads, each head cut out on its own: [T, headDimension]. */
+/** The queries, keys and values of all heads, features before tokens; see {@link linearHeads}. */
 export interface AttentionInput {
-  heads: number;
-  /** Fewer than `heads` where several query heads share keys and values (GQA). */
-  keyValueHeads: number;
+  /** [heads, headDimension, T] */
+  queries: tf.Tensor3D;
+  /** [keyValueHeads, headDimension, T]; fewer heads where several query heads share keys and values (GQA). */
+  keys: tf.Tensor3D;
+  /** [keyValueHeads, headDimension, T] */
+  values: tf.Tensor3D;
   /** Scores are multiplied by this; 1 / sqrt(headDimension) unless a family does otherwise. */
   scale: number;
-  query(head: number): tf.Tensor2D;
-  key(keyValueHead: number): tf.Tensor2D;
-  value(keyValueHead: number): tf.Tensor2D;
 }
 
 /**
- * How many queries are worked on at a time. A token looks at none that come after it, so a block of queries needs the keys
- * up to its end alone, and almost half of the scores are never made. Where cutting a matrix costs more than that saves
- * (wasm copies slices slowly), all queries are one block.
+ * How many queries are worked on at a time. A token looks at none that come after it (and with a sliding window, at few of
+ * those before it), so a block of queries needs the keys up to its end alone, and almost half of the scores are never made.
+ * The smaller the blocks, the more of them is saved, and the better the scores fit into the processor's cache; but each
+ * operation costs something by itself, which counts where heads are worked on one by one.
  */
-const QUERY_BLOCK: Record<string, number> = { tensorflow: 512, webgpu: 1024 };
+const QUERY_BLOCK = { together: 128, oneByOne: 256 };
 
 /**
- * Causal self-attention, head by head: plain two-dimensional products are what every backend does fast (wasm is ten times
- * slower at batched or transposed ones).
+ * Causal self-attention.
  * Sources: Vaswani et al. 2017 (arXiv 1706.03762), equation 1; grouped queries: Ainslie et al. 2023 (arXiv 2305.13245).
  *
  * @returns the heads' outputs side by side [T, heads * headDimension], before the output projection
  */
 export function attention(input: AttentionInput, { mask, rotary }: PassContext): tf.Tensor2D {
-  const groupSize = input.heads / input.keyValueHeads;
-  const turned = (head: tf.Tensor2D) => (rotary ? rotate(head, rotary) : head);
-  const outputs: tf.Tensor2D[] = [];
-  for (let keyValueHead = 0; keyValueHead < input.keyValueHeads; keyValueHead++) {
-    const keys = tf.transpose(turned(input.key(keyValueHead))); // [headDimension, T]
-    const values = input.value(keyValueHead); // [T, headDimension]
-    for (let member = 0; member < groupSize; member++) {
-      const head = keyValueHead * groupSize + member;
-      outputs.push(tf.tidy(() => attendHead(tf.mul(turned(input.query(head)), input.scale), keys, values, mask)));
-    }
-  }
-  return outputs.length === 1 ? outputs[0] : tf.concat(outputs, 1);
+  const turned = (heads: tf.Tensor3D) => (rotary ? rotate(heads, rotary) : heads);
+  const queries = tf.mul<tf.Tensor3D>(turned(input.queries), input.scale); // [heads, headDimension, T]
+  const keys = turned(input.keys); // [keyValueHeads, headDimension, T]
+  const attend = areAllProductsFast() ? attendTogether : attendOneByOne;
+  const outputs = attend(queries, keys, input.values, mask); // [heads, T, headDimension]
+  const [heads, tokens, dimension] = outputs.shape;
+  return tf.reshape(tf.transpose(outputs, [1, 0, 2]), [tokens, heads * dimension]);
 }
 
-/** One head: queries [T, headDimension] (scaled), keys [headDimension, T], values and result [T, headDimension]. */
-function attendHead(queries: tf.Tensor2D, keys: tf.Tensor2D, values: tf.Tensor2D, mask: CausalMask): tf.Tensor2D {
-  const [tokens, dimension] = queries.shape;
-  const block = QUERY_BLOCK[tf.getBackend()] ?? tokens;
-  if (tokens <= block) return attend(queries, keys, values, mask.rows(0, tokens));
-  const outputs: tf.Tensor2D[] = [];
-  for (let start = 0; start < tokens; start += block) {
-    const count = Math.min(block, tokens - start);
-    const seen = start + count;
-    outputs.push(
-      attend(
-        tf.slice2d(queries, [start, 0], [count, dimension]),
-        tf.slice2d(keys, [0, 0], [dimension, seen]),
-        tf.slice2d(values, [0, 0], [seen, dimension]),
-        mask.rows(start, count),
-      ),
+/** All heads at once, block after block of queries. @returns [heads, T, headDimension] */
+function attendTogether(queries: tf.Tensor3D, keys: tf.Tensor3D, values: tf.Tensor3D, mask: CausalMask): tf.Tensor3D {
+  const [heads, dimension, tokens] = queries.shape;
+  const groups = keys.shape[0];
+  const members = heads / groups;
+  const cut = (whole: tf.Tensor3D, begin: number, size: number) =>
+    size === tokens ? whole : tf.slice3d(whole, [0, 0, begin], [-1, -1, size]);
+  // Query heads that share keys are multiplied with them as if they were one head with more queries.
+  const grouped =
+    members > 1 && tf.transpose(tf.reshape<tf.Rank.R4>(queries, [groups, members, dimension, tokens]), [0, 2, 1, 3]);
+  const cutQueries = (begin: number, size: number) =>
+    grouped
+      ? tf.reshape(tf.slice4d(grouped, [0, 0, 0, begin], [-1, -1, -1, size]), [groups, dimension, members * size])
+      : cut(queries, begin, size); // [groups, headDimension, members * size]
+  const outputs = mask.blocks(QUERY_BLOCK.together).map((block) =>
+    tf.tidy(() => {
+      const { start, count, from, seen } = block;
+      const scores = tf.matMul(cutQueries(start, count), cut(keys, from, seen), true); // [groups, members * count, seen]
+      const weights = tf.softmax(tf.add<tf.Tensor3D>(scores, mask.rows(block, members)));
+      const mixed = tf.matMul<tf.Tensor3D>(weights, cut(values, from, seen), false, true); // [groups, members * count, headDimension]
+      return members > 1 ? tf.reshape<tf.Rank.R3>(mixed, [heads, count, dimension]) : mixed;
+    }),
+  );
+  return outputs.length === 1 ? outputs[0] : tf.concat3d(outputs, 1);
+}
+
+/**
+ * Head by head, with plain products alone: for a backend that is slow at others.
+ * @returns [heads, T, headDimension]
+ */
+function attendOneByOne(queries: tf.Tensor3D, keys: tf.Tensor3D, values: tf.Tensor3D, mask: CausalMask): tf.Tensor3D {
+  const [heads, dimension, tokens] = queries.shape;
+  const groupSize = heads / keys.shape[0];
+  const blocks = mask.blocks(QUERY_BLOCK.oneByOne);
+  const [queryRows, valueRows] = [queries, values].map((all) => tf.transpose(all, [0, 2, 1])); // [.., T, headDimension]
+  /** Rows of one head [size, headDimension]. */
+  const cutRows = (all: tf.Tensor3D, head: number, begin: number, size: number) =>
+    tf.reshape<tf.Rank.R2>(tf.slice3d(all, [head, begin, 0], [1, size, -1]), [size, dimension]);
+  const outputs = Array.from({ length: heads }, (_, head) => {
+    const shared = Math.floor(head / groupSize);
+    return blocks.map((block) =>
+      tf.tidy(() => {
+        const { start, count, from, seen } = block;
+        const columns = tf.reshape<tf.Rank.R2>(tf.slice3d(keys, [shared, 0, from], [1, -1, seen]), [dimension, seen]);
+        const scores = tf.matMul(cutRows(queryRows, head, start, count), columns); // [count, seen]
+        const weights = tf.softmax(tf.add<tf.Tensor2D>(scores, mask.rows(block)));
+        return tf.matMul<tf.Tensor2D>(weights, cutRows(valueRows, shared, from, seen)); // [count, headDimension]
+      }),
     );
-  }
-  return tf.concat(outputs, 0);
+  }).flat();
+  return tf.reshape(outputs.length === 1 ? outputs[0] : tf.concat2d(outputs, 0), [heads, tokens, dimension]);
 }
 
-function attend(queries: tf.Tensor2D, keys: tf.Tensor2D, values: tf.Tensor2D, mask: tf.Tensor2D): tf.Tensor2D {
-  const scores = tf.add(tf.matMul(queries, keys), mask); // [queries, keys]
-  return tf.matMul(tf.softmax(scores) as tf.Tensor2D, values); // [queries, headDimension]
-}
-
-/** Cuts head `index` out of columns that hold the heads side by side. [T, heads * headDimension] -> [T, headDimension] */
-export function headColumns(columns: tf.Tensor2D, start: number, headDimension: number): tf.Tensor2D {
-  return tf.slice2d(columns, [0, start], [columns.shape[0], headDimension]);
+/** Some queries and the keys that any of them may look at: `seen` keys from the one at `from` on. */
+interface QueryBlock {
+  start: number;
+  count: number;
+  from: number;
+  seen: number;
 }
 
 /**
@@ -82,28 +108,59 @@ export function headColumns(columns: tf.Tensor2D, start: number, headDimension: 
  * negative number. Source of the window's convention: Hugging Face transformers, masking_utils.py.
  */
 export class CausalMask {
-  private readonly blocks = new Map<number, tf.Tensor2D>();
+  private readonly made = new Map<string, tf.Tensor2D>();
 
-  constructor(private readonly slidingWindow = Number.POSITIVE_INFINITY) {}
+  constructor(
+    /** Of the prompt. */
+    private readonly tokens: number,
+    private readonly slidingWindow = Number.POSITIVE_INFINITY,
+  ) {}
 
-  /** The mask of the queries from `start` on, for the keys up to the last of them [count, start + count]. */
-  rows(start: number, count: number): tf.Tensor2D {
-    const known = this.blocks.get(start);
-    if (known) return known;
-    const keys = start + count;
-    const values = new Float32Array(count * keys).fill(MASKED);
-    for (let row = 0; row < count; row++) {
-      const query = start + row;
-      values.fill(0, row * keys + Math.max(0, query - this.slidingWindow + 1), row * keys + query + 1);
-    }
+  /** Cuts the queries of the prompt into blocks. */
+  blocks(size: number): QueryBlock[] {
+    return Array.from({ length: Math.ceil(this.tokens / size) }, (_, block) => {
+      const start = block * size;
+      const count = Math.min(size, this.tokens - start);
+      const from = this.firstKey(start);
+      return { start, count, from, seen: start + count - from };
+    });
+  }
+
+  private firstKey(query: number): number {
+    return Math.max(0, query - this.slidingWindow + 1);
+  }
+
+  /** The mask of a block's queries for the keys that any of them may look at, `times` over. [times * count, seen] */
+  rows({ start, count, seen }: QueryBlock, times = 1): tf.Tensor2D {
     // All heads and layers use it, so it outlives the tidy of the one that asked first.
-    const mask = tf.keep(tf.tensor2d(values, [count, keys]));
-    this.blocks.set(start, mask);
+    return this.keep(`${start} ${count} ${times}`, () => {
+      const widest = this.widest(count, times);
+      return tf.slice2d(widest, [0, widest.shape[1] - seen], [times * count, seen]);
+    });
+  }
+
+  /** The mask of as many queries after as many keys as they can see: its last columns are that of any block. */
+  private widest(count: number, times: number): tf.Tensor2D {
+    return this.keep(`${count} ${times}`, () => {
+      const before = Math.min(this.tokens - count, this.slidingWindow - 1);
+      const keys = before + count;
+      const values = new Float32Array(times * count * keys).fill(MASKED);
+      for (let row = 0; row < times * count; row++) {
+        const query = before + (row % count);
+        values.fill(0, row * keys + this.firstKey(query), row * keys + query + 1);
+      }
+      return tf.tensor2d(values, [times * count, keys]);
+    });
+  }
+
+  private keep(name: string, make: () => tf.Tensor2D): tf.Tensor2D {
+    const mask = this.made.get(name) ?? tf.keep(make());
+    this.made.set(name, mask);
     return mask;
   }
 
   dispose(): void {
-    for (const mask of this.blocks.values()) mask.dispose();
-    this.blocks.clear();
+    for (const mask of this.made.values()) mask.dispose();
+    this.made.clear();
   }
 }

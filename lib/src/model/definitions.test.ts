@@ -5,7 +5,7 @@ import { onEachBackend } from "../../../tests/support/backends";
 import { CheckpointConfig } from "../checkpoint/config";
 import { randomGenerator } from "../support/random";
 import { activation } from "./activations";
-import { attention, CausalMask, headColumns } from "./attention";
+import { attention, CausalMask } from "./attention";
 import { LogitStatistics } from "./logitStatistics";
 import { rotarySettings, rotaryTables, rotate } from "./rotary";
 
@@ -39,34 +39,28 @@ onEachBackend("parts of a model", (useBackend) => {
 
   // 600 tokens: more than a block of queries, where a backend works in blocks.
   test.each([
-    ["all tokens before", 7, undefined],
-    ["a sliding window", 7, 3],
-    ["a window of one", 5, 1],
-    ["a long prompt", 600, undefined],
-    ["a long prompt and a window", 600, 300],
-  ])("attention: %s", async (_, tokens, window) => {
-    const [heads, keyValueHeads, dimension] = [4, 2, 3];
+    ["all tokens before", 7, undefined, 2],
+    ["a head of keys for each of queries", 7, undefined, 4],
+    ["one head of keys for all", 7, undefined, 1],
+    ["a sliding window", 7, 3, 2],
+    ["a window of one", 5, 1, 2],
+    ["a long prompt", 600, undefined, 2],
+    ["a long prompt, a head of keys for each", 300, undefined, 4],
+    ["a long prompt and a window", 600, 300, 2],
+    ["a long prompt and a small window", 600, 20, 2],
+  ])("attention: %s", async (_, tokens, window, keyValueHeads) => {
+    const [heads, dimension] = [4, 3];
     const [q, k, v] = [heads, keyValueHeads, keyValueHeads].map((count, i) =>
       numbers(tokens * count * dimension, `${i} ${tokens}`),
     );
-    const mask = new CausalMask(window);
+    const mask = new CausalMask(tokens, window);
     const before = tf.memory().numTensors;
     const output = tf.tidy(() => {
-      const part = (values: number[], count: number) => {
-        const columns = tf.tensor2d(values, [tokens, count * dimension]);
-        return (head: number) => headColumns(columns, head * dimension, dimension);
-      };
-      return attention(
-        {
-          heads,
-          keyValueHeads,
-          scale: 0.7,
-          query: part(q, heads),
-          key: part(k, keyValueHeads),
-          value: part(v, keyValueHeads),
-        },
-        { mask },
-      );
+      /** From [T, heads * headDimension] to what attention wants: [heads, headDimension, T] */
+      const part = (values: number[], count: number) =>
+        tf.transpose(tf.tensor3d(values, [tokens, count, dimension]), [1, 2, 0]);
+      const [queries, keys, values] = [part(q, heads), part(k, keyValueHeads), part(v, keyValueHeads)];
+      return attention({ queries, keys, values, scale: 0.7 }, { mask });
     });
     const actual = rowsOf([...(await output.data())], heads * dimension);
     output.dispose();
@@ -75,7 +69,7 @@ onEachBackend("parts of a model", (useBackend) => {
     for (let head = 0; head < heads; head++) {
       const cut = (values: number[], count: number, index: number) =>
         rowsOf(values, count * dimension).map((row) => row.slice(index * dimension, (index + 1) * dimension));
-      const shared = Math.floor(head / 2); // Neighboring query heads share keys and values.
+      const shared = Math.floor((head * keyValueHeads) / heads); // Neighboring query heads share keys and values.
       const expected = plainAttention(
         cut(q, heads, head),
         cut(k, keyValueHeads, shared),
@@ -91,19 +85,24 @@ onEachBackend("parts of a model", (useBackend) => {
   test("RoPE: feature i turns with feature i + half, the rest stays", async () => {
     const [tokens, width, dimensions] = [6, 10, 8];
     const settings = rotarySettings(config({}), dimensions, 10000);
-    const head = numbers(tokens * width, "rope");
+    const heads = [numbers(tokens * width, "rope"), numbers(tokens * width, "rope 2")]; // each [T, headDimension]
     const tables = rotaryTables(settings, tokens);
-    const turned = tf.tidy(() => rotate(tf.tensor2d(head, [tokens, width]), tables));
-    const expected = rowsOf(head, width).flatMap((row, position) => {
-      const result = [...row];
-      for (let i = 0; i < dimensions / 2; i++) {
-        const angle = position / 10000 ** ((2 * i) / dimensions);
-        const [a, b] = [row[i], row[i + dimensions / 2]];
-        result[i] = a * Math.cos(angle) - b * Math.sin(angle);
-        result[i + dimensions / 2] = b * Math.cos(angle) + a * Math.sin(angle);
-      }
-      return result;
+    const turned = tf.tidy(() => {
+      const columns = tf.tensor3d(heads.flat(), [2, tokens, width]);
+      return tf.transpose(rotate(tf.transpose(columns, [0, 2, 1]), tables), [0, 2, 1]);
     });
+    const expected = heads.flatMap((head) =>
+      rowsOf(head, width).flatMap((row, position) => {
+        const result = [...row];
+        for (let i = 0; i < dimensions / 2; i++) {
+          const angle = position / 10000 ** ((2 * i) / dimensions);
+          const [a, b] = [row[i], row[i + dimensions / 2]];
+          result[i] = a * Math.cos(angle) - b * Math.sin(angle);
+          result[i + dimensions / 2] = b * Math.cos(angle) + a * Math.sin(angle);
+        }
+        return result;
+      }),
+    );
     expectClose(await turned.data(), expected);
     tf.dispose([turned, tables.cosine, tables.sine]);
   });

@@ -111,7 +111,7 @@ class Contexts {
     if (known) return known;
     const { slidingWindow, rotary } = this.model.architecture;
     const context = {
-      mask: new CausalMask(slidingWindow),
+      mask: new CausalMask(tokens, slidingWindow),
       rotary: rotary && rotaryTables(rotary, tokens),
     };
     // Made inside a step's tidy, used by the steps after it.

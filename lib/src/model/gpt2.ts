@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { activation } from "./activations";
 import type { ModelFamily, WeightRequests } from "./architecture";
-import { attention, headColumns } from "./attention";
-import { linear } from "./linear";
+import { attention } from "./attention";
+import { linear, linearHeads } from "./linear";
 import { layerNorm, layerNormWeights } from "./normalization";
 
 /** GPT-2's linear layers ("Conv1D") are stored as [in, out], the other way round than everybody else's. */
@@ -59,27 +59,19 @@ export const gpt2: ModelFamily = {
           ...conv1dWeights("down", `${block}.mlp.c_proj`, inner, width),
         };
       },
-      embed(weights, ids) {
-        const tokens = tf.gather(weights.embedding as tf.Tensor2D, ids); // [T, width]
-        return tf.add(tokens, tf.slice2d(weights.positions as tf.Tensor2D, [0, 0], [ids.size, width])); // [T, width]
+      embed(weights, tokens) {
+        const positions = tf.slice2d(weights.positions as tf.Tensor2D, [0, 0], [tokens.shape[0], width]);
+        return tf.add(tokens, positions); // [T, width]
       },
       block(weights, hidden, context, layer) {
         const normed = layerNorm(hidden, weights, "attentionNorm", epsilon); // [T, width]
         // The fused projection holds all queries, then all keys, then all values.
-        const fused = linear(normed, weights, "queryKeyValue"); // [T, 3 * width]
-        const part = (index: number, head: number) =>
-          headColumns(fused, index * width + head * headDimension, headDimension);
-        const mixed = attention(
-          {
-            heads,
-            keyValueHeads: heads,
-            scale: scaledByLayer ? scaled / (layer + 1) : scaled,
-            query: (head) => part(0, head),
-            key: (head) => part(1, head),
-            value: (head) => part(2, head),
-          },
-          context,
-        );
+        const fused = linearHeads(normed, weights, "queryKeyValue", 3 * heads); // [3 * heads, headDimension, T]
+        const [queries, keys, values] = [0, 1, 2].map((part) =>
+          tf.slice3d(fused, [part * heads, 0, 0], [heads, -1, -1]),
+        ); // [heads, headDimension, T]
+        const scale = scaledByLayer ? scaled / (layer + 1) : scaled;
+        const mixed = attention({ queries, keys, values, scale }, context); // [T, width]
         const attended = tf.add(hidden, linear(mixed, weights, "output")) as tf.Tensor2D; // [T, width]
         const input = layerNorm(attended, weights, "mlpNorm", epsilon); // [T, width]
         return tf.add(attended, linear(act(linear(input, weights, "up")), weights, "down")); // [T, width]

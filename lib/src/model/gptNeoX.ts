@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { activation } from "./activations";
 import type { ModelFamily } from "./architecture";
-import { attention, headColumns } from "./attention";
-import { linear, linearWeights } from "./linear";
+import { attention } from "./attention";
+import { linear, linearHeads, linearWeights } from "./linear";
 import { layerNorm, layerNormWeights } from "./normalization";
 import { rotarySettings } from "./rotary";
 
@@ -57,24 +57,15 @@ export const gptNeoX: ModelFamily = {
           ...linearWeights("down", `${block}.mlp.dense_4h_to_h`, { inputs: inner, outputs: width, bias: true }),
         };
       },
-      embed: (weights, ids) => tf.gather(weights.embedding as tf.Tensor2D, ids), // [T, width]
+      embed: (_, tokens) => tokens, // [T, width]
       block(weights, hidden, context) {
         const normed = layerNorm(hidden, weights, "attentionNorm", epsilon); // [T, width]
         // The fused projection holds, head after head, the query, the key and the value of that head.
-        const fused = linear(normed, weights, "queryKeyValue"); // [T, heads * 3 * headDimension]
-        const part = (head: number, index: number) =>
-          headColumns(fused, (3 * head + index) * headDimension, headDimension);
-        const mixed = attention(
-          {
-            heads,
-            keyValueHeads: heads,
-            scale: 1 / Math.sqrt(headDimension),
-            query: (head) => part(head, 0),
-            key: (head) => part(head, 1),
-            value: (head) => part(head, 2),
-          },
-          context,
-        );
+        const fused = linearHeads(normed, weights, "queryKeyValue", heads); // [heads, 3 * headDimension, T]
+        const [queries, keys, values] = [0, 1, 2].map((part) =>
+          tf.slice3d(fused, [0, part * headDimension, 0], [-1, headDimension, -1]),
+        ); // [heads, headDimension, T]
+        const mixed = attention({ queries, keys, values, scale: 1 / Math.sqrt(headDimension) }, context); // [T, width]
         const attended = tf.add(hidden, linear(mixed, weights, "output")) as tf.Tensor2D; // [T, width]
         const input = layerNorm(parallel ? hidden : attended, weights, "mlpNorm", epsilon); // [T, width]
         return tf.add(attended, linear(act(linear(input, weights, "up")), weights, "down")); // [T, width]

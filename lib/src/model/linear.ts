@@ -1,11 +1,28 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { areAllProductsFast } from "../backend/blasKernels";
 import type { WeightRequests, Weights } from "./architecture";
 
 /** x W + b for the weights that {@link linearWeights} asked for under `key`. [T, in] -> [T, out] */
 export function linear(input: tf.Tensor2D, weights: Weights, key: string): tf.Tensor2D {
-  const product = tf.matMul<tf.Tensor2D>(input, weights[`${key}.weight`] as tf.Tensor2D); // [T, out]
+  const [b, bias] = [weights[`${key}.weight`] as tf.Tensor2D, weights[`${key}.bias`]];
+  return bias ? (tf.fused.matMul({ a: input, b, bias }) as tf.Tensor2D) : tf.matMul(input, b); // [T, out]
+}
+
+/**
+ * The same for attention: cut into heads, and each head's features before the tokens. That is how (W^T x^T) comes out of a
+ * product by itself, and how all heads can be multiplied at once.
+ *
+ * @returns [heads, out / heads, T]
+ */
+export function linearHeads(input: tf.Tensor2D, weights: Weights, key: string, heads: number): tf.Tensor3D {
+  const tokens = input.shape[0];
+  if (!areAllProductsFast()) {
+    const columns = linear(input, weights, key); // [T, out]
+    return tf.transpose(tf.reshape(columns, [tokens, heads, -1]), [1, 2, 0]);
+  }
+  const product = tf.matMul(weights[`${key}.weight`] as tf.Tensor2D, input, true, true); // [out, T]
   const bias = weights[`${key}.bias`];
-  return bias ? tf.add<tf.Tensor2D>(product, bias) : product;
+  return tf.reshape(bias ? tf.add(product, tf.reshape(bias, [-1, 1])) : product, [heads, -1, tokens]);
 }
 
 /** The weights of a linear layer that PyTorch stores as `prefix.weight` [out, in] and, if there is one, `prefix.bias`. */

@@ -2,8 +2,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { CheckpointConfig } from "../checkpoint/config";
 import { activation } from "./activations";
 import type { Architecture, ModelFamily } from "./architecture";
-import { attention, headColumns } from "./attention";
-import { linear, linearWeights } from "./linear";
+import { attention } from "./attention";
+import { linear, linearHeads, linearWeights } from "./linear";
 import { rmsNorm } from "./normalization";
 import { rotarySettings } from "./rotary";
 
@@ -73,20 +73,15 @@ export function llamaArchitecture(
         ...linearWeights("down", `${block}.mlp.down_proj`, { inputs: inner, outputs: width, bias: biases.mlp }),
       };
     },
-    embed: (weights, ids) => tf.gather(weights.embedding as tf.Tensor2D, ids), // [T, width]
+    embed: (_, tokens) => tokens, // [T, width]
     block(weights, hidden, context) {
       const normed = rmsNorm(hidden, weights.attentionNorm, epsilon); // [T, width]
-      const queries = linear(normed, weights, "query"); // [T, heads * headDimension]
-      const keys = linear(normed, weights, "key"); // [T, keyValueHeads * headDimension]
-      const values = linear(normed, weights, "value"); // [T, keyValueHeads * headDimension]
       const mixed = attention(
         {
-          heads,
-          keyValueHeads,
+          queries: linearHeads(normed, weights, "query", heads), // [heads, headDimension, T]
+          keys: linearHeads(normed, weights, "key", keyValueHeads), // [keyValueHeads, headDimension, T]
+          values: linearHeads(normed, weights, "value", keyValueHeads), // [keyValueHeads, headDimension, T]
           scale: 1 / Math.sqrt(headDimension),
-          query: (head) => headColumns(queries, head * headDimension, headDimension),
-          key: (head) => headColumns(keys, head * headDimension, headDimension),
-          value: (head) => headColumns(values, head * headDimension, headDimension),
         },
         context,
       );

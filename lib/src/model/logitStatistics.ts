@@ -8,11 +8,8 @@ export interface LogitSummary {
   meanEntropy: number;
 }
 
-/**
- * Backends that sum exponentials faster than JavaScript, and well enough (pairwise sums, errors near 1e-7). Those of wasm
- * are slower, and its sums lose digits.
- */
-const SUMMING_BACKENDS: ReadonlySet<string> = new Set(["tensorflow", "webgpu"]);
+/** Logits that are worked on at a time, where they are fetched: 2^20 of them are 4 MiB. */
+const FETCHED_VALUES = 2 ** 20;
 
 /**
  * Gathers {@link LogitSummary} from a prompt's logits, a piece of the vocabulary at a time, in double precision. For each
@@ -38,10 +35,14 @@ export class LogitStatistics {
    * done where it is done fastest.
    */
   async addTensor(logits: tf.Tensor2D, first: number): Promise<void> {
-    if (!SUMMING_BACKENDS.has(tf.getBackend())) {
-      this.addTile((await logits.data()) as Float32Array, first, logits.shape[1]);
-      return;
-    }
+    const backend = tf.getBackend();
+    if (backend === "wasm") return this.addBySoftmax(logits, first);
+    // These sum exponentials faster than JavaScript, and well enough (pairwise sums, errors near 1e-7).
+    if (backend === "tensorflow" || backend === "webgpu") return this.addBySums(logits, first);
+    this.addTile((await logits.data()) as Float32Array, first, logits.shape[1]);
+  }
+
+  private async addBySums(logits: tf.Tensor2D, first: number): Promise<void> {
     const followed = this.positionsFollowedBy(first, logits.shape[1]);
     const places = followed.map((position) => [position, this.ids[position + 1] - first]);
     const tensors = tf.tidy(() => {
@@ -54,17 +55,74 @@ export class LogitStatistics {
     const [largest, sums, weighted, next] = await Promise.all(tensors.map((tensor) => tensor.data()));
     tf.dispose(tensors);
     for (let position = 0; position < this.ids.length; position++) {
-      const shift = Math.max(this.largest[position], largest[position]);
-      this.rebase(position, shift);
-      // The tile's own sums refer to its own largest logit.
-      const drop = largest[position] - shift;
-      const factor = Math.exp(drop);
-      this.sum[position] += factor * sums[position];
-      this.weighted[position] += factor * (weighted[position] + drop * sums[position]);
+      this.addSums(position, largest[position], sums[position], weighted[position]);
     }
     followed.forEach((position, i) => {
       this.next[position] = next[i];
     });
+  }
+
+  /**
+   * WebAssembly's exponentials are fast in its softmax alone, and its sums lose digits: so softmax is done there and summed
+   * here. Of its own normalization nothing has to be known: p = exp(x - m) / z, with z = 1 / p where x is the largest.
+   */
+  private async addBySoftmax(logits: tf.Tensor2D, first: number): Promise<void> {
+    const [tokens, count] = logits.shape;
+    const rowsAtATime = Math.max(1, Math.floor(FETCHED_VALUES / count));
+    for (let start = 0; start < tokens; start += rowsAtATime) {
+      const rows = Math.min(rowsAtATime, tokens - start);
+      const tensors = tf.tidy(() => {
+        const part = tf.slice2d(logits, [start, 0], [rows, count]);
+        return [part, tf.softmax(part)];
+      });
+      const [values, probabilities] = await Promise.all(tensors.map((tensor) => tensor.data()));
+      tf.dispose(tensors);
+      for (let row = 0; row < rows; row++) {
+        this.addProbabilities(start + row, values as Float32Array, probabilities as Float32Array, row * count, count);
+        this.noteNext(start + row, values as Float32Array, row * count, first, count);
+      }
+    }
+  }
+
+  /** Adds logits of one position, `count` values from the one at `start` on, given what softmax makes of them. */
+  private addProbabilities(
+    position: number,
+    logits: Float32Array,
+    probabilities: Float32Array,
+    start: number,
+    count: number,
+  ): void {
+    let largest = Number.NEGATIVE_INFINITY;
+    let at = -1;
+    let sum = 0;
+    let weighted = 0;
+    for (let i = start; i < start + count; i++) {
+      const logit = logits[i];
+      const probability = probabilities[i];
+      if (logit > largest) {
+        largest = logit;
+        at = i;
+      }
+      sum += probability;
+      weighted += probability * logit;
+    }
+    const unit = probabilities[at];
+    this.addSums(position, largest, sum / unit, (weighted - largest * sum) / unit);
+  }
+
+  /** Adds the sums of exp(x - m) and of (x - m) exp(x - m) over some logits x of a position, m the largest of them. */
+  private addSums(position: number, largest: number, sum: number, weighted: number): void {
+    const shift = Math.max(this.largest[position], largest);
+    this.rebase(position, shift);
+    const drop = largest - shift;
+    const factor = Math.exp(drop);
+    this.sum[position] += factor * sum;
+    this.weighted[position] += factor * (weighted + drop * sum);
+  }
+
+  private noteNext(position: number, logits: Float32Array, start: number, first: number, count: number): void {
+    const next = this.ids[position + 1] - first;
+    if (next >= 0 && next < count) this.next[position] = logits[start + next];
   }
 
   private positionsFollowedBy(first: number, count: number): number[] {
@@ -92,8 +150,7 @@ export class LogitStatistics {
       }
       this.sum[position] += sum;
       this.weighted[position] += weighted;
-      const next = this.ids[position + 1] - first;
-      if (next >= 0 && next < count) this.next[position] = logits[start + next];
+      this.noteNext(position, logits, start, first, count);
     }
   }
 

@@ -29,17 +29,18 @@ export class Model {
   /** Hidden state 0 of some tokens [T, width]. Only the rows of the table that they need are read. */
   embed(ids: readonly number[]): tf.Tensor2D {
     const { embedding, ...others } = this.architecture.embeddingWeights;
+    const width = embedding.shape[1];
     const distinct = [...new Set(ids)].sort((a, b) => a - b);
     const rowOf = new Map(distinct.map((id, row) => [id, row]));
-    const values = readTensorRows(this.checkpoint, embedding.name, embedding.shape, distinct);
+    const rows = readTensorRows(this.checkpoint, embedding.name, embedding.shape, distinct);
+    const values = new Float32Array(ids.length * width);
+    for (const [position, id] of ids.entries()) {
+      const row = rowOf.get(id)!;
+      values.set(rows.subarray(row * width, (row + 1) * width), position * width);
+    }
     return tf.tidy(() => {
       const weights = loadWeights(this.checkpoint, others);
-      weights.embedding = tf.tensor2d(values, [distinct.length, embedding.shape[1]]);
-      const rows = tf.tensor1d(
-        ids.map((id) => rowOf.get(id)!),
-        "int32",
-      );
-      return this.architecture.embed(weights, rows);
+      return this.architecture.embed(weights, tf.tensor2d(values, [ids.length, width]));
     });
   }
 

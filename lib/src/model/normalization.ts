@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { LAYER_NORM } from "../backend/oneDnn";
 import type { WeightRequests, Weights } from "./architecture";
 
 /**
@@ -15,11 +16,15 @@ export function rmsNorm(hidden: tf.Tensor2D, weight: tf.Tensor, epsilon: number)
  * Source: Ba, Kiros and Hinton 2016 (arXiv 1607.06450), equation 4.
  */
 export function layerNorm(hidden: tf.Tensor2D, weights: Weights, name: string, epsilon: number): tf.Tensor2D {
+  const [scale, offset] = [weights[`${name}.weight`], weights[`${name}.bias`]];
+  // Where the backend can do it in one step.
+  if (offset && tf.getKernel(LAYER_NORM, tf.getBackend())) {
+    return tf.engine().runKernel(LAYER_NORM, { x: hidden, scale, offset }, { epsilon });
+  }
   const centered = tf.sub(hidden, tf.mean(hidden, 1, true)); // [T, width]
   const variance = tf.mean(tf.square(centered), 1, true); // [T, 1]
-  const scaled = tf.mul(tf.mul(centered, tf.rsqrt(tf.add(variance, epsilon))), weights[`${name}.weight`]);
-  const bias = weights[`${name}.bias`];
-  return (bias ? tf.add(scaled, bias) : scaled) as tf.Tensor2D; // [T, width]
+  const scaled = tf.mul(tf.mul(centered, tf.rsqrt(tf.add(variance, epsilon))), scale);
+  return (offset ? tf.add(scaled, offset) : scaled) as tf.Tensor2D; // [T, width]
 }
 
 /** The weights of a {@link layerNorm} that is stored as `prefix.weight` and `prefix.bias`. */

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { activation } from "./activations";
 import type { ModelFamily, Weights } from "./architecture";
-import { attention, headColumns } from "./attention";
-import { linear, linearWeights } from "./linear";
+import { attention } from "./attention";
+import { linear, linearHeads, linearWeights } from "./linear";
 import { layerNorm, layerNormWeights } from "./normalization";
 
 /** The table of positions begins with two rows that are never used (a leftover of fairseq's padding index). */
@@ -73,24 +73,18 @@ export const opt: ModelFamily = {
           ...linearWeights("down", `${block}.fc2`, { inputs: inner, outputs: width, bias }),
         };
       },
-      embed(weights, ids) {
-        const tokens = tf.gather(weights.embedding as tf.Tensor2D, ids); // [T, embeddingWidth]
-        const positions = tf.slice2d(weights.positions as tf.Tensor2D, [POSITION_OFFSET, 0], [ids.size, width]);
+      embed(weights, tokens) {
+        const positions = tf.slice2d(weights.positions as tf.Tensor2D, [POSITION_OFFSET, 0], [tokens.shape[0], width]);
         return tf.add(projected ? linear(tokens, weights, "projectIn") : tokens, positions); // [T, width]
       },
       block(weights, hidden, context) {
         const normed = normFirst ? norm(hidden, weights, "attentionNorm") : hidden; // [T, width]
-        const queries = linear(normed, weights, "query"); // [T, width]
-        const keys = linear(normed, weights, "key"); // [T, width]
-        const values = linear(normed, weights, "value"); // [T, width]
         const mixed = attention(
           {
-            heads,
-            keyValueHeads: heads,
+            queries: linearHeads(normed, weights, "query", heads), // [heads, headDimension, T]
+            keys: linearHeads(normed, weights, "key", heads), // [heads, headDimension, T]
+            values: linearHeads(normed, weights, "value", heads), // [heads, headDimension, T]
             scale: 1 / Math.sqrt(headDimension),
-            query: (head) => headColumns(queries, head * headDimension, headDimension),
-            key: (head) => headColumns(keys, head * headDimension, headDimension),
-            value: (head) => headColumns(values, head * headDimension, headDimension),
           },
           context,
         );

@@ -53,33 +53,34 @@ function llama3Scaling(scaling: CheckpointConfig): (frequency: number) => number
 
 /** Cosines and sines for the first `tokens` positions. The caller disposes of them. */
 export function rotaryTables({ dimensions, frequencies }: RotarySettings, tokens: number): RotaryTables {
-  const pairs = dimensions / 2;
-  const cosine = new Float32Array(tokens * pairs);
-  const sine = new Float32Array(tokens * pairs);
-  for (let position = 0; position < tokens; position++) {
-    for (let pair = 0; pair < pairs; pair++) {
+  const half = dimensions / 2;
+  const cosine = new Float32Array(dimensions * tokens);
+  const sine = new Float32Array(dimensions * tokens);
+  for (let pair = 0; pair < half; pair++) {
+    const [first, second] = [pair * tokens, (half + pair) * tokens];
+    for (let position = 0; position < tokens; position++) {
       const angle = Math.fround(position * frequencies[pair]);
-      cosine[position * pairs + pair] = Math.cos(angle);
-      sine[position * pairs + pair] = Math.sin(angle);
+      cosine[first + position] = cosine[second + position] = Math.cos(angle);
+      sine[second + position] = Math.sin(angle);
+      sine[first + position] = -sine[second + position];
     }
   }
-  const shape: [number, number] = [tokens, pairs];
+  const shape: [number, number] = [dimensions, tokens];
   return { cosine: tf.tensor2d(cosine, shape), sine: tf.tensor2d(sine, shape), dimensions };
 }
 
 /**
- * Turns the first features of one head. The layout is that of Hugging Face ("rotate half"): feature i is paired with
+ * Turns the first features of all heads. The layout is that of Hugging Face ("rotate half"): feature i is paired with
  * feature i + dimensions / 2, not with its neighbour; features past `dimensions` stay as they are.
+ * [heads, headDimension, T] -> the same
  */
-export function rotate(head: tf.Tensor2D, { cosine, sine, dimensions }: RotaryTables): tf.Tensor2D {
-  const [tokens, width] = head.shape;
+export function rotate(heads: tf.Tensor3D, { cosine, sine, dimensions }: RotaryTables): tf.Tensor3D {
+  const rest = heads.shape[1] - dimensions;
   const half = dimensions / 2;
-  const first = tf.slice2d(head, [0, 0], [tokens, half]); // [T, half]
-  const second = tf.slice2d(head, [0, half], [tokens, half]); // [T, half]
-  const parts: tf.Tensor2D[] = [
-    tf.sub(tf.mul(first, cosine), tf.mul(second, sine)),
-    tf.add(tf.mul(second, cosine), tf.mul(first, sine)),
-  ];
-  if (width > dimensions) parts.push(tf.slice2d(head, [0, dimensions], [tokens, width - dimensions]));
-  return tf.concat(parts, 1); // [T, headDimension]
+  /** Some features of all heads [heads, count, T]. */
+  const features = (first: number, count: number) => tf.slice3d(heads, [0, first, 0], [-1, count, -1]);
+  const partners = tf.concat3d([features(half, half), features(0, half)], 1); // [heads, dimensions, T]
+  const own = rest > 0 ? features(0, dimensions) : heads; // [heads, dimensions, T]
+  const turned = tf.add<tf.Tensor3D>(tf.mul(own, cosine), tf.mul(partners, sine)); // [heads, dimensions, T]
+  return rest > 0 ? tf.concat3d([turned, features(dimensions, rest)], 1) : turned;
 }

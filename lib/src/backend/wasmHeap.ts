@@ -1,0 +1,44 @@
+import * as tf from "@tensorflow/tfjs-core";
+
+/** What is used of the tfjs backend for WebAssembly. */
+export interface WasmBackend extends tf.KernelBackend {
+  wasm: { HEAPU8: Uint8Array };
+  dataIdMap: { get(id: object): { memoryOffset: number } };
+  makeOutput(shape: number[], dtype: tf.DataType): tf.TensorInfo;
+}
+
+/**
+ * Bytes before a tensor's values in WebAssembly's memory.
+ * @throws if it found no room there: tfjs itself would go on, and write over what lies at the start of the memory
+ */
+export function heapOffset({ dataIdMap }: WasmBackend, { dataId, shape }: tf.TensorInfo): number {
+  const { memoryOffset } = dataIdMap.get(dataId);
+  if (memoryOffset === 0 && tf.util.sizeFromShape(shape) > 0) {
+    throw new Error("WebAssembly's memory (4 GB at most) is full");
+  }
+  return memoryOffset;
+}
+
+/**
+ * The values of a float32 tensor where they lie. To be asked for after the last allocation: one can move WebAssembly's
+ * memory, and leaves older views of it empty.
+ */
+export function heapView(backend: WasmBackend, tensor: tf.TensorInfo): Float32Array {
+  const offset = heapOffset(backend, tensor);
+  return new Float32Array(backend.wasm.HEAPU8.buffer, offset, tf.util.sizeFromShape(tensor.shape));
+}
+
+/** The kernels that came with the backend, as long as others stand in for them. */
+const originals = new Map<string, tf.KernelConfig>();
+
+/** Has a function do an operator of the backend for WebAssembly; without one it is the backend's own again. */
+export function replaceWasmKernel(
+  kernelName: string,
+  replacement: ((original: tf.KernelFunc) => tf.KernelFunc) | undefined,
+): void {
+  const original = originals.get(kernelName) ?? tf.getKernel(kernelName, "wasm");
+  originals.set(kernelName, original);
+  tf.unregisterKernel(kernelName, "wasm");
+  const kernelFunc = replacement ? replacement(original.kernelFunc) : original.kernelFunc;
+  tf.registerKernel({ ...original, kernelFunc });
+}
