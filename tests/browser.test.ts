@@ -6,6 +6,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exportFigure } from "../lib/src/figures/export";
 import type { Figure } from "../lib/src/figures/figure";
+import { withSlider } from "../lib/src/figures/slider";
 import { renderReportHtml } from "../lib/src/report/reportHtml";
 import { PROJECT_ROOT } from "../lib/src/support/project";
 import { CHROMIUM, startBrowser } from "./support/jupyterServer";
@@ -79,6 +80,25 @@ describe.skipIf(!present)("in a real browser", () => {
   test.each([bandFigure, heatMapFigure, scatterFigure])("the exported page of $name has no defect", async (figure) => {
     const [path] = await exportFigure(figure, { folder, formats: ["html"] });
     expect(await defectsOf(path)).toEqual([]);
+  });
+
+  test("a slider works in an exported page", async () => {
+    const { name, ...figure } = bandFigure;
+    const steps = [1, 2].map((factor) => ({
+      label: String(factor),
+      traces: { y: [(figure.data[0].y as number[]).map((value) => value * factor)] },
+    }));
+    const sliding = withSlider({ name: "sliding", ...figure }, "times ", [0], steps, 0);
+    const [path] = await exportFigure(sliding, { folder, formats: ["html"] });
+    expect(await defectsOf(path)).toEqual([]);
+    const page = await browser.newPage({ viewport: { width: 1200, height: 900 } });
+    await page.goto(pathToFileURL(path).href);
+    const rail = (await page.locator(".slider-rail-touch-rect").boundingBox())!;
+    await page.mouse.click(rail.x + rail.width - 2, rail.y + rail.height / 2);
+    await expect.poll(() => page.locator(".slider-label").first().textContent()).toBe("times 2");
+    const drawn = await page.locator("#chart").evaluate((chart) => (chart as unknown as Figure).data[0].y);
+    expect(drawn).toEqual(steps[1].traces.y[0]);
+    await page.close();
   });
 
   test("a report has no defect", async () => {

@@ -220,8 +220,58 @@ describe.each(frontEnds)("in Jupyter (%s)", (frontEnd) => {
     await notebook.close();
   });
 
+  test("the playground: a text of one's own, and sliders that ask no kernel", { timeout: 300_000 }, async () => {
+    const PROMPT = "The sea was calm that morning, and the boats lay still. ".repeat(8);
+    const prepared = injectParameters(committed("playground"), { PROMPT, TOKENS: 64, SHUFFLES: [0, 1, 2, 3] });
+    const notebook = await open("playground", prepared);
+    const { page } = notebook;
+    await notebook.runAll();
+    expect(await notebook.errors.allTextContents()).toEqual([]);
+    const before = await notebook.prompts();
+    expect(before.every((prompt) => /^\d+$/.test(prompt))).toBe(true);
+
+    const chart = page.locator(".js-plotly-plot").first();
+    await show(chart);
+    expect(await chart.evaluate(chartDefects)).toEqual([]);
+    const shuffled = () =>
+      chart.evaluate((element) => {
+        const { data } = element as unknown as { data: { name: string; y: number[] }[] };
+        return data.filter(({ name }) => /^shuffled/.test(name)).map(({ name, y }) => [name, ...y]);
+      });
+    const atLast = await shuffled();
+    await slideToStart(chart);
+    await expect.poll(() => chart.locator(".slider-label").first().textContent()).toBe("shuffle index S = 1");
+    const atFirst = await shuffled();
+    expect(atFirst.map(([name]) => name)).toEqual(atLast.map(() => "shuffled (S = 1)"));
+    expect(atFirst).not.toEqual(atLast);
+    await notebook.screenshot(`${frontEnd}-playground-orders`);
+
+    const text = page.locator("[data-tokens]").first();
+    await show(text);
+    const colors = () =>
+      text.locator("[title]").evaluateAll((all) => all.map((token) => (token as HTMLElement).style.backgroundColor));
+    const painted = await colors();
+    expect(painted).toHaveLength(64);
+    await text.locator("input[type=range]").first().fill("0");
+    expect(await colors()).not.toEqual(painted);
+    await text.locator("input[type=range]").first().fill("6");
+    expect(await colors()).toEqual(painted);
+    await text.locator("input[type=range]").nth(1).fill("3");
+    expect(await colors()).not.toEqual(painted);
+    await notebook.screenshot(`${frontEnd}-playground-text`);
+
+    const along = page.locator(".js-plotly-plot").nth(1);
+    await show(along);
+    await slideToStart(along);
+    await expect.poll(() => along.locator(".slider-label").first().textContent()).toBe("layer 0");
+    await notebook.screenshot(`${frontEnd}-playground-layers`);
+    expect(await notebook.prompts()).toEqual(before);
+    await notebook.close();
+  });
+
   test("a notebook that is not trusted shows the static picture", { timeout: 300_000 }, async () => {
-    for (const [name, one] of Object.entries({ untrusted: await published(), committed: committed(FIGURE_3) })) {
+    const kept = { committed: committed(FIGURE_3), "committed-playground": committed("playground") };
+    for (const [name, one] of Object.entries({ untrusted: await published(), ...kept })) {
       const notebook = await open(name, one);
       // Sanitizers take the attributes away.
       await expectPicture(notebook.page.locator(".jp-OutputArea-output img, .output_area img").first());
@@ -269,6 +319,17 @@ describe.each(frontEnds)("in Jupyter (%s)", (frontEnd) => {
     },
   );
 });
+
+/** Drags the knob of a chart's slider to its left end. */
+async function slideToStart(chart: Locator): Promise<void> {
+  const slider = (await chart.locator(".slider-rail-touch-rect").first().boundingBox())!;
+  const knob = (await chart.locator(".slider-grip-rect").first().boundingBox())!;
+  const { mouse } = chart.page();
+  await mouse.move(knob.x + knob.width / 2, knob.y + knob.height / 2);
+  await mouse.down();
+  await mouse.move(slider.x + 2, knob.y + knob.height / 2, { steps: 6 });
+  await mouse.up();
+}
 
 /** Scrolls something into view. Cells that come into view grow as they are drawn, and push it away. */
 async function show(what: Locator): Promise<void> {

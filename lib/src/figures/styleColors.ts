@@ -41,3 +41,19 @@ export function withOpacity(color: string, opacity: number): string {
   const channels = [1, 3, 5].map((start) => Number.parseInt(color.slice(start, start + 2), 16));
   return `rgba(${channels.join(",")},${opacity})`;
 }
+
+/** From crowded (blue) over neither (near white) to sparse (orange), light enough for dark text on them. */
+export const SPACING_COLORS: readonly string[] = ["#648FFF", "#B9CBFF", "#F4F4F4", "#FFCDA8", "#FE6100"];
+
+/** Color of a token by the share of tokens that have less room than it, 0 to 1. */
+export function spacingColor(share: number): string {
+  const position = Math.min(Math.max(share, 0), 1) * (SPACING_COLORS.length - 1);
+  const stop = Math.min(Math.floor(position), SPACING_COLORS.length - 2);
+  const channels = [1, 3, 5].map((start) => {
+    const [from, to] = [SPACING_COLORS[stop], SPACING_COLORS[stop + 1]].map((color) =>
+      Number.parseInt(color.slice(start, start + 2), 16),
+    );
+    return Math.round(from + (position - stop) * (to - from));
+  });
+  return `#${channels.map((value) => value.toString(16).padStart(2, "0")).join("")}`.toUpperCase();
+}

@@ -25,9 +25,19 @@ export interface TableRecord {
   left: number;
 }
 
+/** A picture that is no chart; beside it as image/png. */
+export interface PictureRecord {
+  kind: "picture";
+  name: string;
+  caption: string;
+  /** In CSS pixels. */
+  width: number;
+  height: number;
+}
+
 /** The output that brings Plotly into a notebook, for charts to be interactive. */
 export interface PlotlyRecord {
   kind: "plotly";
 }
 
-export type OutputRecord = FigureRecord | TableRecord | PlotlyRecord;
+export type OutputRecord = FigureRecord | TableRecord | PictureRecord | PlotlyRecord;

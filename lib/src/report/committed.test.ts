@@ -54,6 +54,30 @@ describe("a notebook of the repository", () => {
     expect(formatNotebook(committed).length).toBeLessThan(60_000);
   });
 
+  test("keeps the picture of what has colors, and says it in words", async () => {
+    const png = Buffer.from("picture").toString("base64");
+    const record = { kind: "picture", name: "text", caption: "c", width: 900, height: 60 };
+    const forms = {
+      "text/html": "<span style='…'><script>…</script>",
+      "image/png": png,
+      "text/plain": "c <1>\nsparsest: x",
+    };
+    const shown = {
+      ...codeCell("show()"),
+      outputs: [display({ [RECORD_TYPE]: record, ...forms })],
+      execution_count: 1,
+    };
+    const [cell] = (await committedNotebook(notebookOf(shown))).cells;
+    expect(cell.outputs).toEqual([
+      {
+        output_type: "display_data",
+        data: { "image/png": png, "text/plain": "[picture text]" },
+        metadata: { "image/png": { width: 900, height: 60 } },
+      },
+      display({ "text/html": "<p><small>c &lt;1&gt;<br>sparsest: x</small></p>", "text/plain": "c <1>\nsparsest: x" }),
+    ]);
+  });
+
   test("keeps what it is about, and says which version made it", () => {
     expect(committed.metadata).toEqual({ title: "kept", token_geometry: { version: libraryVersion() } });
     expect(committed.cells[1].metadata.tags).toEqual(["parameters"]);

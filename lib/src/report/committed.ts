@@ -5,7 +5,7 @@ import { escapeXml } from "../figures/exportMetadata";
 import type { Figure } from "../figures/figure";
 import { provenanceHtml } from "../figures/html";
 import { renderSmallPng } from "../figures/renderSmallPng";
-import { type OutputRecord, RECORD_TYPE } from "../notebook/record";
+import { type OutputRecord, type PictureRecord, RECORD_TYPE } from "../notebook/record";
 import type { Cell, Notebook } from "../runner/notebook";
 import type { MimeBundle, Output } from "../runner/outputs";
 import { defaultStore, libraryVersion, PROJECT_ROOT } from "../support/project";
@@ -76,6 +76,7 @@ async function committedOutputs(output: Output, names: PathName[]): Promise<Outp
   if (record?.kind === "plotly") return [];
   const figure = figureOf(output);
   if (figure) return pictureAndCaption(figure);
+  if (record?.kind === "picture") return keptPicture(output.data, record);
   return [{ ...output, data: smallBundle(output.data, record, names) }];
 }
 
@@ -84,16 +85,25 @@ async function pictureAndCaption(figure: Figure): Promise<Output[]> {
   const { name, caption, layout } = figure;
   const picture = (await renderSmallPng(figure)).toString("base64");
   const text = `<p><small>${escapeXml(caption)}</small></p>${provenanceHtml(figure)}`;
-  const display = (data: MimeBundle, metadata: Record<string, unknown> = {}): Output => {
-    return { output_type: "display_data", data, metadata };
-  };
   return [
-    display(
-      { "image/png": picture, "text/plain": `[figure ${name}]` },
-      { "image/png": { width: layout.width, height: layout.height } },
-    ),
-    display({ "text/html": text, "text/plain": caption }),
+    pictureOutput(picture, `[figure ${name}]`, layout),
+    { output_type: "display_data", data: { "text/html": text, "text/plain": caption }, metadata: {} },
   ];
+}
+
+/** A picture that is no chart, with its text under it: pages that strip colors show neither from its HTML. */
+function keptPicture(data: MimeBundle, record: PictureRecord): Output[] {
+  const text = String(data["text/plain"]);
+  const html = `<p><small>${escapeXml(text).replaceAll("\n", "<br>")}</small></p>`;
+  return [
+    pictureOutput(String(data["image/png"]), `[picture ${record.name}]`, record),
+    { output_type: "display_data", data: { "text/html": html, "text/plain": text }, metadata: {} },
+  ];
+}
+
+function pictureOutput(png: string, text: string, { width, height }: { width: number; height: number }): Output {
+  const data = { "image/png": png, "text/plain": text };
+  return { output_type: "display_data", data, metadata: { "image/png": { width, height } } };
 }
 
 function smallBundle(data: MimeBundle, record: OutputRecord | undefined, names: PathName[]): MimeBundle {

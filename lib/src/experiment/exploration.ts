@@ -1,0 +1,170 @@
+import { setImmediate as eventLoopTurn } from "node:timers/promises";
+import { chooseBackend } from "../backend/backend";
+import { openCheckpoint } from "../checkpoint/checkpoint";
+import { LayerCloud } from "../geometry/layerCloud";
+import { type LayerGeometry, measureLayer } from "../geometry/metrics";
+import type { NeighborTable } from "../geometry/neighbors";
+import { FEWEST_POINTS } from "../geometry/pointCloud";
+import { type PointSpacing, pointSpacing } from "../geometry/pointSpacing";
+import { resolveModelFolder } from "../hub/models";
+import { runModel } from "../model/forward";
+import { loadModel, type Model } from "../model/model";
+import type { Prompt } from "../prompts/prompts";
+import { shuffleTokens } from "../prompts/shuffle";
+import { UserError } from "../support/errors";
+import { memoryBudget } from "../support/memory";
+import { type ProgressReporter, silentProgress } from "../support/progress";
+import { PAPER_PROMPT_LENGTH } from "../tokens/tokenizedPrompts";
+import { loadTokenizer } from "../tokens/tokenizer";
+import { hashIds, type UnitResult } from "./unit";
+
+/** How closely a prompt is looked at. */
+export interface ExplorationOptions {
+  /** The prompt is cut to this many tokens, a shorter one is taken as it is; 1024 without it. */
+  tokens?: number;
+  /** S; 0 is always there, and those for which the prompt has too few tokens (4^S) are left out. [0] without it. */
+  shuffleIndices?: readonly number[];
+  /** Of the shuffles; any text. */
+  seed?: string;
+  /** The spacing of a token is its distance to this neighbor; 8 without it. */
+  neighbors?: number;
+  /** See {@link chooseBackend}. */
+  backend?: string;
+  progress?: ProgressReporter;
+}
+
+/** One prompt under one model. */
+export interface Exploration {
+  model: string;
+  prompt: string;
+  /** Text of each token, as written. */
+  pieces: string[];
+  /** How many tokens the text has; those after `pieces.length` were cut off. */
+  textTokens: number;
+  /** The spacing of a token is its distance to this neighbor. */
+  neighbors: number;
+  /** By S, from 0 on. */
+  orders: ExploredOrder[];
+  /** Where it was computed. */
+  provenance: Record<string, unknown>;
+}
+
+/** A prompt in one order. */
+export interface ExploredOrder {
+  shuffleIndex: number;
+  result: UnitResult;
+  /** Of each layer 0..L; tokens are counted as they stand in the text, in whatever order the model read them. */
+  spacings: PointSpacing[];
+}
+
+const DEFAULT_NEIGHBORS = 8;
+
+/**
+ * Runs a prompt through a model in several orders, and measures besides the geometry of every layer how much room each token
+ * has there. Nothing is stored; the model is freed at the end.
+ *
+ * @param model folder, or name on the hub
+ * @throws UserError as {@link runModel}, and if the prompt has too few tokens
+ */
+export async function explorePrompt(
+  model: string,
+  prompt: Prompt,
+  options: ExplorationOptions = {},
+): Promise<Exploration> {
+  const { progress = silentProgress, seed = "0" } = options;
+  const backend = await chooseBackend(options.backend);
+  const checkpoint = openCheckpoint(await resolveModelFolder(model));
+  const tokenizer = loadTokenizer(checkpoint.folder);
+  const all = tokenizer.encode(prompt.text);
+  const loaded = await loadModel(checkpoint, { memory: memoryBudget(backend.name) / 2 });
+  try {
+    const { layers, longestPrompt = Number.POSITIVE_INFINITY } = loaded.architecture;
+    const longest = Math.min(options.tokens ?? PAPER_PROMPT_LENGTH, longestPrompt);
+    const { tokens, shuffleIndices } = fitTokens(all.length, longest, options.shuffleIndices ?? [0], prompt.name);
+    const ids = all.slice(0, tokens);
+    const neighbors = Math.min(options.neighbors ?? DEFAULT_NEIGHBORS, tokens - 1);
+    const total = shuffleIndices.length * (layers + 1);
+    let done = 0;
+    const orders: ExploredOrder[] = [];
+    for (const shuffleIndex of shuffleIndices) {
+      const onLayer = () => progress.update(++done, total, `${prompt.name}, S = ${shuffleIndex}`);
+      const order = shuffleTokens([...ids.keys()], shuffleIndex, `${seed}|${hashIds(ids)}`); // as runExperiment's
+      orders.push({ shuffleIndex, ...(await measureOrder(loaded, ids, order, neighbors, onLayer)) });
+    }
+    const provenance = {
+      model: checkpoint.name,
+      prompt: `${prompt.name}, ${tokens} of its ${all.length} tokens; SHA-256 of the tokens ${hashIds(ids)}`,
+      shuffles: `S = ${shuffleIndices.join(", ")}, seed ${seed}`,
+      "computed by": `backend ${backend.name} (${backend.device})`,
+    };
+    const pieces = tokenizer.pieces(ids);
+    const names = { model: checkpoint.name, prompt: prompt.name };
+    return { ...names, pieces, textTokens: all.length, neighbors, orders, provenance };
+  } finally {
+    loaded.dispose();
+    progress.finish();
+  }
+}
+
+/**
+ * How many tokens of a text to take, and which of the shuffle indices that leaves: 4^S blocks need as many tokens, and all
+ * blocks are to be of one length.
+ *
+ * @throws UserError if there are too few tokens
+ */
+export function fitTokens(
+  available: number,
+  longest: number,
+  wished: readonly number[],
+  name: string,
+): { tokens: number; shuffleIndices: number[] } {
+  const most = Math.min(available, longest);
+  if (most < FEWEST_POINTS) {
+    throw new UserError(`prompt ${name}: has ${most} tokens; a geometry needs at least ${FEWEST_POINTS}`);
+  }
+  const wrong = wished.find((index) => !Number.isInteger(index) || index < 0);
+  if (wrong !== undefined) throw new UserError(`shuffle index ${wrong}: must be a whole number, 0 or more`);
+  const sorted = [...new Set([0, ...wished])].sort((a, b) => a - b);
+  const shuffleIndices = sorted.filter((index) => 4 ** index <= most);
+  const blocks = 4 ** shuffleIndices[shuffleIndices.length - 1];
+  return { tokens: most - (most % blocks), shuffleIndices };
+}
+
+/** @param order which token of the text comes i-th */
+async function measureOrder(
+  model: Model,
+  ids: readonly number[],
+  order: readonly number[],
+  neighbors: number,
+  onLayer: () => void,
+): Promise<Omit<ExploredOrder, "shuffleIndex">> {
+  const layers: LayerGeometry[] = [];
+  const spacings: PointSpacing[] = [];
+  let previous: NeighborTable | undefined;
+  const summary = await runModel(
+    model,
+    order.map((token) => ids[token]),
+    {
+      onHiddenState: async ({ layer, values, tokens, width }) => {
+        const cloud = { values, points: tokens, dimension: width };
+        const measured = new LayerCloud(cloud, `${model.checkpoint.name}, hidden state ${layer}`, previous);
+        layers.push(await measureLayer(measured));
+        previous = await measured.neighbors();
+        spacings.push(asWritten(await pointSpacing(cloud, neighbors, await measured.gramMatrix()), order));
+        onLayer();
+        await eventLoopTurn(); // Lets an interrupt through, and the progress bar out.
+      },
+    },
+  );
+  return { result: { layers, ...summary }, spacings };
+}
+
+/** The same of tokens as they stand in the text. */
+function asWritten({ distances, nearest }: PointSpacing, order: readonly number[]): PointSpacing {
+  const written: PointSpacing = { distances: [], nearest: [] };
+  order.forEach((token, place) => {
+    written.distances[token] = distances[place];
+    written.nearest[token] = nearest[place].map((other) => order[other]);
+  });
+  return written;
+}

@@ -1,0 +1,35 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../support/errors";
+import { resolveFromProject } from "../support/project";
+import { EMBEDDED_PROMPT_FOLDER, loadPrompts, type Prompt } from "./prompts";
+import { pythonStrip } from "./strip";
+
+/** No path is longer; a text may be. */
+const LONGEST_PATH = 300;
+const NAME_LENGTH = 32;
+
+/**
+ * A prompt from what a person wrote into one parameter: a file (its first prompt), the name of an embedded document
+ * ("fiction-realist"), or the text itself.
+ *
+ * @throws UserError if it is empty, or looks like a file and there is none
+ */
+export async function loadPromptOrText(source: string): Promise<Prompt> {
+  const text = pythonStrip(source);
+  if (text === "") throw new UserError("the prompt is empty: write a text, or name a file");
+  if (text.length <= LONGEST_PATH && !text.includes("\n")) {
+    const embedded = join(EMBEDDED_PROMPT_FOLDER, `${text}.txt`);
+    const isFile = existsSync(resolveFromProject(text)) || /^\S+\.(txt|jsonl|parquet)$/.test(text);
+    if (isFile) return (await loadPrompts(text))[0];
+    if (existsSync(embedded)) return (await loadPrompts(embedded))[0];
+  }
+  return { name: nameOf(text), text };
+}
+
+/** The first words of a text. */
+function nameOf(text: string): string {
+  const line = text.replaceAll(/\s+/g, " ");
+  if (line.length <= NAME_LENGTH) return `“${line}”`;
+  return `“${line.slice(0, NAME_LENGTH).replace(/\s+\S*$/, "")} …”`;
+}
