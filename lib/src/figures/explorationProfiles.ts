@@ -1,9 +1,8 @@
 import type { Exploration, ExploredOrder } from "../experiment/exploration";
 import { UserError } from "../support/errors";
 import type { Figure, PlotlyTrace } from "./figure";
-import { axisSuffix, legendAbove } from "./panels";
 import { type SliderStep, withSlider } from "./slider";
-import { MODEL_COLORS, shuffleColor, subplotLayout } from "./style";
+import { axisSuffix, legendAbove, MODEL_COLORS, panelAxes, shuffleColor, subplotLayout } from "./style";
 
 /** Which numbers of a layer are shown. */
 export interface ProfileOptions {
@@ -145,10 +144,6 @@ function natsAt({ shuffleIndex, result }: ExploredOrder): Curve {
   return { x: [shuffleIndex, shuffleIndex], y: [result.loss, result.meanEntropy] };
 }
 
-function axesOf(panel: number): { xaxis: string; yaxis: string } {
-  return { xaxis: `x${axisSuffix(panel)}`, yaxis: `y${axisSuffix(panel)}` };
-}
-
 function thinLine({ x, y }: Curve, panel: number, color: string): PlotlyTrace {
   return {
     type: "scatter",
@@ -159,7 +154,7 @@ function thinLine({ x, y }: Curve, panel: number, color: string): PlotlyTrace {
     opacity: 0.4,
     hoverinfo: "skip",
     showlegend: false,
-    ...axesOf(panel),
+    ...panelAxes(panel),
   };
 }
 
@@ -183,7 +178,7 @@ function profileTraces(
     line: { color, width: 2, dash },
     marker: { color, size: 5 },
     hovertemplate: "layer %{x}: %{y:.4g}<extra>%{fullData.name}</extra>",
-    ...axesOf(panel),
+    ...panelAxes(panel),
   }));
 }
 
@@ -211,7 +206,7 @@ function natsTraces(
     line: { color, width: 2, dash },
     marker: { color, size: 5 },
     hovertemplate: `S = %{x}: ${label} %{y:.4g} nats<extra></extra>`,
-    ...axesOf(NATS_PANEL),
+    ...panelAxes(NATS_PANEL),
   }));
 }
 
@@ -226,7 +221,7 @@ function ring(order: ExploredOrder, color: string): PlotlyTrace {
     showlegend: false,
     hoverinfo: "skip",
     marker: { color, size: 13, symbol: "circle-open", line: { width: 2 } },
-    ...axesOf(NATS_PANEL),
+    ...panelAxes(NATS_PANEL),
   };
 }
 

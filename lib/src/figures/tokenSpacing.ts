@@ -2,9 +2,8 @@ import type { Exploration, ExploredOrder } from "../experiment/exploration";
 import { sparseness } from "../experiment/explorationTables";
 import { describeExploration } from "./explorationProfiles";
 import type { Figure, PlotlyTrace } from "./figure";
-import { axisSuffix } from "./panels";
 import { type SliderStep, withSlider } from "./slider";
-import { SPACING_COLORS, subplotLayout } from "./style";
+import { panelAxes, SPACING_COLORS, subplotLayout } from "./style";
 
 /**
  * How much room each token has, along the text: its distance to its k-th neighbor over the median of the layer, as written
@@ -36,8 +35,7 @@ export function tokenSpacingFigure(exploration: Exploration, layer: number): Fig
       text: pieces.map((piece, token) => `token ${token + 1}: ${hoverText(piece)}`),
       hovertemplate: "%{text}<br>%{y:.3f} times the median distance<extra></extra>",
       showlegend: false,
-      xaxis: `x${axisSuffix(panel)}`,
-      yaxis: `y${axisSuffix(panel)}`,
+      ...panelAxes(panel),
     };
   });
   const highest = Math.max(...spacing.flat(2).filter(Number.isFinite));

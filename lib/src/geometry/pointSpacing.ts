@@ -27,7 +27,7 @@ export async function pointSpacing(cloud: PointCloud, neighbors: number, gram?: 
     throw new UserError(`neighbor ${neighbors} of ${points} points: must be a whole number from 1 to ${points - 1}`);
   }
   const listed = Math.min(LISTED, points - 1);
-  const { indices, distances } = await nearestNeighbors(cloud, listed, [neighbors], gram);
+  const { indices, distances } = await nearestNeighbors(cloud, listed, [neighbors], { gram });
   return {
     distances: Array.from(distances),
     nearest: Array.from({ length: points }, (_, point) => [...indices.subarray(point * listed, (point + 1) * listed)]),
