@@ -8,7 +8,6 @@ import {
   type Gpu,
   type GpuDevice,
   mayHaveCard,
-  requestAdapter,
   type WebGpuPackage,
 } from "./webgpuAdapter";
 import { findAdapter } from "./webgpuProbe";
@@ -74,7 +73,7 @@ export const webgpu: Backend = {
   },
   async whyNoGpu() {
     if (!mayHaveCard()) return "no graphics card found";
-    const { software, name } = await findAdapter();
+    const { software, name } = describeAdapter(await findAdapter());
     return software ? `${name} is no graphics card, but a program` : undefined;
   },
   device() {
@@ -92,11 +91,11 @@ async function openSession(): Promise<Session> {
     WebGPUBackend: new (device: GpuDevice, info: unknown) => tf.KernelBackend & TfjsBackend;
   };
   gpu ??= create([]);
-  const adapter = await requestAdapter(gpu);
+  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" }); // of two cards the faster one
   if (!adapter) throw new Error("no graphics adapter");
   const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
   const device = await adapter.requestDevice({ requiredLimits });
-  const opened: Session = { adapter: describeAdapter(adapter) };
+  const opened: Session = { adapter: describeAdapter(adapter.info) };
   device.lost.then(({ message }) => {
     opened.lost = message.split("\n")[0] || "no reason given";
   });

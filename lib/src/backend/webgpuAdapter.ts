@@ -45,12 +45,7 @@ export function mayHaveCard(devices?: readonly string[]): boolean {
   return process.platform !== "linux" || (devices ?? readdirSync("/dev")).some((name) => LINUX_DEVICES.test(name));
 }
 
-/** The faster card of two, if there are two. */
-export function requestAdapter(gpu: Gpu): Promise<GpuAdapter | null> {
-  return gpu.requestAdapter({ powerPreference: "high-performance" });
-}
-
-export function describeAdapter({ info }: GpuAdapter): AdapterDescription {
+export function describeAdapter(info: GpuAdapter["info"]): AdapterDescription {
   const { vendor, architecture, device, description } = info;
   const name = device.replace(/-+$/, "") || [vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter";
   const software = info.isFallbackAdapter === true || SOFTWARE.test([name, architecture, description].join(" "));

@@ -228,6 +228,7 @@ describe("what is installed", () => {
       installed: true,
       why: "TensorFlow 2.21.0 for CPU",
       version: "2.21.0",
+      device: "cpu",
     });
     writeFileSync(join(packageFolder, ADDON), "addon, longer");
     expect(findTensorflowAddon(packageFolder)).toMatchObject({
