@@ -56,9 +56,9 @@ async function main([backend, project]) {
     const processor = process.cpuUsage();
     const started = performance.now();
     const result = request.streamed ? await streamed(cloud) : await layer(cloud, before.neighbors);
-    const milliseconds = performance.now() - started;
+    const wall = performance.now() - started;
     const used = process.cpuUsage(processor);
-    console.log(JSON.stringify({ milliseconds, processor: (used.user + used.system) / 1000, result }));
+    console.log(JSON.stringify({ wall, processor: (used.user + used.system) / 1000, result }));
   }
 }
 

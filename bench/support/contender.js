@@ -12,17 +12,24 @@ const ONE_THREAD = Object.fromEntries(
   ].map((name) => [name, "1"]),
 );
 
+/** The library's backends as they are measured: which one, and with what in the environment. */
+const BACKENDS = {
+  tensorflow: { backend: "tensorflow", env: {} },
+  "wasm+blas": { backend: "wasm", env: {} },
+  wasm: { backend: "wasm", env: { TOKEN_GEOMETRY_BLAS: "off" } },
+};
+
 /**
  * A process that does as it is asked, a JSON request a line, and answers with a line of JSON. Several of them wait side by
  * side while one works: so they are compared under the same conditions, one after the other, again and again.
  */
 class Contender {
   /** Starts the process; `started` resolves to its first answer, which it gives without being asked. */
-  constructor(name, command, args) {
+  constructor(name, command, args, env = {}) {
     this.name = name;
     this.waiting = [];
     this.process = spawn(command, args, {
-      env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "2", ...ONE_THREAD },
+      env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "2", ...ONE_THREAD, ...env },
       stdio: ["pipe", "pipe", "pipe"],
     });
     let complaints = "";
@@ -58,21 +65,30 @@ class Contender {
   }
 }
 
-/** Those that start; the others are named with what they said. */
+/** Those that start, and are what they are called; of the others is said why they are left out. */
 async function thoseThatStart(contenders) {
   const answers = await Promise.allSettled(contenders.map(({ started }) => started));
   return contenders.filter((contender, i) => {
     const { value, reason } = answers[i];
-    if (value) contender.description = value.ready;
-    else console.error(`left out: ${reason.message.trim().split("\n").slice(0, 4).join(" | ")}`);
-    return value !== undefined;
+    contender.description = value?.ready;
+    const why = reason?.message ?? whyLeftOut(contender.name, value.ready);
+    if (!why) return true;
+    console.error(`left out: ${why.trim().split("\n").slice(0, 4).join(" | ")}`);
+    contender.end();
+    return false;
   });
+}
+
+/** Says why a backend is not what it is called; nothing if it is. */
+function whyLeftOut(name, description) {
+  const isPlain = name.startsWith("wasm+blas") && !description.includes("products by");
+  return isPlain ? `${name}: no BLAS library is used` : undefined;
 }
 
 /**
  * Asks all contenders the same, in turns; the first round only warms up.
  *
- * @returns of each its best and its median time, wall clock and processor, in milliseconds, and its last result
+ * @returns of each its best and its median time in milliseconds, of processor and wall clock, and its last result
  */
 async function compare(contenders, request, rounds) {
   const answers = contenders.map(() => []);
@@ -82,13 +98,17 @@ async function compare(contenders, request, rounds) {
       if (round > 0 || rounds === 0) answers[i].push(answer);
     }
   }
-  return contenders.map(({ name }, i) => ({
-    name,
-    milliseconds: Math.min(...answers[i].map(({ milliseconds }) => milliseconds)),
-    median: median(answers[i].map(({ milliseconds }) => milliseconds)),
-    processor: Math.min(...answers[i].map(({ processor }) => processor)),
-    result: answers[i].at(-1).result,
-  }));
+  return contenders.map(({ name }, i) => {
+    const [processor, wall] = ["processor", "wall"].map((clock) => answers[i].map((answer) => answer[clock]));
+    return {
+      name,
+      processor: Math.min(...processor),
+      processorMedian: median(processor),
+      wall: Math.min(...wall),
+      wallMedian: median(wall),
+      result: answers[i].at(-1).result,
+    };
+  });
 }
 
 function median(values) {
@@ -96,4 +116,4 @@ function median(values) {
   return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }
 
-module.exports = { Contender, compare, thoseThatStart };
+module.exports = { BACKENDS, Contender, ONE_THREAD, compare, median, thoseThatStart, whyLeftOut };

@@ -53,12 +53,12 @@ export async function gramMatrix(cloud: PointCloud, mean: Float64Array = meanPoi
   const { squaredNorms } = centered;
   if (points * points <= GRAM_VALUES) {
     const whole = new Float32Array(points * points);
-    await symmetricProduct(values, points, dimension, (tile) => placeTile(whole, points, tile));
+    await symmetricProduct([values], points, (tile) => placeTile(whole, points, tile));
     const relativeError = roundingBound(whole, squaredNorms, dimension);
     return { points, ...centered, relativeError, whole, forRows: async (use) => use(whole, 0, points) };
   }
   const relativeError = (SAFETY * Math.sqrt(dimension) + 4) * FLOAT32_ROUNDING;
-  return { points, ...centered, relativeError, forRows: (use) => forStripes(values, points, dimension, use) };
+  return { points, ...centered, relativeError, forRows: (use) => forStripes(values, points, use) };
 }
 
 /** The mean of a cloud's points, in float64 [dimension]. */
@@ -181,20 +181,20 @@ export interface ProductTile {
   columns: number;
 }
 
-/** All products of the rows of a matrix [points, dimension], but for what is the mirror image of something else. */
+/**
+ * All products of the rows of a matrix, but for what is the mirror image of something else.
+ *
+ * @param parts some columns of the matrix each, [points, columns]: their products are added up
+ */
 export async function symmetricProduct(
-  values: Float32Array,
+  parts: readonly Float32Array[],
   points: number,
-  dimension: number,
   use: (tile: ProductTile) => void,
 ): Promise<void> {
-  const isSmall = points <= TILE_ROWS || points * points * dimension <= SMALL_PRODUCT;
-  const tileRows = isSmall ? points : TILE_ROWS;
+  const values = parts.reduce((sum, { length }) => sum + length, 0);
+  const tileRows = points <= TILE_ROWS || points * values <= SMALL_PRODUCT ? points : TILE_ROWS;
   const starts = Array.from({ length: Math.ceil(points / tileRows) }, (_, tile) => tile * tileRows);
-  const blocks = starts.map((start) => {
-    const rows = Math.min(tileRows, points - start);
-    return new RowBlock(values.subarray(start * dimension, (start + rows) * dimension), rows, dimension);
-  });
+  const blocks = starts.map((start) => new RowBlock(parts, points, start, Math.min(tileRows, points - start)));
   try {
     for (const [a, above] of blocks.entries()) {
       for (let b = a; b < blocks.length; b++) {
@@ -226,24 +226,33 @@ function placeTile(gram: Float32Array, points: number, { values, top, left, rows
 
 /** Rows of a matrix on the backend, to be multiplied with others. */
 class RowBlock {
-  private readonly matrix: tf.Tensor2D;
-  /** [dimension, rows]: with wasm only plain products are fast. */
-  private flipped?: tf.Tensor2D;
+  /** Some columns each. */
+  private readonly parts: tf.Tensor2D[];
+  /** [columns, rows]: with wasm only plain products are fast. */
+  private flipped?: tf.Tensor2D[];
 
+  /** @param parts some columns of the matrix each, [points, columns] */
   constructor(
-    values: Float32Array,
+    parts: readonly Float32Array[],
+    points: number,
+    start: number,
     readonly rows: number,
-    dimension: number,
   ) {
-    this.matrix = tf.tensor2d(values, [rows, dimension]);
+    this.parts = parts.map((values) => {
+      const columns = values.length / points;
+      return tf.tensor2d(values.subarray(start * columns, (start + rows) * columns), [rows, columns]);
+    });
   }
 
   /** Products of these rows with others [rows, other.rows]. */
   async times(other: RowBlock): Promise<Float32Array> {
     const product = tf.tidy(() => {
-      if (tf.getBackend() !== "wasm") return tf.matMul(this.matrix, other.matrix, false, true);
-      other.flipped ??= tf.keep(tf.transpose(other.matrix));
-      return tf.matMul(this.matrix, other.flipped);
+      if (tf.getBackend() === "wasm") other.flipped ??= other.parts.map((part) => tf.keep(tf.transpose(part)));
+      const { flipped } = other;
+      const products = this.parts.map((part, i) =>
+        flipped ? tf.matMul(part, flipped[i]) : tf.matMul(part, other.parts[i], false, true),
+      );
+      return products.length === 1 ? products[0] : tf.addN(products);
     });
     try {
       return (await product.data()) as Float32Array;
@@ -253,23 +262,21 @@ class RowBlock {
   }
 
   dispose(): void {
-    this.matrix.dispose();
-    this.flipped?.dispose();
+    tf.dispose([this.parts, this.flipped ?? []]);
   }
 }
 
 async function forStripes(
   values: Float32Array,
   points: number,
-  dimension: number,
   use: (gram: Float32Array, start: number, rows: number) => void,
 ): Promise<void> {
-  const all = new RowBlock(values, points, dimension);
+  const all = new RowBlock([values], points, 0, points);
   const rowsAtATime = Math.max(1, Math.floor(GRAM_VALUES / points));
   try {
     for (let start = 0; start < points; start += rowsAtATime) {
       const rows = Math.min(rowsAtATime, points - start);
-      const stripe = new RowBlock(values.subarray(start * dimension, (start + rows) * dimension), rows, dimension);
+      const stripe = new RowBlock([values], points, start, rows);
       try {
         use(await stripe.times(all), start, rows);
       } finally {

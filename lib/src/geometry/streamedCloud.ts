@@ -2,11 +2,14 @@ import { UserError } from "../support/errors";
 import { meanPoint, type ProductTile, symmetricProduct } from "./gramMatrix";
 import { type DimensionEstimate, gride, rangeScalings } from "./gride";
 import { inKernelMemory } from "./kernels";
-import { FEWEST_POINTS } from "./pointCloud";
+import { FEWEST_POINTS, type PointCloud } from "./pointCloud";
 import { SmallestValues } from "./select";
 
-/** Coordinates whose products are summed in float32; sums of so many are added up in float64. */
+/** Coordinates whose products are summed in float32, one after the other. */
 const COLUMNS_AT_A_TIME = 128;
+
+/** So many such sums are added to each other, before they are added up in float64. */
+const SUMS_AT_A_TIME = 4;
 
 /** Squared distances below this share of the squared lengths are lost in rounding, and count as this. */
 const RESOLUTION = 1e-7;
@@ -41,19 +44,28 @@ export class StreamedCloud {
       memory.call.hashOnto(valuesAt, points, columns, hashesAt);
       return memory.int32(hashesAt, 2 * points).slice();
     });
+    let parts: Float32Array[] = [];
     for (let first = 0; first < columns; first += COLUMNS_AT_A_TIME) {
       const count = Math.min(COLUMNS_AT_A_TIME, columns - first);
-      const centered = inKernelMemory(tile, (memory, valuesAt) => {
-        const [meanAt, squaresAt] = [memory.place(mean.subarray(first)), memory.reserve(8 * points)];
-        const centeredAt = memory.reserve(4 * points * count);
-        memory.call.center(valuesAt + 4 * first, false, points, count, columns, meanAt, 1, centeredAt, squaresAt);
-        memory.float64(squaresAt, points).forEach((square, point) => {
-          this.squares[point] += square;
-        });
-        return memory.float32(centeredAt, points * count).slice();
-      });
-      await symmetricProduct(centered, points, count, (products) => this.addProducts(products));
+      parts.push(this.center(tile, mean, first, count));
+      if (parts.length < SUMS_AT_A_TIME && first + count < columns) continue;
+      await symmetricProduct(parts, points, (products) => this.addProducts(products));
+      parts = [];
     }
+  }
+
+  /** Some columns, centered [N, count]; takes their squared lengths on the way. */
+  private center(tile: PointCloud, mean: Float64Array, first: number, count: number): Float32Array {
+    const { points } = this;
+    return inKernelMemory(tile, (memory, valuesAt) => {
+      const [meanAt, squaresAt] = [memory.place(mean.subarray(first)), memory.reserve(8 * points)];
+      const centeredAt = memory.reserve(4 * points * count);
+      memory.call.center(valuesAt + 4 * first, false, points, count, tile.dimension, meanAt, 1, centeredAt, squaresAt);
+      memory.float64(squaresAt, points).forEach((square, point) => {
+        this.squares[point] += square;
+      });
+      return memory.float32(centeredAt, points * count).slice();
+    });
   }
 
   private addProducts({ values, top, left, rows, columns }: ProductTile): void {
