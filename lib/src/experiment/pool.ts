@@ -58,6 +58,7 @@ export class WorkerPool {
         TF_NUM_INTEROP_THREADS: threads,
         OMP_NUM_THREADS: threads,
         OPENBLAS_NUM_THREADS: threads,
+        VECLIB_MAXIMUM_THREADS: threads,
       },
     });
   }
