@@ -52,10 +52,8 @@ const MUTATIONS: Mutation[] = [
   {
     what: "RoPE: pairs of neighboring features instead of halves",
     file: "lib/src/model/rotary.ts",
-    from: `const first = tf.slice2d(head, [0, 0], [tokens, half]); // [T, half]
-  const second = tf.slice2d(head, [0, half], [tokens, half]); // [T, half]`,
-    to: `const first = tf.stridedSlice(head, [0, 0], [tokens, dimensions], [1, 2]) as tf.Tensor2D;
-  const second = tf.stridedSlice(head, [0, 1], [tokens, dimensions], [1, 2]) as tf.Tensor2D;`,
+    from: "tf.concat3d([features(half, half), features(0, half)], 1)",
+    to: "tf.reshape(tf.reverse(tf.reshape(features(0, dimensions), [-1, 2, heads.shape[2]]), 1), [-1, dimensions, heads.shape[2]])",
     noticedBy: MODELS,
   },
   {

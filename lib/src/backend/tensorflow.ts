@@ -7,6 +7,14 @@ import { type NativeBackend, setOneDnnKernels } from "./oneDnn";
 /** Users may have this one instead. */
 const CPU_PACKAGE = "@tensorflow/tfjs-node";
 
+let isSpedUp = false;
+
+async function speedUp(): Promise<void> {
+  if (isSpedUp || !(await tf.setBackend("tensorflow"))) return;
+  setOneDnnKernels(tf.backend() as NativeBackend);
+  isSpedUp = true;
+}
+
 /** The TensorFlow C library through the native addon of tfjs-node-gpu, or of tfjs-node if that is what is installed. */
 export const tensorflow: Backend = {
   name: "tensorflow",
@@ -18,7 +26,7 @@ export const tensorflow: Backend = {
       try {
         require(name);
         if (tf.findBackendFactory("tensorflow")) {
-          setOneDnnKernels(tf.findBackend("tensorflow") as NativeBackend);
+          await speedUp();
           return;
         }
         problems.push(`${name}: not installed`); // danfojs-node brings an alias of that name, without an addon.

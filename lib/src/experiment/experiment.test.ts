@@ -1,11 +1,12 @@
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { onEachBackend } from "../../../tests/support/backends";
 import { filesBelow } from "../../../tests/support/cli";
 import { temporaryFolder } from "../../../tests/support/notebooks";
 import { copyModelWithTokenizer, editJson, editSafetensors } from "../../../tests/support/tinyModel";
+import { BLAS_VARIABLE, findBlas } from "../backend/blas";
 import { METRICS } from "../geometry/metrics";
 import { type ExperimentResult, runExperiment } from "./experiment";
 import type { ExperimentSettings } from "./plan";
@@ -198,6 +199,26 @@ test.each([
   const { settings, store, folder } = workplace();
   await expect(runExperiment({ ...settings, ...change }, { store })).rejects.toThrow(message);
   expect(readdirSync(folder)).not.toContain("store");
+});
+
+test.skipIf(!findBlas().blas)("a BLAS library is told for the record, and no reason to compute again", async () => {
+  const { settings, store } = workplace();
+  const device = (kept: string) =>
+    filesBelow(join(store, "units")).map((name) => {
+      const { provenance, inputs } = JSON.parse(readFileSync(join(store, "units", name), "utf8"));
+      expect(JSON.stringify(inputs)).not.toContain("BLAS");
+      return provenance.device.includes(kept);
+    });
+  const byLibrary = await runExperiment(settings, { store, backend: "wasm" });
+  expect(device(`WebAssembly, products by ${findBlas().blas!.name}`)).toEqual(Array(6).fill(true));
+  vi.stubEnv(BLAS_VARIABLE, "off");
+  const without = await runExperiment(settings, { store, backend: "wasm" });
+  expect(work(without)).toEqual({ computed: 0, reused: 6 });
+  expect(without.results).toEqual(byLibrary.results);
+  rmSync(store, { recursive: true });
+  await runExperiment(settings, { store, backend: "wasm" });
+  expect(device("WebAssembly, one thread")).toEqual(Array(6).fill(true));
+  vi.unstubAllEnvs();
 });
 
 onEachBackend("experiments leave no tensors behind", (useBackend, backend) => {

@@ -65,6 +65,7 @@ export class WorkerPool {
         TF_NUM_INTEROP_THREADS: threads,
         OMP_NUM_THREADS: threads,
         OPENBLAS_NUM_THREADS: threads,
+        VECLIB_MAXIMUM_THREADS: threads,
       },
     });
     // Of a process that was killed while it had nothing to do: another one takes its place.
