@@ -4,7 +4,7 @@
 //   npm run survive -- [--kills 300] [--seed N]
 //
 // --seed is today's date unless given.
-"use strict";
+
 const { spawnSync } = require("node:child_process");
 const { join } = require("node:path");
 const { parseArgs } = require("node:util");
