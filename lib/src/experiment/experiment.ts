@@ -70,7 +70,6 @@ export async function runExperiment(
   const manifest = describeExperiment(full, backend, plans);
   // Written first: a store that cannot be written is found out before the work, not after it.
   const manifestPath = store.saveManifest(manifestName(manifest), manifest);
-  const outdated = outdatedUnits(store, manifestPath);
   const abandoned = removeLeftClaims(folder).size;
   const unfinished = store.removeUnfinished();
   // After the manifest, which is that of the whole experiment, whoever computes which part of it.
@@ -89,6 +88,7 @@ export async function runExperiment(
   } finally {
     await run.close();
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    const outdated = outdatedUnits(store, manifestPath, run.computedUnits);
     const found = describeFindings(run.findings({ outdated, abandoned, unfinished }));
     progress.finish(`${run.computed} computed, ${run.reused} from the store, ${seconds} s${found}`);
   }

@@ -30,6 +30,8 @@ const MOST_TRIES = 3;
 export class ExperimentRun {
   readonly found = new Map<PlannedUnit, UnitResult>();
   computed = 0;
+  /** Names of the units that were computed. */
+  readonly computedUnits = new Set<string>();
   reused = 0;
   seconds = 0;
   readonly total: number;
@@ -237,6 +239,7 @@ export class ExperimentRun {
     if (!stored)
       throw new UserError(`${this.store.folder}: unit ${unitKey(inputs)} was removed during the run; run again`);
     this.found.set(unit, stored);
+    this.computedUnits.add(unitKey(inputs));
     this.computed++;
   }
 }

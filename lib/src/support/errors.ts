@@ -3,11 +3,11 @@
  * The command line prints it as one line; everything else that is thrown is a defect of the program.
  */
 export class UserError extends Error {
-  override name = "UserError";
-
   constructor(message: string, options?: ErrorOptions) {
     super(forPeople(message), options);
   }
+
+  override name = "UserError";
 }
 
 /** Messages quote files that anybody may have written: a longer one than this is cut. */
