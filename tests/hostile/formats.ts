@@ -1,7 +1,6 @@
 /** How files are taken apart, so that damage can be done to a part, and put together again so that the rest is still right. */
 
 import { createHash } from "node:crypto";
-import { crc32 } from "node:zlib";
 import { canonicalJson } from "../../lib/src/experiment/unit";
 import { makeZip } from "../support/makeZip";
 import { safetensors } from "../support/tinyModel";
@@ -109,6 +108,3 @@ export const sealedUnit: Format = {
     }
   },
 };
-
-/** For what a test wants to know of a file at a glance. */
-export const fingerprint = (file: Buffer): string => crc32(file).toString(16).padStart(8, "0");

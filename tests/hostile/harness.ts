@@ -81,8 +81,7 @@ function damaged(
     changed[name] = mutation.apply(changed[name], otherFile);
     done.push(`${name}: ${mutation.what}`);
   }
-  const kind = { torchLegacy: "torch", manifest: "store", unit: "store", sealedUnit: "store", claim: "store" };
-  return { reader: kind[reader.name as keyof typeof kind] ?? reader.name, base, files: changed, damage: done };
+  return { reader: reader.reads, base, files: changed, damage: done };
 }
 
 /** The process that reads. After a hang or a crash the next input gets another one. */

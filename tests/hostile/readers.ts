@@ -18,6 +18,8 @@ export interface Sample {
 
 export interface HostileReader {
   name: string;
+  /** The name in reader.js of what reads them. */
+  reads: string;
   samples: readonly Sample[];
   /** By the file's name. */
   formatOf(file: string): Format;
@@ -39,8 +41,14 @@ const inFolder = (folder: string, ending: string, as: string): Sample[] =>
 
 /** All readers with their samples. `folder` is where files may be made. */
 export async function hostileReaders(folder: string): Promise<HostileReader[]> {
-  const reader = (name: string, format: Format | ((file: string) => Format), samples: Sample[]): HostileReader => ({
+  const reader = (
+    name: string,
+    format: Format | ((file: string) => Format),
+    samples: Sample[],
+    reads: string = name,
+  ): HostileReader => ({
     name,
+    reads,
     samples,
     formatOf: typeof format === "function" ? format : () => format,
   });
@@ -50,14 +58,16 @@ export async function hostileReaders(folder: string): Promise<HostileReader[]> {
       alone(model("llama-bf16", "model.safetensors")),
       alone(model("gpt2", "model.safetensors")),
     ]),
-    reader("torch", (file) => (file.endsWith(".legacy") ? bytes : zipFile), [
+    reader("torch", zipFile, [
       alone(model("gpt2-bin", "pytorch_model.bin")),
       { files: { "pytorch_model.bin": torchZip() } },
     ]),
-    reader("torchLegacy", bytes, [
-      alone(model("opt-bin-legacy", "pytorch_model.bin")),
-      alone(model("gpt2-bin-legacy-bf16", "pytorch_model.bin")),
-    ]),
+    reader(
+      "torchLegacy",
+      bytes,
+      ["opt-bin-legacy", "gpt2-bin-legacy-bf16"].map((variant) => alone(model(variant, "pytorch_model.bin"))),
+      "torch",
+    ),
     reader(
       "config",
       json,
@@ -149,10 +159,10 @@ async function storeReaders(folder: string): Promise<HostileReader[]> {
   };
   const units = pick((name) => name.startsWith("units"));
   return [
-    { name: "manifest", samples: pick((name) => name.startsWith("experiments")), formatOf: () => json },
-    { name: "unit", samples: units, formatOf: () => json },
-    { name: "sealedUnit", samples: units, formatOf: () => sealedUnit },
-    { name: "claim", samples: [claim], formatOf: () => json },
+    { name: "manifest", reads: "store", samples: pick((name) => name.startsWith("experiments")), formatOf: () => json },
+    { name: "unit", reads: "store", samples: units, formatOf: () => json },
+    { name: "sealedUnit", reads: "store", samples: units, formatOf: () => sealedUnit },
+    { name: "claim", reads: "store", samples: [claim], formatOf: () => json },
   ];
 }
 

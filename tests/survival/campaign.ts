@@ -17,7 +17,7 @@ const TOKENS = 16;
 const LONGEST_RUN = 120_000;
 
 /** How a store is worked on until it is complete. */
-const WAYS = ["alone", "together", "pool"] as const;
+const WAYS = ["alone", "together", "alone", "pool"] as const;
 type Way = (typeof WAYS)[number];
 
 export interface CampaignReport {
@@ -30,6 +30,13 @@ export interface CampaignReport {
   /** Runs that came to their end, and what they said of the ones before. */
   ended: number;
   found: string[];
+}
+
+/** See runner.js. */
+interface KillAt {
+  name: string;
+  number: number;
+  after: boolean;
 }
 
 interface RunOutcome {
@@ -57,7 +64,8 @@ class Campaign {
   private readonly random: () => number;
   private readonly report: CampaignReport = { kills: 0, workersKilled: 0, stores: 0, units: 0, ended: 0, found: [] };
   private results = "";
-  private operations = 0;
+  /** Of an undisturbed run on the store's files, by kind. */
+  private operations: Record<string, number> = {};
   private milliseconds = 0;
   private store = "";
   private log = "";
@@ -135,11 +143,19 @@ class Campaign {
 
   /** In the middle of an operation on the store, or at any time. */
   private async killAlone(spared: boolean): Promise<boolean> {
-    const operation = 1 + Math.floor(this.random() ** 2 * this.operations);
-    const inside = this.random() < 0.7;
-    const running = this.start(1, inside && !spared ? (this.random() < 0.5 ? operation : -operation) : undefined);
+    const inside = this.random() < 0.7 && !spared;
+    const running = this.start(1, inside ? this.someOperation() : undefined);
     if (!inside && !spared) await this.killLater(running);
     return this.settle(running);
+  }
+
+  /** Every kind is as likely as the others: most operations only look. */
+  private someOperation(): KillAt {
+    const kinds = Object.keys(this.operations);
+    const name = kinds[Math.floor(this.random() * kinds.length)];
+    // Early ones are more likely: a run that goes on from another has fewer.
+    const number = 1 + Math.floor(this.random() ** 2 * this.operations[name]);
+    return { name, number, after: this.random() < 0.5 };
   }
 
   /** Two or three runs at once, of which all but perhaps one are killed. */
@@ -225,7 +241,7 @@ class Campaign {
     if (missing.length + left.length > 0) throw new Error(`missing: ${missing.join()}; left behind: ${left.join()}`);
   }
 
-  private start(workers: number, killAt?: number): Running {
+  private start(workers: number, killAt?: KillAt): Running {
     mkdirSync(this.folder, { recursive: true });
     const task = {
       settings: this.settings,

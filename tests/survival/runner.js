@@ -1,8 +1,8 @@
 // Runs one experiment with the built library, as a process that is there to be killed. Prints what it computed and found.
 //
-//   node runner.js '{"settings": .., "options": .., "log": file, "killAt": n}'
+//   node runner.js '{"settings": .., "options": .., "log": file, "killAt": {"name": "writeSync", "number": 3, "after": false}}'
 //
-// killAt: ends itself by SIGKILL in the middle of its n-th operation on the store's files. log: file that is told which
+// killAt: ends itself by SIGKILL in its n-th operation of a kind on the store's files, or right after it. log: file that is told which
 // units are about to be put into the store, and which are.
 
 const fs = require("node:fs");
@@ -16,7 +16,8 @@ const OPERATIONS = [
 ];
 /** Descriptors of files in the store. */
 const ours = new Set();
-let operations = 0;
+/** How many operations there were, by kind. */
+const operations = {};
 
 function isInStore(path) {
   return typeof path === "number" ? ours.has(path) : String(path).startsWith(options.store);
@@ -29,10 +30,11 @@ for (const name of OPERATIONS) {
   const original = fs[name];
   fs[name] = (path, ...rest) => {
     if (!isInStore(path)) return original(path, ...rest);
-    const number = ++operations;
+    operations[name] = (operations[name] ?? 0) + 1;
+    const isIt = name === killAt?.name && operations[name] === killAt.number;
     const unit = name === "renameSync" && /units\/..\/([0-9a-f]{64})\.json$/.exec(rest[0])?.[1];
     if (unit) note(`begin ${unit}`);
-    if (number === killAt) {
+    if (isIt && !killAt.after) {
       // Half a file is worse than none.
       if (name === "writeSync") write(path, rest[0], rest[1], Math.floor(rest[2] / 2));
       die();
@@ -41,7 +43,7 @@ for (const name of OPERATIONS) {
     if (name === "openSync") ours.add(result);
     if (name === "closeSync") ours.delete(path);
     if (unit) note(`end ${unit}`);
-    if (number === -killAt) die();
+    if (isIt) die();
     return result;
   };
 }

@@ -6,9 +6,13 @@ import {
   call,
   dict,
   EMPTY_LIST,
+  get,
   global,
   integer,
+  MARK,
   pickle,
+  put,
+  REDUCE,
   tensor,
   text,
   tuple,
@@ -172,6 +176,28 @@ describe("readTorchFile", () => {
     expect(read).toThrow(UserError);
     expect(read).toThrow(message);
     expect(read).toThrow(path);
+  });
+
+  test("refuses one long list that is copied again and again, soon", () => {
+    const pairs = Buffer.alloc(600_000, Buffer.from([0x4e, 0x4e, 0x86])); // (None, None)
+    const list = Buffer.concat([EMPTY_LIST, put(0), MARK, pairs, Buffer.from("e")]);
+    const copy = Buffer.concat([global("collections", "OrderedDict"), get(0), Buffer.from([0x85]), REDUCE]);
+    const path = save(zipped(Buffer.concat([list, ...Array(100_000).fill(copy)]), {}));
+    const started = performance.now();
+    expect(() => readTorchFile(path)).toThrow(/more than 2000000 objects/);
+    expect(performance.now() - started).toBeLessThan(20_000);
+  });
+
+  test("refuses a persistent id of many parts, which could be named many times", () => {
+    const id = tuple(
+      text("storage"),
+      global("torch", "FloatStorage"),
+      text("0"),
+      text("cpu"),
+      ...Array(9).fill(integer(1)),
+    );
+    const path = save(zipped(Buffer.concat([id, Buffer.from("Q")]), { 0: six }));
+    expect(() => readTorchFile(path)).toThrow(/refers to a storage in an unknown way/);
   });
 
   test("refuses a file that is not there, and a folder", () => {

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -88,6 +88,15 @@ test("masks of integers may be in the file, as long as nobody reads them", () =>
   const header = { mask: { dtype: "BOOL", shape: [4], data_offsets: [0, 4] } };
   const tensor = readSafetensorsHeader(saved(safetensors(header, Buffer.alloc(4)))).get("mask")!;
   expect(() => readValues(tensor)).toThrow('tensor "mask" is of type BOOL; F32, F16 and BF16 can be read');
+});
+
+test("a tensor larger than all memory, in a file with holes, is refused before memory is asked for", () => {
+  const header = { huge: { dtype: "F32", shape: [2 ** 38], data_offsets: [0, 2 ** 40] } };
+  const start = safetensors(header, Buffer.alloc(0));
+  const path = saved(start);
+  truncateSync(path, start.length + 2 ** 40);
+  const tensor = readSafetensorsHeader(path).get("huge")!;
+  expect(() => readValues(tensor)).toThrow('tensor "huge" has 1099511627776 bytes, more than this machine\'s memory');
 });
 
 test("random damage is refused by name, or leaves tensors inside the file", () => {

@@ -134,7 +134,7 @@ describe("no kernel is left behind", () => {
     const { child, ended } = start(endlessNotebook(folder, "await new Promise(() => {});"), "--out", folder);
     const pid = await pidOf(folder);
     child.kill("SIGINT");
-    expect(await ended).toMatchObject({ code: 130, err: "" });
+    expect(await ended).toMatchObject({ code: 130, err: expect.stringMatching(/^\nstopped by SIGINT; .*\n$/) });
     await waitUntil(() => !isAlive(pid), "the end of the kernel");
   });
 

@@ -33,6 +33,7 @@ export async function main(argv: string[]): Promise<void> {
   for (const [signal, code] of Object.entries(signals)) {
     process.once(signal, () => {
       killAllKernels();
+      process.stderr.write(`\nstopped by ${signal}; results that are in the store are kept: run again for the rest\n`);
       process.exit(code);
     });
   }

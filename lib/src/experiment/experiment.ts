@@ -78,7 +78,6 @@ export async function runExperiment(
   // Written first: a store that cannot be written is found out before the work, not after it.
   const manifestPath = store.saveManifest(manifestName(manifest), manifest);
   if (shard) noteShards(folder, manifestName(manifest), shard);
-  const outdated = outdatedUnits(store, manifestPath);
   const abandoned = removeLeftClaims(folder).size;
   const unfinished = store.removeUnfinished();
   // After the manifest, which is that of the whole experiment, whoever computes which part of it.
@@ -97,6 +96,7 @@ export async function runExperiment(
   } finally {
     await run.close();
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    const outdated = outdatedUnits(store, manifestPath, run.computedUnits);
     const found = describeFindings(run.findings({ outdated, abandoned, unfinished }));
     const helped = options.helpOthers ? `, ${run.helped} more for other shards` : "";
     progress.finish(`${run.computed} computed, ${run.reused} from the store${helped}, ${seconds} s${found}`);

@@ -31,6 +31,8 @@ const MOST_TRIES = 3;
 export class ExperimentRun {
   readonly found = new Map<PlannedUnit, UnitResult>();
   computed = 0;
+  /** Names of the units that were computed. */
+  readonly computedUnits = new Set<string>();
   reused = 0;
   /** How many units of other shards were computed; their results are not kept in memory. */
   helped = 0;
@@ -272,6 +274,7 @@ export class ExperimentRun {
     if (this.helping) this.helped++;
     else {
       this.found.set(unit, stored);
+      this.computedUnits.add(unitKey(inputs));
       this.computed++;
     }
   }

@@ -41,41 +41,41 @@ export function describeFindings({ damaged, unsealed, outdated, abandoned, unfin
 }
 
 /**
- * Units of an experiment that the store has not as they would be measured now, but as an earlier version measured them. It
- * is told by the descriptions of experiments that asked for the same.
+ * Those of the units that were computed now which the store has as an earlier version measured them. It is told by the
+ * descriptions of experiments that asked for the same.
  *
  * @param manifest path of the present experiment's description, in the store
+ * @param computed names of the units
  */
-export function outdatedUnits(store: Store, manifest: string): OutdatedUnits {
-  const experiment = readManifest(manifest);
-  const missing = new Map(
-    unitsOf(experiment)
-      .filter(({ key }) => store.savedAt(key) === undefined)
-      .map((unit) => [unit, placeOf(experiment, unit)]),
-  );
-  const outdated = new Set<ListedUnit>();
+export function outdatedUnits(store: Store, manifest: string, computed: ReadonlySet<string>): OutdatedUnits {
+  const outdated = new Set<string>();
   const changes = new Set<string>();
-  for (const earlier of missing.size > 0 ? otherExperiments(manifest) : []) {
+  const [experiment] = computed.size > 0 ? readManifests([manifest]) : [];
+  if (!experiment) return { units: 0, changes: [] };
+  const units = unitsOf(experiment).filter(({ key }) => computed.has(key));
+  const folder = dirname(manifest);
+  const others = readdirSync(folder).map((name) => join(folder, name));
+  for (const earlier of readManifests(others.filter((path) => path.endsWith(".json") && path !== manifest))) {
     const keys = new Map(unitsOf(earlier).map((unit) => [placeOf(earlier, unit), unit.key]));
-    const old = [...missing].filter(([, place]) => store.savedAt(keys.get(place) ?? "") !== undefined);
-    for (const [unit] of old) outdated.add(unit);
-    if (old.length > 0) for (const change of changesSince(store, keys.get(old[0][1])!)) changes.add(change);
+    const old = units.flatMap((unit) => {
+      const key = keys.get(placeOf(experiment, unit));
+      return key !== undefined && key !== unit.key && store.savedAt(key) !== undefined ? [{ unit, key }] : [];
+    });
+    for (const { unit } of old) outdated.add(unit.key);
+    if (old.length > 0) for (const change of changesSince(store, old[0].key)) changes.add(change);
   }
   return { units: outdated.size, changes: [...changes].sort() };
 }
 
-function otherExperiments(manifest: string): StoredExperiment[] {
-  const folder = dirname(manifest);
-  const paths = readdirSync(folder).map((name) => join(folder, name));
-  return paths
-    .filter((path) => path.endsWith(".json") && path !== manifest)
-    .flatMap((path) => {
-      try {
-        return [readManifest(path)];
-      } catch {
-        return []; // Damaged, or of a version that described them in another way.
-      }
-    });
+/** Those that can be read: others are damaged, or of a version that described experiments in another way. */
+function readManifests(paths: readonly string[]): StoredExperiment[] {
+  return paths.flatMap((path) => {
+    try {
+      return [readManifest(path)];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** All that a unit's numbers depend on, but for how they are measured. */

@@ -2,14 +2,15 @@ import { chooseBackend } from "../backend/backend";
 import { openCheckpoint } from "../checkpoint/checkpoint";
 import { loadModel, type Model } from "../model/model";
 import { messageOf, UserError } from "../support/errors";
+import { endWithParent } from "../support/parent";
 import { measureMetrics, measurePrompts } from "./measurePrompt";
 import type { PoolAnswer, PoolTask } from "./pool";
 
 /** The model of the last task; tasks of one model follow each other. */
 let loaded: (Pick<PoolTask, "folder" | "rewritten"> & { model: Model }) | undefined;
 
-// The one who gave the work is gone: nobody will read the results.
-process.on("disconnect", () => process.exit());
+// Once the one who gave the work is gone, nobody will read the results.
+endWithParent();
 
 /** Runs in a process of a {@link WorkerPool}: measures what a task names. Never throws: see {@link PoolAnswer}. */
 export default async function measureTask(task: PoolTask): Promise<PoolAnswer> {

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, test } from "vitest";
+import { machineName } from "../support/machine";
 import { withLock } from "./lock";
 
 const folder = mkdtempSync(join(tmpdir(), "lock-"));
@@ -36,7 +37,7 @@ test("one after the other, whatever happens to the one", async () => {
 
 test("waits for another program, and takes over when that has ended", async () => {
   const other = spawn(process.execPath, ["-e", "setTimeout(() => {}, 60000)"], { stdio: "ignore" });
-  leave({ host: hostname(), process: other.pid });
+  leave({ host: machineName(), process: other.pid });
   let done = false;
   const mine = withLock(
     path,
@@ -54,9 +55,11 @@ test("waits for another program, and takes over when that has ended", async () =
 
 test("takes over what was left behind", async () => {
   // A process of this number cannot be: the largest on Linux is 2^22.
-  leave({ host: hostname(), process: 2 ** 22 + 1 });
-  await withLock(path, async () => {}, 5);
-  leave({ host: hostname(), process: process.pid });
+  for (const host of [machineName(), hostname()]) {
+    leave({ host, process: 2 ** 22 + 1 });
+    await withLock(path, async () => {}, 5);
+  }
+  leave({ host: machineName(), process: process.pid });
   await withLock(path, async () => {}, 5);
   for (const owner of [{ host: "another machine", process: 1 }, ""]) {
     leave(owner);

@@ -2,6 +2,7 @@ import { mkdir, open, readFile, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { machineName } from "../support/machine";
 
 /** A lock of another machine (a shared home folder) counts as left behind after this many milliseconds. */
 const FORGOTTEN = 6 * 3600 * 1000;
@@ -43,7 +44,7 @@ export async function withLock<Result>(
 async function take(lock: string): Promise<boolean> {
   try {
     const file = await open(lock, "wx");
-    await file.writeFile(JSON.stringify({ host: hostname(), process: process.pid }));
+    await file.writeFile(JSON.stringify({ host: machineName(), process: process.pid }));
     await file.close();
     return true;
   } catch (error) {
@@ -59,7 +60,8 @@ async function isLeftBehind(lock: string): Promise<boolean> {
     // Being written at this moment, or the program ended right then.
     if (text === "") return age > 10_000;
     const owner = JSON.parse(text) as { host?: string; process?: number };
-    if (owner.host !== hostname()) return age > FORGOTTEN;
+    // Older versions wrote the host's name alone, which several machines can have.
+    if (owner.host !== machineName() && owner.host !== hostname()) return age > FORGOTTEN;
     if (owner.process === process.pid) return true;
     process.kill(owner.process ?? 0, 0);
     return false;

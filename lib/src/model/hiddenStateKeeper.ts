@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
-import { writeFileAtomically } from "../support/files";
+import { makeWorkFolder, writeFileAtomically } from "../support/files";
 
 export interface KeeperOptions {
   /** Bytes of hidden states that may be in memory; without it there is no limit. */
@@ -57,7 +57,7 @@ export class HiddenStateKeeper {
   }
 
   private path(index: number): string {
-    this.folder ??= mkdtempSync(join(this.options.spillFolder ?? tmpdir(), "token-geometry-"));
+    this.folder ??= makeWorkFolder(this.options.spillFolder ?? tmpdir());
     return join(this.folder, `${index}.f32`);
   }
 }

@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import { totalmem } from "node:os";
 import { join } from "node:path";
 import { messageOf, UserError } from "../support/errors";
 import { IsolatedModule } from "../support/isolated";
@@ -25,21 +26,29 @@ export interface ParquetFile {
   texts(column?: string, wanted?: ReadonlySet<number>): AsyncGenerator<TextRow>;
 }
 
+/** Of the process that reads, in MiB: a row group with all its texts has to go in. */
+const HEAP = Math.floor(Math.min(2048, totalmem() / 4 / 2 ** 20));
+
 /**
  * The package that reads Parquet trusts the numbers in a file, down to loops without end; so it does that elsewhere. As
  * JavaScript also where this file is run as TypeScript: a child process knows nothing of that.
  */
-const reader = new IsolatedModule(join(PROJECT_ROOT, "lib/dist/prompts/parquetProcess.js"), 2048);
+const reader = new IsolatedModule(join(PROJECT_ROOT, "lib/dist/prompts/parquetProcess.js"), HEAP);
 
 /** For the footer, or a row group of nothing; of a whole file of Pile-10k (33 MB) the reading takes a few seconds. */
 const LONGEST_TIME = 60;
 const LONGEST_TIME_PER_MEGABYTE = 2;
 
-/** Opens a Parquet file and reads its footer. @throws UserError naming the file if it is none, or cut short */
-export async function openParquet(path: string): Promise<ParquetFile> {
+/**
+ * Opens a Parquet file and reads its footer.
+ *
+ * @param longest seconds that the footer or a row group may take to be read, but for what the file's size adds
+ * @throws UserError naming the file if it is none, or cut short
+ */
+export async function openParquet(path: string, longest: number = LONGEST_TIME): Promise<ParquetFile> {
   const found = statSync(path, { throwIfNoEntry: false });
   if (!found) throw new UserError(`${path}: no such file`);
-  const seconds = LONGEST_TIME + (LONGEST_TIME_PER_MEGABYTE * found.size) / 1e6;
+  const seconds = longest + (LONGEST_TIME_PER_MEGABYTE * found.size) / 1e6;
   const ask = async <Value>(name: string, ...args: unknown[]): Promise<Value> => {
     try {
       return await reader.call<Value>(name, [path, ...args], seconds);

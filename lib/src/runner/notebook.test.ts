@@ -96,6 +96,8 @@ describe("files", () => {
   test.each([
     ["cut short", FILE.slice(0, 200), /a\.ipynb: damaged notebook, not valid JSON/],
     ["another format", FILE.replace('"nbformat": 4', '"nbformat": 3'), /notebook format 3 is not supported/],
+    ["a format that is no text", '{"nbformat": {"toString": 1}}', /notebook format \{"toString":1\} is not supported/],
+    ["nesting without end", `[${"[".repeat(1e5)}${"]".repeat(1e5)}]`, /nested deeper than 200 levels/],
     ["a list", "[]", /it holds no JSON object/],
     ["no cells", '{"nbformat": 4}', /it has no list of cells/],
     ["a cell of an unknown type", FILE.replace('"markdown"', '"heading"'), /cell 1 has the type "heading"/],
@@ -106,6 +108,12 @@ describe("files", () => {
     const read = () => parseNotebook(text, "a.ipynb");
     expect(read).toThrow(UserError);
     expect(read).toThrow(message);
+  });
+
+  test("a file that is no text is refused", () => {
+    const path = join(temporaryFolder(), "a.ipynb");
+    writeFileSync(path, Buffer.from([0x7b, 0xff, 0x7d]));
+    expect(() => readNotebook(path)).toThrow("a.ipynb: damaged notebook (it is not UTF-8 text)");
   });
 
   test("a missing file is named", () => {

@@ -22,7 +22,9 @@ let TEXT = \`say \${FIXED}\`;
 `;
 
 const byName = new Map(parseParameters(CELL).map((parameter) => [parameter.name, parameter]));
-const convert = (name: string, text: string) => convertValue(byName.get(name)!, text);
+/** A list whose default does not say of what. */
+const ANY = { name: "ANY", kind: "array" as const, defaultText: "[]" };
+const convert = (name: string, text: string) => convertValue(byName.get(name) ?? ANY, text);
 
 test("literals are parameters; expressions, constants and comments are not", () => {
   expect([...byName.values()]).toMatchObject([
@@ -66,9 +68,25 @@ test.each([
   ["LAYERS", '[1,"2x"]', "parameter LAYERS must be a list of numbers"],
   ["LAYERS", "[1,", "parameter LAYERS must be a list of numbers"],
   ["KINDS", "[1]", "parameter KINDS must be a list of strings"],
+  ["LAYERS", "[1e999]", "parameter LAYERS must be a list of numbers"],
+  ["ANY", "[null]", "parameter ANY must be a list"],
+  ["ANY", '[{"__proto__": 1}]', "parameter ANY must be a list"],
+  ["ANY", `${"[".repeat(300)}${"]".repeat(300)}`, "parameter ANY must be a list"],
 ])("%s=%s is refused", (name, text, message) => {
   expect(() => convert(name, text)).toThrow(UserError);
   expect(() => convert(name, text)).toThrow(message);
+});
+
+describe("cells that were made to take long", () => {
+  test("lists inside of lists without end are no literals", () => {
+    expect(parseParameters(`let a = ${"[".repeat(100_000)}`)).toEqual([]);
+    expect(parseParameters("let a = [[[[1]]]]")).toMatchObject([{ name: "a", kind: "array" }]);
+  });
+
+  test("a cell of megabytes is refused", () => {
+    const notebook = notebookOf(codeCell("let a = [/*\n".repeat(100_000), "parameters"));
+    expect(() => notebookParameters(notebook)).toThrow("the cell cell-1 of parameters has 1200000 characters");
+  });
 });
 
 describe("injection", () => {

@@ -1,11 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { filesBelow } from "../../../tests/support/cli";
 import { temporaryFolder } from "../../../tests/support/notebooks";
 import { UserError } from "./errors";
-import { openToRead, readSmallFile, removeUnfinished, writeFileAtomically } from "./files";
+import { makeWorkFolder, openToRead, readSmallFile, removeUnfinished, writeFileAtomically } from "./files";
 import { machineName } from "./machine";
 
 /** The id of a process that has ended. */
@@ -76,6 +76,20 @@ describe("writeFileAtomically", () => {
     expect(() => writeFileAtomically(join(folder, "a", "b"), "x")).toThrow(message);
     expect(filesBelow(folder)).toEqual(before);
   });
+});
+
+test("makeWorkFolder removes those of processes that have ended, and no others", () => {
+  const parent = temporaryFolder();
+  const start = `token-geometry-work.${machineName()}.`;
+  const others = [
+    `${start}${process.pid}.aaaaaa`,
+    `${start}${ended}.aaaaaa.mine`,
+    `token-geometry-work.elsewhere.${ended}.aaaaaa`,
+  ];
+  for (const name of [...others, `${start}${ended}.bbbbbb`]) mkdirSync(join(parent, name));
+  const made = makeWorkFolder(parent);
+  expect(readdirSync(parent).sort()).toEqual([...others, basename(made)].sort());
+  expect(() => makeWorkFolder(join(parent, "none"))).toThrow(UserError);
 });
 
 describe("openToRead, readSmallFile", () => {

@@ -7,6 +7,7 @@ import {
   fstatSync,
   fsyncSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readdirSync,
   readSync,
@@ -135,6 +136,26 @@ export function removeUnfinished(folder: string, file?: string, now: number = Da
     // Not ours to tidy, or somebody else is at it.
   }
   return removed;
+}
+
+/**
+ * Makes a folder for files that are not needed after this process. What processes of this machine that were killed left of
+ * theirs is removed.
+ *
+ * @param parent where
+ * @throws UserError if it cannot be made
+ */
+export function makeWorkFolder(parent: string): string {
+  const start = `token-geometry-work.${machineName()}.`;
+  try {
+    for (const name of readdirSync(parent)) {
+      const owner = name.startsWith(start) && /^(\d+)\.\w{6}$/.exec(name.slice(start.length))?.[1];
+      if (owner && !isRunning(Number(owner))) rmSync(join(parent, name), { recursive: true, force: true });
+    }
+    return mkdtempSync(join(parent, `${start}${process.pid}.`));
+  } catch (error) {
+    throw new UserError(`cannot write into ${parent}: ${writeProblem(error)}`, { cause: error });
+  }
 }
 
 /** Makes a folder and those above it, unless they are there. */

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { messageOf } from "./errors";
+import { endWithParent } from "./parent";
 
 /** What a function of an isolated module is called with, and gives back: plain data. */
 export type IsolatedFunctions = Record<string, (...args: never[]) => Promise<unknown>>;
@@ -111,8 +112,7 @@ function residentMebibytes(pid: number | undefined): number {
 
 /** Makes a process serve the calls of an {@link IsolatedModule}. */
 export function serveIsolated(functions: IsolatedFunctions): void {
-  // The one who calls is gone.
-  process.on("disconnect", () => process.exit());
+  endWithParent();
   process.on("message", async ({ name, args }: Call) => {
     let answer: Answer;
     try {

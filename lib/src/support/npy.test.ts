@@ -30,6 +30,15 @@ test("formats 2 and 3, whose headers have longer lengths", () => {
   }
 });
 
+test("a header that takes long to search is refused before", () => {
+  const header = "'shape': (".repeat(200_000);
+  const prefix = Buffer.from([0x93, ...Buffer.from("NUMPY"), 2, 0, 0, 0, 0, 0]);
+  prefix.writeUInt32LE(header.length, 8);
+  const started = performance.now();
+  expect(() => parseNpy(Buffer.concat([prefix, Buffer.from(header)]), "x")).toThrow("header claims 2000000 bytes");
+  expect(performance.now() - started).toBeLessThan(2000);
+});
+
 test("any array comes back as it was", () => {
   const path = join(temporaryFolder(), "array.npy");
   const shapes = fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 4 });

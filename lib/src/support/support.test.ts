@@ -46,8 +46,24 @@ describe("reportError", () => {
   });
 });
 
+describe("UserError", () => {
+  test("what a file says cannot speak to the terminal", () => {
+    const { message } = new UserError("a\u001b[2J\u009b31m\u202egnp.\u0000 b\n\tc");
+    expect(message).toBe("a\\u001b[2J\\u009b31m\\u202egnp.\\u0000 b\n\tc");
+  });
+
+  test("messages have an end", () => {
+    expect(new UserError("m".repeat(1e6)).message).toBe(`${"m".repeat(4000)} ..`);
+  });
+
+  test("keeps its cause", () => {
+    const cause = new Error("first");
+    expect(new UserError("second", { cause })).toMatchObject({ name: "UserError", message: "second", cause });
+  });
+});
+
 describe("readJsonObject", () => {
-  const read = (content?: string) => {
+  const read = (content?: string | Buffer) => {
     const path = join(temporaryFolder(), "some.json");
     if (content !== undefined) writeFileSync(path, content);
     return () => readJsonObject(path);
@@ -64,9 +80,25 @@ describe("readJsonObject", () => {
     ["a list", "[]", "some.json: must hold a JSON object"],
     ["null", "null", "some.json: must hold a JSON object"],
     ["a number", "7", "some.json: must hold a JSON object"],
+    ["what is nested without end", `{"a":${"[".repeat(201)}${"]".repeat(201)}}`, "it is nested deeper than 200 levels"],
+    ["bytes that are no text", Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]), "it is not UTF-8 text"],
+    ["more than there can be", Buffer.alloc(2 ** 26 + 1, "{"), "some.json: has 67108865 bytes, more than"],
   ])("refuses %s", (_, content, message) => {
     expect(read(content)).toThrow(UserError);
     expect(read(content)).toThrow(message);
+  });
+
+  test("brackets in texts are no nesting, and deep is not too deep", () => {
+    expect(read(`{"a": "${"[".repeat(300)}\\"${"{".repeat(300)}"}`)()).toEqual({
+      a: `${"[".repeat(300)}"${"{".repeat(300)}`,
+    });
+    expect(read(`{"a":${"[".repeat(199)}${"]".repeat(199)}}`)()).toHaveProperty("a");
+  });
+
+  test("a byte order mark is passed over; __proto__ is a key like any other", () => {
+    const entries = Object.entries(read('\ufeff{"__proto__": {"polluted": true}}')());
+    expect(entries).toEqual([["__proto__", { polluted: true }]]);
+    expect({}).not.toHaveProperty("polluted");
   });
 
   test("refuses a folder", () => {
@@ -89,12 +121,25 @@ describe("readShardIndex", () => {
     expect(names).toEqual(["1.safetensors", "2.safetensors"]);
   });
 
-  test.each(["../a", "a/b", "/a", "a\\b", "..\\a", "C:\\a", ".", "..", ".hidden", "", 7, null, ["a"]])(
-    "refuses %j as a file name",
-    (name) => {
-      expect(index({ tensor: name })).toThrow(/index\.json: .* is not a file name in this folder/);
-    },
-  );
+  test.each([
+    "../a",
+    "a/b",
+    "/a",
+    "a\\b",
+    "..\\a",
+    "C:\\a",
+    "a\0",
+    "a".repeat(300),
+    ".",
+    "..",
+    ".hidden",
+    "",
+    7,
+    null,
+    ["a"],
+  ])("refuses %j as a file name", (name) => {
+    expect(index({ tensor: name })).toThrow(/index\.json: .* is not a file name in this folder/);
+  });
 
   test.each([undefined, null, {}, "a"])("refuses %j as a map", (map) => {
     expect(index(map)).toThrow(/index\.json: has no weight_map, or an empty one/);

@@ -53,6 +53,7 @@ describe("vocab.json and merges.txt", () => {
       /vocab\.json: not the vocabulary of a byte/,
     ],
     ["a vocabulary that is none", { "vocab.json": '{"\u0120": "x"}' }, /vocab\.json: not the vocabulary/],
+    ["a negative id", { "vocab.json": '{"\u0120": -1}' }, /vocab\.json: not the vocabulary/],
     ["a merge that is no pair", { "merges.txt": "#version: 0.2\na b\na b c\n" }, /merges\.txt: line 3 is no pair/],
   ])("refuses %s", (_title, changes, message) => {
     const changed = copy(changes);
