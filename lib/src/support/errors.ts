@@ -5,6 +5,8 @@ import { inspect } from "node:util";
  * The command line prints it as one line; everything else that is thrown is a defect of the program.
  */
 export class UserError extends Error {
+  override name = "UserError";
+
   constructor(message: string, options?: ErrorOptions) {
     super(forPeople(message), options);
   }
