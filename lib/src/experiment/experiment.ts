@@ -65,13 +65,12 @@ export async function runExperiment(
   const wished = wishedWorkers(workers);
   const backend = await chooseBackend(wish);
   const store = new Store(folder);
+  const left = { abandoned: removeLeftClaims(folder).size, unfinished: store.removeUnfinished() };
   const plans: ModelPlan[] = [];
   for (const model of full.models) plans.push(await planModel(model, full, backend.name, progress));
   const manifest = describeExperiment(full, backend, plans);
   // Written first: a store that cannot be written is found out before the work, not after it.
   const manifestPath = store.saveManifest(manifestName(manifest), manifest);
-  const abandoned = removeLeftClaims(folder).size;
-  const unfinished = store.removeUnfinished();
   // After the manifest, which is that of the whole experiment, whoever computes which part of it.
   const mine = new Set(
     unitsOfShard(
@@ -89,8 +88,8 @@ export async function runExperiment(
     await run.close();
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     const outdated = outdatedUnits(store, manifestPath, run.computedUnits);
-    const found = describeFindings(run.findings({ outdated, abandoned, unfinished }));
-    progress.finish(`${run.computed} computed, ${run.reused} from the store, ${seconds} s${found}`);
+    const again = describeFindings(run.findings({ ...left, outdated }));
+    progress.finish(`${run.computed} computed, ${run.reused} from the store, ${seconds} s${again}`);
   }
   const { computed, reused, seconds, found } = run;
   const results = plans.flatMap(({ checkpoint, units }) =>

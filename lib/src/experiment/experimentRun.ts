@@ -10,7 +10,7 @@ import { measureMetrics, measurePrompts } from "./measurePrompt";
 import type { FullSettings, ModelPlan, PlannedUnit } from "./plan";
 import { affordableWorkers, type PoolTask, WorkerPool } from "./pool";
 import { UnitQueue } from "./queue";
-import type { Store } from "./store";
+import { asStored, type Store } from "./store";
 import { type UnitResult, unitKey } from "./unit";
 
 /** Of the memory budget, the part that weights may fill; waiting hidden states get a quarter, the rest is for the work. */
@@ -226,7 +226,10 @@ export class ExperimentRun {
     return result && parts.every((part) => part !== undefined) ? Object.assign({}, result, ...parts) : undefined;
   }
 
-  private keep(model: string, unit: PlannedUnit, result: Partial<UnitResult>): void {
+  private keep(model: string, unit: PlannedUnit, measured: Partial<UnitResult>): void {
+    // As it will be found by the next run: what JSON cannot hold must not differ between the two.
+    const result = asStored(measured);
+    this.computedUnits.add(unitKey(unit.inputs));
     const { prompt, shuffleIndex, inputs } = unit;
     const provenance = { model, prompt, shuffleIndex, seed: this.settings.seed, ...versions(this.backend) };
     const { logitsIntrinsicDimension, lastToken, ...geometry } = result;
@@ -234,12 +237,10 @@ export class ExperimentRun {
     for (const { name, inputs: own } of unit.further) {
       this.store.save<Partial<UnitResult>>({ inputs: own, result: { [name]: result[name] }, provenance });
     }
-    // As it will be found by the next run: what JSON cannot hold must not differ between the two.
-    const stored = this.find(unit);
+    const stored = this.store.find(inputs);
     if (!stored)
       throw new UserError(`${this.store.folder}: unit ${unitKey(inputs)} was removed during the run; run again`);
-    this.found.set(unit, stored);
-    this.computedUnits.add(unitKey(inputs));
+    this.found.set(unit, { ...stored.result, ...result });
     this.computed++;
   }
 }
