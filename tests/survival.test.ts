@@ -65,8 +65,9 @@ describe("a run that is asked to stop", () => {
     expect(finished.length).toBeLessThan(400);
     for (const name of finished) expect(typeof new Store(store).read(name.slice(3, -5))).toBe("object");
     expect(filesBelow(store).filter((name) => !/^(units|experiments)\/.*\.json$/.test(name))).toEqual([]);
-    const few = await runProgram([...args, "--count", "2"]);
-    expect(few.stderr).toMatch(/ 0 computed, 2 from the store, [^(]*\n/);
+    const few = await runProgram([...args, "--count", "8"]);
+    const [, computed, reused, found] = / (\d+) computed, (\d+) from the store, [\d.]+ s(.*)\n/.exec(few.stderr) ?? [];
+    expect([Number(computed) + Number(reused), Number(reused) > 0, found]).toEqual([8, true, ""]);
   });
 });
 

@@ -8,7 +8,7 @@ import { jsonMutation } from "./jsonMutations";
 import type { HostileReader, Sample } from "./readers";
 
 /** A hang is what takes longer than this, by the clock on the wall, on a busy machine, in milliseconds. */
-const LONGEST_WAIT = 60_000;
+const LONGEST_WAIT = 120_000;
 
 /** Of the reading process; the readers' limits are lower. */
 const HEAP_MEBIBYTES = 1024;

@@ -72,14 +72,13 @@ export async function runExperiment(
   const wished = wishedWorkers(workers);
   const backend = await chooseBackend(wish);
   const store = new Store(folder);
+  const left = { abandoned: removeLeftClaims(folder).size, unfinished: store.removeUnfinished() };
   const plans: ModelPlan[] = [];
   for (const model of full.models) plans.push(await planModel(model, full, backend.name, progress));
   const manifest = describeExperiment(full, backend, plans);
   // Written first: a store that cannot be written is found out before the work, not after it.
   const manifestPath = store.saveManifest(manifestName(manifest), manifest);
   if (shard) noteShards(folder, manifestName(manifest), shard);
-  const abandoned = removeLeftClaims(folder).size;
-  const unfinished = store.removeUnfinished();
   // After the manifest, which is that of the whole experiment, whoever computes which part of it.
   const all = plans.flatMap(({ units }) => units);
   const mine = new Set(unitsOfShard(all, shard));
@@ -97,9 +96,9 @@ export async function runExperiment(
     await run.close();
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     const outdated = outdatedUnits(store, manifestPath, run.computedUnits);
-    const found = describeFindings(run.findings({ outdated, abandoned, unfinished }));
+    const again = describeFindings(run.findings({ ...left, outdated }));
     const helped = options.helpOthers ? `, ${run.helped} more for other shards` : "";
-    progress.finish(`${run.computed} computed, ${run.reused} from the store${helped}, ${seconds} s${found}`);
+    progress.finish(`${run.computed} computed, ${run.reused} from the store${helped}, ${seconds} s${again}`);
   }
   const { computed, reused, helped, seconds, found } = run;
   const origins = run.origins.list();

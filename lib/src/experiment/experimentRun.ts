@@ -11,7 +11,7 @@ import type { FullSettings, ModelPlan, PlannedUnit } from "./plan";
 import { affordableWorkers, type PoolTask, WorkerPool } from "./pool";
 import { Origins } from "./provenance";
 import { UnitQueue } from "./queue";
-import type { Store } from "./store";
+import { asStored, type Store } from "./store";
 import { type UnitResult, unitKey } from "./unit";
 
 /** Of the memory budget, the part that weights may fill; waiting hidden states get a quarter, the rest is for the work. */
@@ -258,7 +258,10 @@ export class ExperimentRun {
     return Object.assign({}, ...parts.map(({ result }) => result));
   }
 
-  private keep(model: string, unit: PlannedUnit, result: Partial<UnitResult>): void {
+  private keep(model: string, unit: PlannedUnit, measured: Partial<UnitResult>): void {
+    // As it will be found by the next run: what JSON cannot hold must not differ between the two.
+    const result = asStored(measured);
+    this.computedUnits.add(unitKey(unit.inputs));
     const { prompt, shuffleIndex, inputs } = unit;
     const provenance = { model, prompt, shuffleIndex, seed: this.settings.seed, ...versions(this.backend) };
     const { logitsIntrinsicDimension, lastToken, ...geometry } = result;
@@ -266,15 +269,14 @@ export class ExperimentRun {
     for (const { name, inputs: own } of unit.further) {
       this.store.save<Partial<UnitResult>>({ inputs: own, result: { [name]: result[name] }, provenance });
     }
-    // As it will be found by the next run: what JSON cannot hold must not differ between the two.
-    const stored = this.find(unit);
+    const stored = this.store.find(inputs);
     if (!stored)
       throw new UserError(`${this.store.folder}: unit ${unitKey(inputs)} was removed during the run; run again`);
     this.settled.add(unit);
     if (this.helping) this.helped++;
     else {
-      this.found.set(unit, stored);
-      this.computedUnits.add(unitKey(inputs));
+      for (const origin of [stored.provenance, provenance]) this.origins.note(origin);
+      this.found.set(unit, { ...stored.result, ...result });
       this.computed++;
     }
   }

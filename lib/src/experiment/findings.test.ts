@@ -48,8 +48,19 @@ test("a store of version 0.1.0: what holds is reused, the rest is computed anew,
   expect([second.computed, second.reused]).toEqual([0, 4]);
   expect(second.said).not.toContain("found");
   const fresh = await run(settings, join(temporaryFolder(), "store"));
-  expect(second.results).toEqual(fresh.results);
+  expectAlike(second.results, fresh.results);
 });
+
+/** Equal but for the rounding of numbers: another version may add up in another order. */
+function expectAlike(one: unknown, other: unknown): void {
+  if (typeof one === "number" && typeof other === "number") {
+    if (Number.isFinite(other)) expect(Math.abs(one - other)).toBeLessThanOrEqual(1e-6 * Math.abs(other) + 1e-9);
+    else expect(one).toBe(other);
+  } else if (one && other && typeof one === "object" && typeof other === "object") {
+    expect(Object.keys(one)).toEqual(Object.keys(other));
+    for (const [key, value] of Object.entries(one)) expectAlike(value, (other as Record<string, unknown>)[key]);
+  } else expect(one).toEqual(other);
+}
 
 test("other prompts, another seed, another precision are nothing outdated", async () => {
   const { settings, store } = olderStore();
@@ -60,25 +71,25 @@ test("other prompts, another seed, another precision are nothing outdated", asyn
 });
 
 test("units that were cut off, and units with one bit another, are computed again, to the byte", async () => {
-  const { settings, store } = olderStore();
+  const { settings } = olderStore();
+  const store = join(temporaryFolder(), "store"); // all of it by this version
   await run(settings, store);
   const names = filesBelow(join(store, "units")).map((name) => join(store, "units", name));
   const whole = new Map(names.map((name) => [name, readFileSync(name)]));
   const { said: nothing } = await run(settings, store);
   expect(nothing).not.toContain("found");
-  const current = names.filter((name) => JSON.parse(whole.get(name)!.toString()).inputs.metrics.twoNN !== 0);
-  expect(current).toHaveLength(4);
+  expect(names).toHaveLength(4);
   for (const bit of [0, 1, 2, 3]) {
     // In the middle of a number, say.
-    const bytes = Buffer.from(whole.get(current[bit])!);
+    const bytes = Buffer.from(whole.get(names[bit])!);
     bytes[bytes.lastIndexOf('"meanEntropy":') + 17 + bit] ^= 1 << bit;
-    writeFileSync(current[bit], bytes);
+    writeFileSync(names[bit], bytes);
   }
-  writeFileSync(current[0], whole.get(current[0])!.subarray(0, 1000));
+  writeFileSync(names[0], whole.get(names[0])!.subarray(0, 1000));
   const again = await run(settings, store);
   expect(again.computed).toBe(4);
   expect(again.said).toContain("(found: 4 damaged)");
-  for (const name of current) expect(readFileSync(name).equals(whole.get(name)!)).toBe(true);
+  for (const name of names) expect(readFileSync(name).equals(whole.get(name)!)).toBe(true);
 });
 
 test("units that have the right checksum, but not the parts of a unit, are damaged too", async () => {

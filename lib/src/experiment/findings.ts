@@ -52,7 +52,8 @@ export function outdatedUnits(store: Store, manifest: string, computed: Readonly
   const changes = new Set<string>();
   const [experiment] = computed.size > 0 ? readManifests([manifest]) : [];
   if (!experiment) return { units: 0, changes: [] };
-  const units = unitsOf(experiment).filter(({ key }) => computed.has(key));
+  // What was damaged had been measured as it would be now.
+  const units = unitsOf(experiment).filter(({ key }) => computed.has(key) && !store.damaged.has(key));
   const folder = dirname(manifest);
   const others = readdirSync(folder).map((name) => join(folder, name));
   for (const earlier of readManifests(others.filter((path) => path.endsWith(".json") && path !== manifest))) {

@@ -96,6 +96,11 @@ function checksumOf(unit: StoredUnit<unknown>): string {
   return createHash("sha256").update(canonicalJson(unit)).digest("hex");
 }
 
+/** A value as it is after it was stored and read again: there is one zero, and no infinity. */
+export function asStored<Value>(value: Value): Value {
+  return JSON.parse(JSON.stringify(value), restoreMissing) as Value;
+}
+
 /** JSON has no NaN: a number that does not exist is null there, and becomes NaN again when it is read. */
 function restoreMissing(_key: string, value: unknown): unknown {
   return value === null ? Number.NaN : value;

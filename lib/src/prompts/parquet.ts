@@ -36,7 +36,7 @@ const HEAP = Math.floor(Math.min(2048, totalmem() / 4 / 2 ** 20));
 const reader = new IsolatedModule(join(PROJECT_ROOT, "lib/dist/prompts/parquetProcess.js"), HEAP);
 
 /** For the footer, or a row group of nothing; of a whole file of Pile-10k (33 MB) the reading takes a few seconds. */
-const LONGEST_TIME = 60;
+const LONGEST_TIME = 30;
 const LONGEST_TIME_PER_MEGABYTE = 2;
 
 /**
