@@ -213,12 +213,14 @@ function placeTile(gram: Float32Array, points: number, { values, top, left, rows
     gram.set(values.subarray(row * columns, (row + 1) * columns), (top + row) * points + left);
   }
   if (top === left) return;
-  const strip = 16; // Rows written side by side: each cache line of the tile is then read once.
-  for (let first = 0; first < columns; first += strip) {
-    const end = Math.min(columns, first + strip);
-    for (let row = 0; row < rows; row++) {
-      for (let column = first; column < end; column++) {
-        gram[(left + column) * points + top + row] = values[row * columns + column];
+  const block = 32; // Square blocks, so that what is read and what is written both stay in the cache.
+  for (let firstColumn = 0; firstColumn < columns; firstColumn += block) {
+    const lastColumn = Math.min(columns, firstColumn + block);
+    for (let firstRow = 0; firstRow < rows; firstRow += block) {
+      const lastRow = Math.min(rows, firstRow + block);
+      for (let column = firstColumn; column < lastColumn; column++) {
+        const start = (left + column) * points + top;
+        for (let row = firstRow; row < lastRow; row++) gram[start + row] = values[row * columns + column];
       }
     }
   }
