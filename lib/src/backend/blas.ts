@@ -42,8 +42,9 @@ type Sgemm = (
 const [ROW_MAJOR, PLAIN, TRANSPOSED] = [101, 111, 112];
 
 /**
- * Where a library may be found, best first. Not among them: libblas.so.3 and the like, which can be the reference
- * implementation, slower than WebAssembly, and libraries of 64-bit integers, whose functions have other names.
+ * Where a library may be found, best first. Not among them, but to be named by the variable: libblas.so.3, which can be the
+ * reference implementation, and libblis.so.4, which on a processor newer than itself falls back to plain loops; both are then
+ * slower than WebAssembly. Libraries of 64-bit integers have other names for their functions, and cannot be used.
  */
 const LIBRARIES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
   linux: [
@@ -55,7 +56,6 @@ const LIBRARIES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
     "libmkl_rt.so.2",
     "libmkl_rt.so.1",
     "libmkl_rt.so",
-    "libblis.so.4",
   ],
   darwin: [
     "/System/Library/Frameworks/Accelerate.framework/Accelerate",
