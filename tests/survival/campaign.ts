@@ -63,6 +63,8 @@ class Campaign {
   private readonly reference: Map<string, string>;
   private readonly random: () => number;
   private readonly report: CampaignReport = { kills: 0, workersKilled: 0, stores: 0, units: 0, ended: 0, found: [] };
+  /** What the store keeps of a unit, by the name of each part. */
+  private readonly partsOf = new Map<string, string[]>();
   private results = "";
   /** Of an undisturbed run on the store's files, by kind. */
   private operations: Record<string, number> = {};
@@ -121,6 +123,10 @@ class Campaign {
     this.results = JSON.stringify(results);
     for (const name of filesBelow(this.store)) this.reference.set(name, readFileSync(join(this.store, name), "utf8"));
     this.report.units = computed;
+    const [manifest] = [...this.reference].filter(([name]) => name.startsWith("experiments"));
+    for (const { key, lastToken } of JSON.parse(manifest[1]).models[0].units) {
+      for (const part of [key, lastToken]) this.partsOf.set(part, [key, lastToken]);
+    }
     if ([...this.reference.keys()].filter((name) => name.startsWith("units")).length !== 2 * computed)
       throw new Error(`${computed} units, but other files: ${[...this.reference.keys()]}`);
   }
@@ -221,10 +227,12 @@ class Campaign {
     }
     const kept = new Set<string>();
     for (const line of readFileSync(this.log, "utf8").trim().split("\n")) {
-      const [, event, unit] = line.split(" ");
-      if (event === "begin" && kept.has(unit))
-        throw new Error(`unit ${unit} was computed again although it was stored`);
-      if (event === "end") kept.add(unit);
+      const [, event, part] = line.split(" ");
+      // The unit that a run was at when it was killed is measured again, also if a part of it was stored already.
+      if (event === "begin" && this.partsOf.get(part)?.every((other) => kept.has(other))) {
+        throw new Error(`unit ${part} was computed again although all of it was stored`);
+      }
+      if (event === "end") kept.add(part);
     }
   }
 

@@ -1,4 +1,4 @@
-import { execFile, execFileSync, spawn } from "node:child_process";
+import { execFile, execFileSync, spawn, spawnSync } from "node:child_process";
 import { linkSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -103,6 +103,26 @@ test.each([
   expect(removeLeftClaims(store).size).toBe(0);
   expect(claims.take(KEYS[0])).toBe(false);
   expect(livingClaims(store).map(({ key }) => key)).toEqual([KEYS[0]]);
+});
+
+test("a container with our host name, but process ids of its own, leaves our claims alone", ({ skip }) => {
+  const store = temporaryFolder();
+  claimsOf(store).take(KEYS[0]);
+  const script = `
+    const { removeLeftClaims, UnitClaims } = require(${JSON.stringify(join(PROJECT, "lib/dist/experiment/lock.js"))});
+    const removed = removeLeftClaims(${JSON.stringify(store)}).size;
+    const claims = new UnitClaims(${JSON.stringify(store)});
+    console.log(JSON.stringify([require("node:os").hostname(), removed, claims.take(${JSON.stringify(KEYS[0])})]));
+    process.exit();
+  `;
+  const inside = spawnSync("unshare", ["--pid", "--fork", "--mount-proc", process.execPath, "-e", script], {
+    encoding: "utf8",
+  });
+  if (inside.status !== 0) {
+    console.warn("NOT TESTED: process ids of a container (unshare is not permitted)");
+    skip();
+  }
+  expect(JSON.parse(inside.stdout)).toEqual([hostname(), 0, false]);
 });
 
 test("what killed processes of this machine left is removed; strangers' files stay", () => {

@@ -12,6 +12,8 @@ const PAUSE = 250;
  */
 export class UnitQueue {
   private readonly waiting: Set<PlannedUnit>;
+  /** Names of the units that are being computed here: two orders of a prompt can turn out to be the same. */
+  private readonly busy = new Set<string>();
 
   /**
    * @param units what is to be computed, in this order
@@ -47,13 +49,19 @@ export class UnitQueue {
     const batch: PlannedUnit[] = [];
     for (const unit of this.waiting) {
       if (batch.length === size) break;
+      const key = unitKey(unit.inputs);
+      if (this.busy.has(key)) continue;
       if (this.isStored(unit)) {
         this.waiting.delete(unit);
-      } else if (this.claims.take(unitKey(unit.inputs))) {
+      } else if (this.claims.take(key)) {
         this.waiting.delete(unit);
         // Stored between the look and the claim.
-        if (this.isStored(unit)) this.claims.release(unitKey(unit.inputs));
-        else batch.push(unit);
+        if (this.isStored(unit)) {
+          this.claims.release(key);
+        } else {
+          this.busy.add(key);
+          batch.push(unit);
+        }
       }
     }
     return batch;
@@ -61,6 +69,9 @@ export class UnitQueue {
 
   /** Gives units back that were computed, or that could not be. */
   release(units: readonly PlannedUnit[]): void {
-    for (const { inputs } of units) this.claims.release(unitKey(inputs));
+    for (const key of units.map(({ inputs }) => unitKey(inputs))) {
+      this.busy.delete(key);
+      this.claims.release(key);
+    }
   }
 }
