@@ -217,6 +217,11 @@ describe.each(frontEnds)("in Jupyter (%s)", (frontEnd) => {
       await expect.poll(() => notebook.output(3).textContent(), { timeout: 20_000 }).toContain("42");
     }
     await notebook.screenshot(`${frontEnd}-interrupted`);
+
+    // Documentation where the cursor is.
+    await notebook.replace(3, "tg.runExperiment");
+    expect(await notebook.documentation(3)).toMatch(/ExperimentSettings[\s\S]*what the store does not have yet/);
+    await notebook.screenshot(`${frontEnd}-documentation`);
     await notebook.close();
   });
 

@@ -51,6 +51,14 @@ export class ClassicPage extends NotebookPage {
     await this.page.keyboard.press("Escape");
   }
 
+  async documentation(cell: number): Promise<string> {
+    await this.codeCells.nth(cell).locator(".CodeMirror-lines").click();
+    for (const key of ["Control+End", "ArrowLeft", "Shift+Tab"]) await this.page.keyboard.press(key);
+    const shown = this.page.locator("#tooltip .tooltiptext").first();
+    await shown.waitFor();
+    return (await shown.textContent()) ?? "";
+  }
+
   async interrupt(): Promise<void> {
     await this.menu("Kernel", "#int_kernel");
   }

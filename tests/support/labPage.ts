@@ -56,6 +56,14 @@ export class LabPage extends NotebookPage {
     await this.page.keyboard.press("Escape");
   }
 
+  async documentation(cell: number): Promise<string> {
+    await this.codeCells.nth(cell).locator(".cm-content").click();
+    for (const key of ["Control+End", "ArrowLeft", "Shift+Tab"]) await this.page.keyboard.press(key);
+    const shown = this.page.locator(".jp-Tooltip").first();
+    await shown.waitFor();
+    return (await shown.textContent()) ?? "";
+  }
+
   async interrupt(): Promise<void> {
     await this.menu("Kernel", /^Interrupt Kernel$/);
   }

@@ -33,6 +33,8 @@ export abstract class NotebookPage {
   abstract replace(cell: number, source: string): Promise<void>;
   /** What cells have written to stderr, errors among it. */
   abstract get errors(): Locator;
+  /** What Shift+Tab shows on the last name of a code cell. */
+  abstract documentation(cell: number): Promise<string>;
   /** Presses the button or menu entry that stops the kernel. */
   abstract interrupt(): Promise<void>;
   /** Menu entries: all cells; the active one; the active one and all below. */

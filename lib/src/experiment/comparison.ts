@@ -46,6 +46,7 @@ export interface Peak {
   n: number;
 }
 
+/** Where a mean profile is highest: the first such layer, and its depth as a share of the last layer's number. */
 export function peakOf({ layers, mean, std, n }: MeanProfile): Peak {
   const index = mean.reduce((best, value, i) => (value > mean[best] ? i : best), 0);
   const layer = layers[index];

@@ -136,6 +136,18 @@ export class Kernel {
     }
   }
 
+  /** What could be written at a place of a cell: what the completion key offers. @param position of the cursor, in letters */
+  async complete(code: string, position: number = code.length): Promise<string[]> {
+    const { content } = await this.ask("complete_request", { code, cursor_pos: position });
+    return content.matches as string[];
+  }
+
+  /** Type and documentation of what stands at a place of a cell, as text; undefined if nothing is known. */
+  async inspect(code: string, position: number = code.length): Promise<string | undefined> {
+    const { content } = await this.ask("inspect_request", { code, cursor_pos: position, detail_level: 0 });
+    return content.found ? (content.data as Record<string, string>)["text/plain"] : undefined;
+  }
+
   /** Waits until the kernel has said all that it has to say by now, failures of promises that nobody awaits included. */
   async settle(): Promise<void> {
     if (!this.closed) await this.withinTime(this.ask("kernel_info_request"), 10);
