@@ -1,18 +1,20 @@
 #!/usr/bin/env node
 // What an experiment costs from the prompts' text to the results in the store (a temporary one), in seconds: by number of
-// prompts, by number of layers, and by number of workers.
+// prompts, by number of layers, and by number of workers. Beside two workers run two experiments of half the prompts at the
+// same time: what the machine gives two processes that know nothing of each other.
 //
 //   node bench/endToEnd.js [--quick] [--rounds 3] [--backends tensorflow,wasm+blas,wasm] [--prompts 16] [--json]
 //
 // The model is data/models/llama-mini; of one with fewer layers, the first ones. One worker has one thread, and so has each of
-// two. Times are of the wall clock, the best of the rounds; runs that are compared take turns.
+// two. Runs that are compared take turns; the best of the rounds counts, of the wall clock and, with one worker, of the
+// processor.
 
 const { execFile } = require("node:child_process");
 const { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
 const { availableParallelism, tmpdir } = require("node:os");
 const { join } = require("node:path");
 const { parseArgs, promisify } = require("node:util");
-const { BACKENDS, ONE_THREAD, median, whyLeftOut } = require("./support/contender");
+const { BACKENDS, ONE_THREAD, whyLeftOut } = require("./support/contender");
 const { PROJECT } = require("./support/library");
 const { printTable } = require("./support/table");
 
@@ -47,12 +49,21 @@ function planRuns() {
   return {
     prompts: [...new Set(counts)].map((prompts) => ({ prompts, layers: 12, workers: 1 })),
     layers: LAYERS.map((layers) => ({ prompts: Math.ceil(PROMPTS / 4), layers, workers: 1 })),
-    workers: [1, 2].map((workers) => ({ prompts: PROMPTS, layers: 12, workers })),
+    workers: [
+      { prompts: 3 * PROMPTS, layers: 12, workers: 1 },
+      { prompts: 3 * PROMPTS, layers: 12, workers: 2 },
+      { prompts: (3 * PROMPTS) / 2, layers: 12, workers: 1, processes: 2 },
+    ],
   };
 }
 
-/** Seconds of one run, with an empty store. */
-async function run({ prompts, layers, workers }, name, folder) {
+/** Runs an experiment, with an empty store, so many times at once; returns what the slowest says. */
+async function run({ processes = 1, ...planned }, name, folder) {
+  const answers = await Promise.all(Array.from({ length: processes }, () => runOnce(planned, name, folder)));
+  return answers.sort((a, b) => b.seconds - a.seconds)[0];
+}
+
+async function runOnce({ prompts, layers, workers }, name, folder) {
   const { backend, env } = BACKENDS[name];
   const store = mkdtempSync(join(folder, "store-"));
   const settings = { models: [modelOf(layers, folder)], promptCount: prompts, shuffleIndices: [0], tokens: TOKENS };
@@ -72,21 +83,24 @@ async function main() {
   try {
     for (const name of await workingBackends(folder, programs)) {
       for (const [part, runs] of Object.entries(planRuns())) {
-        const seconds = runs.map(() => []);
+        const answers = runs.map(() => []);
         for (let round = 0; round < rounds; round++) {
-          for (const [i, planned] of runs.entries()) seconds[i].push((await run(planned, name, folder)).seconds);
+          for (const [i, planned] of runs.entries()) answers[i].push(await run(planned, name, folder));
         }
         runs.forEach((planned, i) => {
-          results.push({ part, name, ...planned, seconds: Math.min(...seconds[i]), median: median(seconds[i]) });
+          const seconds = Math.min(...answers[i].map((answer) => answer.seconds));
+          const processor =
+            planned.workers === 1 ? Math.min(...answers[i].map((answer) => answer.processor)) : undefined;
+          results.push({ part, name, ...planned, seconds, processor });
         });
         const measured = results.filter((result) => result.part === part && result.name === name);
-        const rows = measured.map(({ prompts, layers, workers, seconds, median }) => [
-          `${prompts} prompts, ${layers} layers, ${workers} workers`,
+        const rows = measured.map(({ prompts, layers, workers, processes = 1, seconds, processor }) => [
+          `${prompts} prompts, ${layers} layers, ${workers} worker${workers > 1 ? "s" : ""}${processes > 1 ? ", twice at once" : ""}`,
           seconds,
-          median,
-          measured[0].seconds / seconds,
+          processor,
+          (processes * prompts) / seconds,
         ]);
-        printTable(`${name}, by ${part}`, ["seconds", "best", "median", "times as fast as the first"], rows);
+        printTable(`${name}, by ${part}`, ["", "seconds", "of the processor", "prompts a second"], rows);
       }
     }
     const facts = { model: "llama-mini", tokens: TOKENS, rounds, cores: availableParallelism(), programs };

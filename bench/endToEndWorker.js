@@ -5,9 +5,11 @@ const { library } = require("./support/library");
 async function main({ settings, options }) {
   const { runExperiment } = library("experiment/experiment.js");
   const started = performance.now();
-  const { computed, backend } = await runExperiment(settings, options);
+  const { backend } = await runExperiment(settings, options);
   const seconds = (performance.now() - started) / 1000;
-  console.log(JSON.stringify({ seconds, computed, backend: `${backend.name}, ${backend.device}` }));
+  const { user, system } = process.cpuUsage(); // Of this process, not of its workers.
+  const processor = options.workers === 1 ? (user + system) / 1e6 : undefined;
+  console.log(JSON.stringify({ seconds, processor, backend: `${backend.name}, ${backend.device}` }));
 }
 
 main(JSON.parse(process.argv[2])).catch((error) => {

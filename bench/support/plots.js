@@ -39,7 +39,10 @@ function endToEndFigure({ results, tokens }, measured) {
     { part: "layers", x: "layers", title: `layers, ${results.find(({ part }) => part === "layers").prompts} prompts` },
   ];
   const title = `An experiment on prompts of ${tokens} tokens, one worker`;
-  return figureOf("performance-end-to-end", title, panels, results, measured, { y: "seconds", yTitle: "seconds" });
+  return figureOf("performance-end-to-end", title, panels, results, measured, {
+    y: "processor",
+    yTitle: "processor time (s)",
+  });
 }
 
 /** One panel a part, one line a program. */
