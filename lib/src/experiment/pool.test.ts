@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { onEachBackend } from "../../../tests/support/backends";
 import { filesBelow, PROJECT } from "../../../tests/support/cli";
 import { temporaryFolder } from "../../../tests/support/notebooks";
@@ -22,16 +22,19 @@ function workplace(): { folder: string; model: string; settings: ExperimentSetti
   return { folder, model, settings: { models: [model], prompts, tokens: 64, shuffleIndices: [0, 1, 3] } };
 }
 
-/** Processes whose parent this one is and that are workers of a pool. */
-function workersRunning(): number {
-  const children = `/proc/${process.pid}/task/${process.pid}/children`;
-  if (!existsSync(children)) return 0; // not Linux
+/** Processes that a process has started and that are workers of a pool; none where that cannot be told. */
+function workersOf(pid: number): number[] {
+  const children = `/proc/${pid}/task/${pid}/children`;
+  if (!existsSync(children)) return []; // not Linux
   return readFileSync(children, "utf8")
     .trim()
     .split(" ")
     .filter((child) => child && existsSync(`/proc/${child}/cmdline`))
-    .filter((child) => readFileSync(`/proc/${child}/cmdline`, "utf8").includes("tinypool/dist/entry")).length;
+    .filter((child) => readFileSync(`/proc/${child}/cmdline`, "utf8").includes("tinypool/dist/entry"))
+    .map(Number);
 }
+
+const workersRunning = (): number => workersOf(process.pid).length;
 
 onEachBackend("worker processes", (useBackend, backend) => {
   beforeAll(useBackend);
@@ -79,6 +82,22 @@ describe("a failure in a worker", () => {
     expect(together?.message).toMatch(/model\.norm\.weight" holds NaN/);
     expect(workersRunning()).toBe(0);
   });
+
+  test.skipIf(process.platform !== "linux")(
+    "a process that is killed while it has nothing to do is replaced",
+    async () => {
+      const { model: folder } = workplace();
+      const pool = new WorkerPool(1);
+      onTestFinished(() => pool.close());
+      const task = { folder, backend: "cpu" as const, weightMemory: 1e9, rewritten: 0, geometry: true, options: {} };
+      const ids = [[1, 2, 3, 4]];
+      const [first] = await pool.measure({ ...task, ids });
+      const [worker] = workersOf(process.pid);
+      process.kill(worker, "SIGKILL");
+      await expect.poll(() => workersOf(process.pid).some((other) => other !== worker), { timeout: 20_000 }).toBe(true);
+      expect(await pool.measure({ ...task, ids })).toEqual([first]);
+    },
+  );
 
   test.skipIf(process.platform !== "linux")("a process that is killed is reported as such", async () => {
     const { model } = workplace();
