@@ -1,5 +1,5 @@
 /** Working cell by cell: any cell can be run again, in any order, and memory comes back. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -9,8 +9,8 @@ import type { Output } from "../lib/src/runner/outputs";
 import { injectParameters, notebookParameters, type ParameterValue } from "../lib/src/runner/parameters";
 import { listNotebooks } from "../lib/src/runner/run";
 import { randomGenerator } from "../lib/src/support/random";
-import { PROJECT } from "./support/cli";
-import { temporaryFolder } from "./support/notebooks";
+import { filesBelow, PROJECT } from "./support/cli";
+import { temporaryFolder, waitUntil } from "./support/notebooks";
 
 const NOTEBOOKS = listNotebooks(join(PROJECT, "notebooks"));
 const SEED = "any order";
@@ -155,6 +155,49 @@ describe("between cells", () => {
       // Token vectors of one run of 00-start-here: 13 layers x 512 tokens x 128 x 4 bytes = 3.4 MB.
       expect((after.arrayBuffers - before.arrayBuffers) / 1e6).toBeLessThan(1);
       expect((after.heapUsed - before.heapUsed) / 1e6).toBeLessThan(15);
+    } finally {
+      await kernel.shutdown();
+    }
+  });
+});
+
+describe("the stop button", () => {
+  /** How many processes a process has started that still run. */
+  const children = (parent: number) =>
+    readFileSync(`/proc/${parent}/task/${parent}/children`, "utf8").split(" ").filter(Boolean).length;
+
+  test.runIf(process.platform === "linux").each([
+    { workers: 1, name: "in the kernel" },
+    { workers: 2, name: "by worker processes" },
+  ])("ends an experiment that is computed $name; the next run goes on with it", { timeout: 300_000 }, async (one) => {
+    const store = temporaryFolder();
+    const environment = { TOKEN_GEOMETRY_STORE: store, TOKEN_GEOMETRY_BACKEND: "wasm" };
+    const kernel = await Kernel.start({ workingFolder: join(PROJECT, "notebooks"), environment });
+    const units = () => filesBelow(store).filter((path) => path.startsWith("units/") && path.endsWith(".json")).length;
+    const experiment = (prompts: number) =>
+      `const { computed, reused } = await tg.runExperiment(
+         { models: ["data/models/llama-mini"], promptCount: ${prompts}, tokens: 64, shuffleIndices: [0, 1, 2] },
+         { progress: tg.progressBar("prompts"), workers: ${one.workers} },
+       );
+       console.log(computed, reused);`;
+    try {
+      await kernel.execute('import * as tg from "token-geometry";');
+      const running = kernel.execute(experiment(48));
+      await waitUntil(() => units() >= 3, "the first results", 120);
+      expect(children(kernel.pid)).toBe(one.workers === 1 ? 0 : one.workers);
+      kernel.interrupt();
+      expect((await running).failure?.message).toMatch(/^Interrupted/);
+      // What is being computed at that moment may still come to its end.
+      await kernel.execute("await new Promise((resolve) => setTimeout(resolve, 5000));");
+      const stopped = units();
+      expect(stopped).toBeLessThan(144);
+      expect(children(kernel.pid)).toBe(0);
+      await kernel.execute("await new Promise((resolve) => setTimeout(resolve, 2000));");
+      expect(units()).toBe(stopped);
+      const [, shown] = (await kernel.execute(experiment(2))).outputs as { text?: string }[];
+      const [computed, reused] = shown.text!.split(" ").map(Number);
+      expect(computed + reused).toBe(6);
+      expect(reused).toBeGreaterThan(2);
     } finally {
       await kernel.shutdown();
     }

@@ -42,11 +42,11 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Waits until something is so. @throws Error if it is not within 20 s */
-export async function waitUntil(condition: () => boolean, what: string): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
+/** Waits until something is so. @throws Error if it is not within so many seconds */
+export async function waitUntil(condition: () => boolean, what: string, seconds = 20): Promise<void> {
+  for (let tries = 0; tries < 20 * seconds; tries++) {
     if (condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`${what}: not within 20 s`);
+  throw new Error(`${what}: not within ${seconds} s`);
 }

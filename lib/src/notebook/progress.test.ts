@@ -60,6 +60,20 @@ describe("ProgressDisplay", () => {
     for (const { text } of shown) expect(text).toMatch(/^[^\n]*\n$/);
   });
 
+  it("ends the work when the stop button is pressed while it goes on, and tells so", () => {
+    let pressed = 1; // in an earlier cell
+    const shown: string[] = [];
+    const target: ProgressTarget = { kind: "notebook", show: (text) => void shown.push(text) };
+    const display = new ProgressDisplay("prompts", target, Date.now, () => pressed);
+    display.update(1, 4);
+    pressed++;
+    expect(() => display.update(2, 4)).toThrow("prompts: stopped; what is stored is kept");
+    expect(shown.at(-1)).toMatch(/^prompts: 1\/4 .*stopped$/);
+    expect(() => display.update(3, 4)).toThrow(/stopped/); // every worker is told
+    display.finish("0 computed");
+    expect(shown).toHaveLength(2);
+  });
+
   it("escapes what it is told, and copes with nothing to do", () => {
     const { shown, display } = recorder("notebook");
     display.update(0, 0, "<b>");

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { escapeXml } from "../figures/exportMetadata";
+import { UserError } from "../support/errors";
 import type { ProgressReporter } from "../support/progress";
 import { inNotebook, sendToNotebook } from "./kernel";
 
@@ -13,7 +14,11 @@ export interface ProgressTarget {
 /** How often progress is shown, in milliseconds: a bar moves, a line in a log stays. */
 const INTERVALS: Record<ProgressTarget["kind"], number> = { notebook: 200, terminal: 200, lines: 10_000 };
 
-/** A progress bar in a notebook, on one line of a terminal, or as a line now and then in a log; on stderr outside notebooks. */
+/**
+ * A progress bar in a notebook, on one line of a terminal, or as a line now and then in a log; on stderr outside notebooks.
+ * In a notebook the stop button ends the work that reports here, by an error from `update`: the kernel by itself would only
+ * stop waiting for it.
+ */
 export function progressBar(label: string): ProgressReporter {
   return new ProgressDisplay(label);
 }
@@ -28,21 +33,31 @@ export class ProgressDisplay implements ProgressReporter {
   private total = 0;
   /** Units that were done at the first update (stored ones, as a rule) say nothing on speed. */
   private given = 0;
+  /** How often the stop button had been pressed when the work began. */
+  private readonly interruptionsBefore: number;
 
   /**
    * @param label what the work is, in a few words
    * @param target where it is shown; found out if left out
    * @param now the time in milliseconds
+   * @param interruptions how often the stop button has been pressed
    */
   constructor(
     private readonly label: string,
     target?: ProgressTarget,
     private readonly now: () => number = Date.now,
+    private readonly interruptions: () => number = interruptionsOfNotebook,
   ) {
     this.target = target ?? usualTarget();
+    this.interruptionsBefore = interruptions();
   }
 
+  /** @throws UserError if the stop button has been pressed since the work began */
   update(done: number, total: number, note = ""): void {
+    if (this.interruptions() > this.interruptionsBefore) {
+      this.finish("stopped");
+      throw new UserError(`${this.label}: stopped; what is stored is kept`);
+    }
     if (this.ended) return;
     const time = this.now();
     if (this.started === undefined) {
@@ -87,6 +102,23 @@ export class ProgressDisplay implements ProgressReporter {
     ].join("");
     this.target.show(this.target.kind === "notebook" ? line : `${line}${end}`, html);
   }
+}
+
+let interruptionCount: number | undefined;
+
+/** Counted only in a notebook: elsewhere the signal ends the program, as long as nobody listens. */
+function interruptionsOfNotebook(): number {
+  if (interruptionCount === undefined && inNotebook()) {
+    interruptionCount = 0;
+    // Not while the cell itself runs: Node has a handler of its own for the signal then, and in place of one that is added
+    // meanwhile it would leave none, so that the next signal ends the kernel.
+    setImmediate(() =>
+      process.on("SIGINT", () => {
+        interruptionCount!++;
+      }),
+    );
+  }
+  return interruptionCount ?? 0;
 }
 
 function usualTarget(): ProgressTarget {

@@ -4,6 +4,7 @@ export interface ProgressReporter {
    * @param done units of work that are finished, 0..total
    * @param total units of work there are
    * @param note what is being worked on, in a few words
+   * @throws UserError if the work is to end here, because a person has stopped it
    */
   update(done: number, total: number, note?: string): void;
   /** The work has ended, well or not; says so in `note`. Further calls do nothing. */
