@@ -9,8 +9,9 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { Store } from "../lib/src/experiment/store";
 import { filesBelow, PROGRAM, runProgram, startProgram } from "./support/cli";
 import { isAlive, temporaryFolder, waitUntil } from "./support/notebooks";
+import { childrenOf } from "./support/processes";
 import { copyModelWithTokenizer } from "./support/tinyModel";
-import { childrenOf, killManyTimes } from "./survival/campaign";
+import { killManyTimes } from "./survival/campaign";
 
 /** Set by `npm run survive`. */
 const kills = Number(process.env.TOKEN_GEOMETRY_KILLS ?? 24);

@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { randomGenerator } from "../../lib/src/support/random";
 import { filesBelow } from "../support/cli";
+import { childrenOf } from "../support/processes";
 import { copyModelWithTokenizer } from "../support/tinyModel";
 
 const RUNNER = join(__dirname, "runner.js");
@@ -270,15 +271,6 @@ class Campaign {
 }
 
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-/** Processes that a process has started; none where that cannot be told. */
-export function childrenOf(pid: number): number[] {
-  try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number);
-  } catch {
-    return []; // Not Linux, or ended.
-  }
-}
 
 function tryKill(pid: number): boolean {
   try {

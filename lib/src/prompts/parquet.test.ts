@@ -1,8 +1,9 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { hybrid, makeParquet, type ParquetPage, plainTexts } from "../../../tests/support/makeParquet";
 import { temporaryFolder } from "../../../tests/support/notebooks";
+import { childrenOf } from "../../../tests/support/processes";
 import { UserError } from "../support/errors";
 import { openParquet } from "./parquet";
 
@@ -26,6 +27,20 @@ test("texts in one page", async () => {
   const path = saved({ encoding: PLAIN, content: plainTexts("one", "", "zwei"), rows: 3 });
   expect(await textsOf(path, 60)).toEqual(["one", "", "zwei"]);
 });
+
+test.skipIf(process.platform !== "linux")(
+  "the process that reads may be killed while it has nothing to do",
+  async () => {
+    const path = saved({ encoding: PLAIN, content: plainTexts("one"), rows: 1 });
+    expect(await textsOf(path, 60)).toEqual(["one"]);
+    const [reader] = childrenOf(process.pid).filter((child) =>
+      readFileSync(`/proc/${child}/cmdline`, "utf8").includes("parquetProcess"),
+    );
+    process.kill(reader, "SIGKILL");
+    await expect.poll(() => childrenOf(process.pid).includes(reader), { timeout: 20_000 }).toBe(false);
+    expect(await textsOf(path, 60)).toEqual(["one"]);
+  },
+);
 
 describe("what would bring down the package that reads Parquet ends as an error", () => {
   // The numbers are what a varint can hold; what they do was found by reading the package's source.

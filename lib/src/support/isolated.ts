@@ -50,15 +50,19 @@ export class IsolatedModule {
 
   private ask(call: Call, seconds: number): Promise<unknown> {
     clearTimeout(this.idle);
-    this.child ??= this.start();
+    // It may have been killed while it had nothing to do.
+    if (!this.child?.connected) this.child = this.start();
     const child = this.child;
     child.ref();
     child.channel?.ref();
     return new Promise((resolve, reject) => {
+      let ended = false;
       const end = (settle: () => void, goOn: boolean): void => {
+        if (ended) return;
+        ended = true;
         clearTimeout(timer);
         clearInterval(watch);
-        child.removeAllListeners();
+        for (const event of ["message", "exit", "error"]) child.removeAllListeners(event);
         // A message that cannot be sent any more is told as an error: nobody waits for it.
         child.on("error", () => {});
         if (goOn) this.rest(child);
@@ -66,7 +70,9 @@ export class IsolatedModule {
         settle();
       };
       const fail = (why: string): void => end(() => reject(new Error(why)), false);
-      const timer = setTimeout(() => fail(`it took more than ${seconds} s`), 1000 * seconds);
+      // An answer that waits to be read is taken first.
+      const timeUp = (): unknown => setImmediate(() => fail(`it took more than ${seconds} s`));
+      const timer = setTimeout(timeUp, 1000 * seconds);
       const tooMuch = `it took more than ${this.heap} MiB of memory`;
       const watch = setInterval(() => residentMebibytes(child.pid) > 2 * this.heap && fail(tooMuch), LOOK);
       child.once("error", (error) => fail(messageOf(error)));
