@@ -54,7 +54,15 @@ function keepAllOutputs() {
 
     async #sendWaiting() {
       await this.#sending;
-      for (; this.#waiting.length > 0; this.#waiting.shift()) await super.send(this.#waiting[0]);
+      while (this.#waiting.length > 0) {
+        try {
+          await super.send(this.#waiting[0]);
+          this.#waiting.shift();
+        } catch (error) {
+          if (error.code !== "EBUSY") throw error;
+          await new Promise((resolve) => setTimeout(resolve, 5)); // It is still being bound to its port.
+        }
+      }
     }
   };
 }

@@ -7,7 +7,7 @@ import { PROJECT } from "./cli";
 const SCREENSHOTS = join(PROJECT, "out/screenshots");
 
 /** How long a page may take for anything but running cells. */
-const PATIENCE = 90_000;
+const PATIENCE = 180_000;
 
 /** Keeps a picture of a page as an artifact. */
 export async function keepScreenshot(page: Page, name: string): Promise<void> {
