@@ -81,12 +81,14 @@ export function sumUp(cloud: PointCloud, weights?: Float64Array): CloudSums {
  */
 export function firstOnes(cloud: PointCloud, lengths: Float64Array): Int32Array {
   const ofLength = new Map<number, number[]>();
+  // To single precision: the kernel may round the lengths of equal points differently, by where they stand.
+  const keys = lengths.map((length) => Number(length.toPrecision(6)));
   return Int32Array.from({ length: cloud.points }, (_, point) => {
-    const alike = ofLength.get(lengths[point]);
+    const alike = ofLength.get(keys[point]);
     const first = alike?.find((other) => coincide(cloud, point, other));
     if (first !== undefined) return first;
     if (alike) alike.push(point);
-    else ofLength.set(lengths[point], [point]);
+    else ofLength.set(keys[point], [point]);
     return point;
   });
 }
