@@ -40,7 +40,7 @@ export function squaredDistance<T>(one: usize, other: usize, dimension: i32): f6
 }
 
 /**
- * Squared length of each point into `lengths` [points], and of each column the sum of its values, each times the weight of
+ * Squared length of each point into `lengths` [points], the same for equal points; and of each column the sum of its values, each times the weight of
  * its point, added onto `sums` [dimension].
  */
 export function sumUp<T>(
@@ -60,16 +60,22 @@ export function sumUp<T>(
     weights += 32;
     lengths += 32;
   }
+  // The rest, each length added up in the order of the others': equal points have equal lengths wherever they stand.
   for (; point < points; point++) {
     const weight = load<f64>(weights);
-    let length: f64 = 0;
-    for (let column: usize = 0; column < <usize>dimension; column++) {
-      const value = <f64>load<T>(values + column * sizeof<T>());
-      length += value * value;
-      const sum = sums + column * 8;
+    let even: f64 = 0;
+    let odd: f64 = 0;
+    let last: f64 = 0;
+    for (let column = 0; column < dimension; column++) {
+      const value = <f64>load<T>(values + <usize>column * sizeof<T>());
+      const square = value * value;
+      if (column & 1) odd += square;
+      else if (column + 1 < dimension) even += square;
+      else last = square;
+      const sum = sums + <usize>column * 8;
       store<f64>(sum, load<f64>(sum) + weight * value);
     }
-    store<f64>(lengths, length);
+    store<f64>(lengths, even + odd + last);
     values += row;
     weights += 8;
     lengths += 8;

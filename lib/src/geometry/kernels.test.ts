@@ -9,7 +9,7 @@ import { gramMatrix } from "./gramMatrix";
 import { inKernelMemory } from "./kernels";
 import { neighborAngles } from "./neighborAngles";
 import { nearestNeighbors } from "./neighbors";
-import { type PointCloud, sumUp } from "./pointCloud";
+import { distinctPoints, firstOnes, type PointCloud, sumUp } from "./pointCloud";
 
 beforeAll(() => chooseBackend("cpu"));
 
@@ -116,6 +116,19 @@ test("nearest neighbors and the angles between them, also of copies and of point
     }),
     RUNS,
   );
+});
+
+test.each([Float32Array, Float64Array])("copies of a point are found wherever they stand, %o", (Values) => {
+  const random = randomGenerator("copies");
+  for (let dimension = 1; dimension <= 41; dimension++) {
+    const points = 7; // Four that are summed up together, three that are not.
+    const row = Array.from({ length: dimension }, () => random() - 0.5);
+    const cloud = { values: Values.from(Array.from({ length: points }, () => row).flat()), points, dimension };
+    const { squaredLengths } = sumUp(cloud);
+    expect(new Set(squaredLengths).size).toBe(1);
+    expect(Array.from(firstOnes(cloud, squaredLengths))).toEqual(new Array(points).fill(0));
+    expect(distinctPoints(cloud).points).toBe(1);
+  }
 });
 
 test("hashes of points whose coordinates come a few at a time: the same for the same coordinates only", () => {

@@ -1,4 +1,4 @@
-import { type GramMatrix, gramMatrix } from "./gramMatrix";
+import { type GramMatrix, gramMatrix, gramMatrixOf } from "./gramMatrix";
 import { rangeScalings } from "./gride";
 import { neighborhoodSizes } from "./neighborhoodOverlap";
 import { type NeighborTable, nearestNeighbors } from "./neighbors";
@@ -72,7 +72,9 @@ export class LayerCloud {
   private async findNeighbors(cloud: PointCloud, listed: number, ranks: number[]): Promise<NeighborTable> {
     const gram = await this.gramMatrix();
     if (cloud === this.cloud) return nearestNeighbors(cloud, listed, ranks, { gram, firstOnes: this.firstOnes });
-    return nearestNeighbors(cloud, listed, ranks);
+    const kept = Array.from(this.firstOnes.keys()).filter((point) => this.firstOnes[point] === point);
+    const known = { gram: gramMatrixOf(kept, gram), firstOnes: Int32Array.from(kept.keys()) };
+    return nearestNeighbors(cloud, listed, ranks, known);
   }
 }
 

@@ -52,7 +52,7 @@ function allFinite(values: Float32Array | Float64Array): boolean {
 
 /** Sums over a cloud, in float64. */
 export interface CloudSums {
-  /** Squared length of each point [points]. */
+  /** Squared length of each point [points]; the same of points that coincide. */
   squaredLengths: Float64Array;
   /** Sum of all points, each times its weight [dimension]. */
   sum: Float64Array;
@@ -77,18 +77,16 @@ export function sumUp(cloud: PointCloud, weights?: Float64Array): CloudSums {
 /**
  * For each point the first one that coincides with it exactly: itself, if none before it does.
  *
- * @param lengths squared length of each point: points that coincide have the same
+ * @param lengths squared length of each point as of {@link sumUp}: points that coincide have the same
  */
 export function firstOnes(cloud: PointCloud, lengths: Float64Array): Int32Array {
   const ofLength = new Map<number, number[]>();
-  // To single precision: the kernel may round the lengths of equal points differently, by where they stand.
-  const keys = lengths.map((length) => Number(length.toPrecision(6)));
   return Int32Array.from({ length: cloud.points }, (_, point) => {
-    const alike = ofLength.get(keys[point]);
+    const alike = ofLength.get(lengths[point]);
     const first = alike?.find((other) => coincide(cloud, point, other));
     if (first !== undefined) return first;
     if (alike) alike.push(point);
-    else ofLength.set(keys[point], [point]);
+    else ofLength.set(lengths[point], [point]);
     return point;
   });
 }
