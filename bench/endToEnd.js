@@ -6,10 +6,11 @@
 //   node bench/endToEnd.js [--quick] [--rounds 3] [--backends tensorflow,wasm+blas,wasm] [--prompts 16] [--json]
 //
 // The model is data/models/llama-mini; of one with fewer layers, the first ones. One worker has one thread, and so has each of
-// two. Runs that are compared take turns; the best of the rounds counts, of the wall clock and of the processor (that of
-// workers only on Linux).
+// two; the garbage collector of one takes what it likes of a second core, unless the process is held to one (taskset, where
+// there is one). Runs that are compared take turns; the best of the rounds counts, of the wall clock and of the processor
+// (that of workers only on Linux).
 
-const { execFile } = require("node:child_process");
+const { execFile, spawnSync } = require("node:child_process");
 const { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } = require("node:fs");
 const { availableParallelism, tmpdir } = require("node:os");
 const { join } = require("node:path");
@@ -32,6 +33,7 @@ const MODEL = join(PROJECT, "data/models/llama-mini");
 const TOKENS = options.quick ? 64 : 1024;
 const PROMPTS = Number(options.prompts ?? (options.quick ? 2 : 16));
 const LAYERS = options.quick ? [1, 2] : [3, 6, 9, 12];
+const CAN_PIN = spawnSync("taskset", ["-c", "0", "true"]).status === 0;
 
 /** llama-mini with its first layers only. */
 function modelOf(layers, folder) {
@@ -50,11 +52,17 @@ function planRuns() {
     prompts: [...new Set(counts)].map((prompts) => ({ prompts, layers: 12, workers: 1 })),
     layers: LAYERS.map((layers) => ({ prompts: Math.ceil(PROMPTS / 4), layers, workers: 1 })),
     workers: [
+      ...(CAN_PIN ? [{ prompts: 3 * PROMPTS, layers: 12, workers: 1, pinned: true }] : []),
       { prompts: 3 * PROMPTS, layers: 12, workers: 1 },
       { prompts: 3 * PROMPTS, layers: 12, workers: 2 },
       { prompts: (3 * PROMPTS) / 2, layers: 12, workers: 1, processes: 2 },
     ],
   };
+}
+
+function describeRun({ prompts, layers, workers, processes, pinned }) {
+  const many = `${prompts} prompts, ${layers} layers, ${workers} worker${workers > 1 ? "s" : ""}`;
+  return `${many}${processes > 1 ? ", twice at once" : ""}${pinned ? ", held to one core" : ""}`;
 }
 
 /** Runs an experiment, with an empty store, so many times at once; returns how long all of them took. */
@@ -65,12 +73,14 @@ async function run({ processes = 1, ...planned }, name, folder) {
   return { seconds, processor, backend: answers[0].backend };
 }
 
-async function runOnce({ prompts, layers, workers }, name, folder) {
+async function runOnce({ prompts, layers, workers, pinned }, name, folder) {
   const { backend, env } = BACKENDS[name];
   const store = mkdtempSync(join(folder, "store-"));
   const settings = { models: [modelOf(layers, folder)], promptCount: prompts, shuffleIndices: [0], tokens: TOKENS };
   const request = JSON.stringify({ settings, options: { store, workers, backend } });
-  const { stdout } = await promisify(execFile)(process.execPath, [join(__dirname, "endToEndWorker.js"), request], {
+  const program = [process.execPath, join(__dirname, "endToEndWorker.js"), request];
+  const [command, ...rest] = pinned ? ["taskset", "-c", "0", ...program] : program;
+  const { stdout } = await promisify(execFile)(command, rest, {
     env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "2", ...ONE_THREAD, ...env },
   });
   rmSync(store, { recursive: true });
@@ -95,12 +105,10 @@ async function main() {
           results.push({ part, name, ...planned, seconds, processor });
         });
         const measured = results.filter((result) => result.part === part && result.name === name);
-        const rows = measured.map(({ prompts, layers, workers, processes = 1, seconds, processor }) => [
-          `${prompts} prompts, ${layers} layers, ${workers} worker${workers > 1 ? "s" : ""}${processes > 1 ? ", twice at once" : ""}`,
-          seconds,
-          processor,
-          (processes * prompts) / seconds,
-        ]);
+        const rows = measured.map((result) => {
+          const { prompts, processes = 1, seconds, processor } = result;
+          return [describeRun(result), seconds, processor, (processes * prompts) / seconds];
+        });
         printTable(`${name}, by ${part}`, ["", "seconds", "of the processor", "prompts a second"], rows);
       }
     }

@@ -58,7 +58,8 @@ export class WorkerPool {
       minThreads: workers,
       maxThreads: workers,
       serialization: "advanced", // JSON has no NaN.
-      execArgv: [],
+      // The garbage collector's own threads would take the cores from the other workers.
+      execArgv: ["--single-threaded-gc"],
       env: {
         ...(process.env as Record<string, string>),
         TF_NUM_INTRAOP_THREADS: threads,
