@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // The forward pass, side by side: hidden states of all layers, loss and entropy of one prompt, on each backend and, if a Python
 // with PyTorch is named, by PyTorch (bench/peers/forward.py). Each contender is a process of its own; they take turns, run
-// by run, so that whatever else the machine does meets all of them.
+// by run, so that whatever else the machine does meets all of them. The first pass of a turn is not counted: caches and
+// threads have to wake up after the turns of the others, which they need not in an experiment.
 //
 //   node bench/forward.js [--models llama-mini,gpt2-small] [--backends tensorflow,wasm+blas,wasm] [--tokens 1024]
 //                         [--threads 1] [--runs 9] [--peers PYTHON] [--against CLONE] [--json]
@@ -53,10 +54,6 @@ const BACKENDS = {
   wasm: { backend: "wasm", blas: "off" },
   cpu: { backend: "cpu" },
 };
-
-/** Runs that are not counted: code is compiled, memory is got. */
-const WARM_UP = 2;
-
 /**
  * Measures the forward pass.
  * @param options as on the command line, all but `json`; what is missing has the same defaults
@@ -78,11 +75,12 @@ async function measureForward(options = {}, tell = () => {}) {
           if (contender.failure) tell(`${model}, ${contender.name}: not measured: ${contender.failure}`);
           else contenders.push(contender);
         }
-        for (let run = 0; run < WARM_UP + runs; run++) {
-          tell(`${model}: run ${run + 1} of ${WARM_UP + runs}`);
+        for (let run = 0; run < runs; run++) {
+          tell(`${model}: run ${run + 1} of ${runs}`);
           for (const contender of contenders) {
+            await contender.run();
             const figures = await contender.run();
-            if (run >= WARM_UP) contender.figures.push(figures);
+            contender.figures.push(figures);
           }
         }
         results.push(...summarize(model, contenders, tokens, threads));

@@ -22,9 +22,9 @@ export interface AttentionInput {
  * How many queries are worked on at a time. A token looks at none that come after it (and with a sliding window, at few of
  * those before it), so a block of queries needs the keys up to its end alone, and almost half of the scores are never made.
  * The smaller the blocks, the more of them is saved, and the better the scores fit into the processor's cache; but each
- * operation costs something by itself, which counts where heads are worked on one by one.
+ * operation costs something by itself, more so where several threads have to be told of it.
  */
-const QUERY_BLOCK = { together: 128, oneByOne: 256 };
+const QUERY_BLOCK = 256;
 
 /**
  * Causal self-attention.
@@ -56,7 +56,7 @@ function attendTogether(queries: tf.Tensor3D, keys: tf.Tensor3D, values: tf.Tens
     grouped
       ? tf.reshape(tf.slice4d(grouped, [0, 0, 0, begin], [-1, -1, -1, size]), [groups, dimension, members * size])
       : cut(queries, begin, size); // [groups, headDimension, members * size]
-  const outputs = mask.blocks(QUERY_BLOCK.together).map((block) =>
+  const outputs = mask.blocks(QUERY_BLOCK).map((block) =>
     tf.tidy(() => {
       const { start, count, from, seen } = block;
       const scores = tf.matMul(cutQueries(start, count), cut(keys, from, seen), true); // [groups, members * count, seen]
@@ -75,7 +75,7 @@ function attendTogether(queries: tf.Tensor3D, keys: tf.Tensor3D, values: tf.Tens
 function attendOneByOne(queries: tf.Tensor3D, keys: tf.Tensor3D, values: tf.Tensor3D, mask: CausalMask): tf.Tensor3D {
   const [heads, dimension, tokens] = queries.shape;
   const groupSize = heads / keys.shape[0];
-  const blocks = mask.blocks(QUERY_BLOCK.oneByOne);
+  const blocks = mask.blocks(QUERY_BLOCK);
   const [queryRows, valueRows] = [queries, values].map((all) => tf.transpose(all, [0, 2, 1])); // [.., T, headDimension]
   /** Rows of one head [size, headDimension]. */
   const cutRows = (all: tf.Tensor3D, head: number, begin: number, size: number) =>
