@@ -70,6 +70,9 @@ describe("chooseBackend", () => {
     vi.stubEnv(BACKEND_VARIABLE, "wasm");
     expect((await chooseBackend("cpu")).name).toBe("cpu");
     expect((await chooseBackend()).name).toBe("wasm");
+    await chooseBackend("cpu");
+    // The notebooks' parameter BACKEND is "auto" where nobody sets it.
+    expect((await chooseBackend("auto")).name).toBe("wasm");
     expect((await chooseBackend("cpu")).passedOver).toEqual([]);
   });
 

@@ -50,14 +50,15 @@ let chosenWithBlas: string | undefined;
 /**
  * Makes the first backend that really works the current one of tfjs: it is loaded and has to get a small product right.
  *
- * @param requested a backend's name, or "auto"; without it the environment variable TOKEN_GEOMETRY_BACKEND counts
+ * @param requested a backend's name; without it, or with "auto", the environment variable TOKEN_GEOMETRY_BACKEND counts
  * @throws UserError if the name is unknown, or the backend that was asked for does not work
  */
 export async function chooseBackend(requested?: string): Promise<BackendChoice> {
-  const wish = requested || process.env[BACKEND_VARIABLE] || "auto";
+  const named = requested && requested !== "auto";
+  const wish = named ? requested : process.env[BACKEND_VARIABLE] || "auto";
   if (wish !== "auto" && !BACKENDS.some((backend) => backend.name === wish)) {
     const known = BACKENDS.map((backend) => backend.name).join(", ");
-    const source = requested ? "" : ` in ${BACKEND_VARIABLE}`;
+    const source = named ? "" : ` in ${BACKEND_VARIABLE}`;
     throw new UserError(`unknown backend "${wish}"${source}: choose auto or one of ${known}`);
   }
   const blas = process.env[BLAS_VARIABLE];

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import { BACKENDS } from "../backend/backend";
 
-export const BACKEND_HELP = `auto, ${BACKENDS.map(({ name }) => name).join(", ")} (default: $TOKEN_GEOMETRY_BACKEND or auto)`;
+export const BACKEND_HELP = `auto, ${BACKENDS.map(({ name }) => name).join(", ")} (default: auto, which is $TOKEN_GEOMETRY_BACKEND if that is set)`;
 
 /** An option's value as a whole number of at least `least`. */
 export function wholeNumber(least: number): (value: string) => number {
