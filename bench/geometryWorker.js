@@ -38,6 +38,7 @@ async function main([backend, project]) {
     const measured = new LayerCloud(cloud, "cloud", previous);
     const result = await measureLayer(measured);
     await measured.neighbors(); // The next layer asks for them.
+    await measured.release?.(); // An older version has none.
     return result;
   };
   const streamed = async ({ points, tiles }) => {

@@ -151,6 +151,7 @@ async function measureOrder(
         layers.push(await measureLayer(measured));
         previous = await measured.neighbors();
         spacings.push(asWritten(await pointSpacing(cloud, neighbors, await measured.gramMatrix()), order));
+        await measured.release();
         onLayer();
         await eventLoopTurn(); // Lets an interrupt through, and the progress bar out.
       },

@@ -92,5 +92,6 @@ class MeasuredPass implements Pass {
     const measured = new LayerCloud({ values, points: tokens, dimension: width }, name, this.previous);
     layers.push(await measureLayer(measured));
     this.previous = await measured.neighbors();
+    await measured.release();
   }
 }

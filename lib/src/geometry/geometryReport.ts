@@ -61,6 +61,7 @@ export async function geometryReport(named: readonly NamedCloud[]): Promise<Geom
       report.neighborhoodOverlap.push({ from: named[index - 1].name, to: name, overlap });
     }
     previous = await layer.neighbors();
+    await layer.release();
   }
   return report;
 }

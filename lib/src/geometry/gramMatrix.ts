@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { inKernelMemory } from "./kernels";
 import { type PointCloud, sumUp } from "./pointCloud";
+import { takeMatrix } from "./spareMatrix";
 
 /** How many standard deviations of accumulated rounding a bound on it allows for. */
 const SAFETY = 8;
@@ -52,7 +53,7 @@ export async function gramMatrix(cloud: PointCloud, mean: Float64Array = meanPoi
   const { values, ...centered } = centerCloud(cloud, mean);
   const { squaredNorms } = centered;
   if (points * points <= GRAM_VALUES) {
-    const whole = new Float32Array(points * points);
+    const whole = takeMatrix(points);
     await symmetricProduct([values], points, (tile) => placeTile(whole, points, tile));
     const relativeError = roundingBound(whole, squaredNorms, dimension);
     return { points, ...centered, relativeError, whole, forRows: async (use) => use(whole, 0, points) };

@@ -3,6 +3,7 @@ import { rangeScalings } from "./gride";
 import { neighborhoodSizes } from "./neighborhoodOverlap";
 import { type NeighborTable, nearestNeighbors } from "./neighbors";
 import { checkSize, checkValues, distinctPoints, FEWEST_POINTS, firstOnes, type PointCloud, sumUp } from "./pointCloud";
+import { giveBackMatrix } from "./spareMatrix";
 
 /**
  * The cloud of one layer with what several metrics need of it. Neighbors are looked for when the first metric asks for
@@ -51,6 +52,14 @@ export class LayerCloud {
   gramMatrix(): Promise<GramMatrix> {
     this.products ??= gramMatrix(this.cloud, this.mean);
     return this.products;
+  }
+
+  /** Gives the memory of the products to the next layer. Whoever asks for them again has them computed again. */
+  async release(): Promise<void> {
+    const { products } = this;
+    this.products = undefined;
+    const whole = (await products)?.whole;
+    if (whole) giveBackMatrix(whole);
   }
 
   /** Neighbors of all points, coinciding ones included: the tokens of two layers must stay aligned. */
