@@ -54,6 +54,7 @@ const BACKENDS = {
   wasm: { backend: "wasm", blas: "off" },
   cpu: { backend: "cpu" },
 };
+
 /**
  * Measures the forward pass.
  * @param options as on the command line, all but `json`; what is missing has the same defaults

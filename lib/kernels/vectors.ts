@@ -40,8 +40,8 @@ export function squaredDistance<T>(one: usize, other: usize, dimension: i32): f6
 }
 
 /**
- * Squared length of each point into `lengths` [points], the same for equal points; and of each column the sum of its values, each times the weight of
- * its point, added onto `sums` [dimension].
+ * Squared length of each point into `lengths` [points], the same for equal points; and of each column the sum of its values,
+ * each times the weight of its point, added onto `sums` [dimension].
  */
 export function sumUp<T>(
   values: usize,

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { onEachBackend } from "../../../tests/support/backends";
 import { filesBelow, PROJECT } from "../../../tests/support/cli";
 import { temporaryFolder } from "../../../tests/support/notebooks";
+import { childrenOf } from "../../../tests/support/processes";
 import { copyModelWithTokenizer, editSafetensors } from "../../../tests/support/tinyModel";
 import type { BackendChoice } from "../backend/backend";
 import { UserError } from "../support/errors";
@@ -22,17 +23,8 @@ function workplace(): { folder: string; model: string; settings: ExperimentSetti
   return { folder, model, settings: { models: [model], prompts, tokens: 64, shuffleIndices: [0, 1, 3] } };
 }
 
-/** Processes that a process has started and that are workers of a pool; none where that cannot be told. */
-function workersOf(pid: number): number[] {
-  const children = `/proc/${pid}/task/${pid}/children`;
-  if (!existsSync(children)) return []; // not Linux
-  return readFileSync(children, "utf8")
-    .trim()
-    .split(" ")
-    .filter((child) => child && existsSync(`/proc/${child}/cmdline`))
-    .filter((child) => readFileSync(`/proc/${child}/cmdline`, "utf8").includes("tinypool/dist/entry"))
-    .map(Number);
-}
+/** Processes that a process has started and that are workers of a pool. */
+const workersOf = (pid: number): number[] => childrenOf(pid, "tinypool/dist/entry");
 
 const workersRunning = (): number => workersOf(process.pid).length;
 
@@ -118,9 +110,8 @@ describe("a failure in a worker", () => {
       () => undefined,
       (error: Error) => error,
     );
-    const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, "utf8").trim().split(" ");
-    const worker = children.find((child) => readFileSync(`/proc/${child}/cmdline`, "utf8").includes("tinypool"));
-    process.kill(Number(worker), "SIGKILL");
+    const [worker] = workersOf(process.pid);
+    process.kill(worker, "SIGKILL");
     const error = await outcome;
     expect(error).toBeInstanceOf(UserError);
     expect(error?.message).toMatch(/worker process ended/);

@@ -1,6 +1,6 @@
 /**
  * One matrix that is not needed any more, kept for the next one of its size. A layer's Gram matrix has 4 MB at 1024 tokens, and
- * V8 goes through everything that is alive each time that some 64 MB were thrown away: a fifth of an experiment's time.
+ * V8 goes through everything that is alive each time that some 64 MB were thrown away: on one core up to a sixth of the time.
  */
 let spare: Float32Array | undefined;
 

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { hybrid, makeParquet, type ParquetPage, plainTexts } from "../../../tests/support/makeParquet";
@@ -33,9 +33,7 @@ test.skipIf(process.platform !== "linux")(
   async () => {
     const path = saved({ encoding: PLAIN, content: plainTexts("one"), rows: 1 });
     expect(await textsOf(path, 60)).toEqual(["one"]);
-    const [reader] = childrenOf(process.pid).filter((child) =>
-      readFileSync(`/proc/${child}/cmdline`, "utf8").includes("parquetProcess"),
-    );
+    const [reader] = childrenOf(process.pid, "parquetProcess");
     process.kill(reader, "SIGKILL");
     await expect.poll(() => childrenOf(process.pid).includes(reader), { timeout: 20_000 }).toBe(false);
     expect(await textsOf(path, 60)).toEqual(["one"]);
