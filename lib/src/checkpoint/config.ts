@@ -21,6 +21,11 @@ export class CheckpointConfig {
     return value as number;
   }
 
+  /** The same for a field that may be missing or null: `fallback` then. */
+  countOr(name: string, fallback: number): number {
+    return this.has(name) ? this.count(name) : fallback;
+  }
+
   /** A finite number; without `fallback` it has to be there. */
   number(name: string, fallback?: number): number {
     const value = this.fields[name] ?? fallback;
