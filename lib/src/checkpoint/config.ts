@@ -62,6 +62,12 @@ export class CheckpointConfig {
     throw new UserError(`${this.path}: ${name} = ${what} is not supported`);
   }
 
+  /** Refuses those of some settings that are there and neither null nor false. */
+  refuseAny(...names: string[]): void {
+    const found = names.find((name) => this.has(name) && this.fields[name] !== false);
+    if (found !== undefined) this.unsupported(found);
+  }
+
   private first(names: string[]): unknown {
     return this.fields[names.find((name) => this.has(name)) ?? names[0]];
   }

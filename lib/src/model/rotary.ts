@@ -27,15 +27,16 @@ function ropeSection(config: CheckpointConfig): CheckpointConfig | undefined {
   return sections.find((section) => section && Object.keys(section.fields).length > 0);
 }
 
-/**
- * The same for a model that turns whole heads.
- *
- * @throws UserError if only a part of each head is to be turned
- */
-export function decoderRotary(config: CheckpointConfig, headDimension: number): RotarySettings {
-  for (const section of [config, ropeSection(config)]) {
+/** For a model that turns whole heads. @throws UserError if a section asks for a part of them to be turned */
+export function refusePartialRotary(...sections: (CheckpointConfig | undefined)[]): void {
+  for (const section of sections) {
     if (section && section.number("partial_rotary_factor", 1) !== 1) section.unsupported("partial_rotary_factor");
   }
+}
+
+/** {@link rotarySettings} of a model that turns whole heads. */
+export function decoderRotary(config: CheckpointConfig, headDimension: number): RotarySettings {
+  refusePartialRotary(config, ropeSection(config));
   return rotarySettings(config, headDimension, config.number("rope_theta", 10000));
 }
 
