@@ -21,6 +21,11 @@ export class CheckpointConfig {
     return value as number;
   }
 
+  /** The same for a field that may be missing or null: `fallback` then. */
+  countOr(name: string, fallback: number): number {
+    return this.has(name) ? this.count(name) : fallback;
+  }
+
   /** A finite number; without `fallback` it has to be there. */
   number(name: string, fallback?: number): number {
     const value = this.fields[name] ?? fallback;
@@ -55,6 +60,12 @@ export class CheckpointConfig {
   /** Refuses a setting that would change the numbers and is not built here. */
   unsupported(name: string, what = shown(this.fields[name])): never {
     throw new UserError(`${this.path}: ${name} = ${what} is not supported`);
+  }
+
+  /** Refuses those of some settings that are there and neither null nor false. */
+  refuseAny(...names: string[]): void {
+    const found = names.find((name) => this.has(name) && this.fields[name] !== false);
+    if (found !== undefined) this.unsupported(found);
   }
 
   private first(names: string[]): unknown {

@@ -3,12 +3,14 @@ import { LAYER_NORM } from "../backend/oneDnn";
 import type { WeightRequests, Weights } from "./architecture";
 
 /**
- * Root mean square norm: x / sqrt(mean(x^2) + epsilon) * weight, row by row.
+ * Root mean square norm: x / sqrt(mean(x^2) + epsilon) * weight, over the features of each token [T, width] or of each token
+ * in each head [heads, headDimension, T].
  * Source: Zhang and Sennrich 2019 (arXiv 1910.07467), equation 4.
  */
-export function rmsNorm(hidden: tf.Tensor2D, weight: tf.Tensor, epsilon: number): tf.Tensor2D {
-  const meanSquare = tf.mean(tf.square(hidden), 1, true); // [T, 1]
-  return tf.mul(tf.mul(hidden, tf.rsqrt(tf.add(meanSquare, epsilon))), weight); // [T, width]
+export function rmsNorm<T extends tf.Tensor2D | tf.Tensor3D>(features: T, weight: tf.Tensor, epsilon: number): T {
+  const meanSquare = tf.mean(tf.square(features), 1, true); // [T, 1] or [heads, 1, T]
+  const scale = features.rank === 3 ? tf.reshape(weight, [-1, 1]) : weight;
+  return tf.mul(tf.mul(features, tf.rsqrt(tf.add(meanSquare, epsilon))), scale);
 }
 
 /**

@@ -14,10 +14,41 @@ const WIDEST_HEAD = 2 ** 16;
  * @throws UserError if the frequencies are scaled in a way that is not built here
  */
 export function rotarySettings(config: CheckpointConfig, dimensions: number, base: number): RotarySettings {
+  const settings = ropeSection(config);
+  for (const type of ["full_attention", "sliding_attention"]) {
+    if (settings?.has(type)) settings.unsupported(type);
+  }
+  return rotaryOf(config, settings, dimensions, base);
+}
+
+/** The settings in either spelling: where a config has both, transformers goes by `rope_scaling`. */
+function ropeSection(config: CheckpointConfig): CheckpointConfig | undefined {
+  const sections = ["rope_scaling", "rope_parameters"].map((name) => config.section(name));
+  return sections.find((section) => section && Object.keys(section.fields).length > 0);
+}
+
+/** For a model that turns whole heads. @throws UserError if a section asks for a part of them to be turned */
+export function refusePartialRotary(...sections: (CheckpointConfig | undefined)[]): void {
+  for (const section of sections) {
+    if (section && section.number("partial_rotary_factor", 1) !== 1) section.unsupported("partial_rotary_factor");
+  }
+}
+
+/** {@link rotarySettings} of a model that turns whole heads. */
+export function decoderRotary(config: CheckpointConfig, headDimension: number): RotarySettings {
+  refusePartialRotary(config, ropeSection(config));
+  return rotarySettings(config, headDimension, config.number("rope_theta", 10000));
+}
+
+/** The same by one section of the config, for a model that has several; undefined stands for no scaling. */
+export function rotaryOf(
+  config: CheckpointConfig,
+  scaling: CheckpointConfig | undefined,
+  dimensions: number,
+  base: number,
+): RotarySettings {
   if (dimensions > WIDEST_HEAD) config.unsupported("head_dim", String(dimensions));
-  const parameters = config.section("rope_parameters");
-  const scaling = parameters ?? config.section("rope_scaling");
-  const theta = parameters?.has("rope_theta") ? parameters.number("rope_theta") : base;
+  const theta = scaling?.number("rope_theta", base) ?? base;
   // Rounded to float32 at every step, as PyTorch computes them: at position 1000 the rounding of a frequency is seen.
   const frequencies = Float64Array.from({ length: dimensions / 2 }, (_, pair) =>
     Math.fround(1 / Math.fround(theta ** Math.fround((2 * pair) / dimensions))),
