@@ -46,7 +46,7 @@ export function extractCommand(program: Command): void {
 
 async function extract(options: ExtractOptions): Promise<void> {
   const checkpoint = openCheckpoint(await resolveModelFolder(options.model, { progress: progressBar("download") }));
-  const ids = await promptIds(options, checkpoint.folder);
+  const ids = await promptIds(options, checkpoint.path);
   const backend = await chooseBackend(options.backend);
   const model = await loadModel(checkpoint);
   try {

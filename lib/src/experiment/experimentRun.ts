@@ -174,7 +174,7 @@ export class ExperimentRun {
           this.report(plan, batch);
           await this.keepAll(plan, batch, () =>
             this.poolOf(workers).measure({
-              folder: plan.checkpoint.folder,
+              path: plan.checkpoint.path,
               backend: this.backend.name,
               weightMemory: limit,
               rewritten: plan.guard.rewritten,
@@ -246,7 +246,7 @@ export class ExperimentRun {
       batch.forEach((unit, i) => void this.keep(checkpoint.name, unit, results[i]));
       return;
     }
-    if (!this.stopped) throw new UserError(`${checkpoint.folder}: is being written all the time; run again later`);
+    if (!this.stopped) throw new UserError(`${checkpoint.path}: is being written all the time; run again later`);
   }
 
   /** The result of a unit with its further metrics, if the store has all of it. */

@@ -74,7 +74,7 @@ export async function explorePrompt(
   const { progress = silentProgress, seed = "0" } = options;
   const backend = await chooseBackend(options.backend);
   const checkpoint = openCheckpoint(await resolveModelFolder(model));
-  const tokenizer = loadTokenizer(checkpoint.folder);
+  const tokenizer = loadTokenizer(checkpoint.path);
   const all = tokenizer.encode(prompt.text);
   const loaded = await loadModel(checkpoint, { memory: memoryBudget(backend.name) / 2 });
   try {

@@ -97,7 +97,7 @@ export async function planModel(
   // Opened again once its files are watched: what is read after this is what is hashed, or the guard notices.
   const guard = new CheckpointGuard(openCheckpoint(folder).files);
   const checkpoint = openCheckpoint(folder);
-  const tokenizer = loadTokenizer(checkpoint.folder);
+  const tokenizer = loadTokenizer(checkpoint.path);
   const loaded = namedPrompts(await loadPrompts(settings.prompts, settings.promptCount, downloads), settings);
   const prompts = tokenizePrompts(tokenizer, loaded, settings.tokens);
   const hashes = hashCheckpoint(checkpoint);

@@ -19,7 +19,7 @@ const PROCESS_BYTES = 2 ** 29;
 /** What a worker is asked to do: measure some prompts by a model. Sent to another process: plain data only. */
 export interface PoolTask {
   /** Of the checkpoint. */
-  folder: string;
+  path: string;
   backend: BackendChoice["name"];
   /** Bytes that the weights may take up in one process. */
   weightMemory: number;

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { CheckpointConfig } from "../checkpoint/config";
+import { DIVIDED } from "../checkpoint/gguf/llama";
 import type { RotarySettings, RotaryTables } from "./architecture";
 
 /** Real heads are 64 to 256 wide; memory for the frequencies is taken before the weights are looked at. */
@@ -61,6 +62,7 @@ export function rotaryOf(
     return { dimensions, frequencies: frequencies.map((frequency) => Math.fround(frequency / factor)) };
   }
   if (type === "llama3") return { dimensions, frequencies: frequencies.map(llama3Scaling(scaling)) };
+  if (type === DIVIDED) return { dimensions, frequencies: divided(frequencies, scaling) };
   return scaling.unsupported("rope_type", JSON.stringify(type));
 }
 
@@ -80,6 +82,14 @@ function llama3Scaling(scaling: CheckpointConfig): (frequency: number) => number
     const smooth = (context / wavelength - low) / (high - low);
     return Math.fround(((1 - smooth) * frequency) / factor + smooth * frequency);
   };
+}
+
+/** How a GGUF file tells Llama 3.1's rule: what each frequency is divided by. */
+function divided(frequencies: Float64Array, scaling: CheckpointConfig): Float64Array {
+  const divisors = scaling.fields.divisors;
+  const fits = Array.isArray(divisors) && divisors.length === frequencies.length;
+  if (!fits || !divisors.every((divisor) => divisor > 0)) scaling.unsupported("divisors");
+  return frequencies.map((frequency, pair) => Math.fround(frequency / divisors[pair]));
 }
 
 /** Cosines and sines for the first `tokens` positions. The caller disposes of them. */
