@@ -1,11 +1,11 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { Tokenizer } from "@huggingface/tokenizers";
 import { messageOf, UserError } from "../support/errors";
-import { readJsonObject, shown } from "../support/json";
+import { shown } from "../support/json";
 import { isTimeout, withinTime } from "../support/limitedTime";
-import { bytePairDefinition, hasBytePairFiles } from "./bytePairFiles";
-import { checkTokenizerLimits } from "./tokenizerLimits";
+import { hasBytePairFiles } from "./bytePairFiles";
+import { loadGgufTokenizer } from "./ggufTokenizer";
+import { loadHuggingFaceTokenizer, TOKENIZER_FILE } from "./huggingFaceTokenizer";
 
 /** A text of 100,000 characters takes half a second; longer than this, in milliseconds, only what never ends. */
 const LONGEST_TIME = 10_000;
@@ -14,51 +14,74 @@ const LONGEST_TIME_PER_CHARACTER = 1;
 /** Turns text into token ids. */
 export interface TextTokenizer {
   /**
-   * The ids of a text, without special tokens: nothing is added in front or at the end.
+   * The ids of a text, without special tokens: nothing is added in front or at the end. A special token whose text stands in
+   * the text is that token.
    *
    * @throws UserError if the tokenizer fails on it, or does not come to an end
    */
   encode(text: string): number[];
-  /** The text of each single id, for display. */
+  /**
+   * The text of each id, for display. Joined they are the text that the ids were made of, as far as the tokenizer keeps it: a
+   * letter that is spread over several tokens is at the first of them.
+   */
   pieces(ids: readonly number[]): string[];
+  /** The id of the token that the checkpoint names as the beginning of a text, if it names one. */
+  readonly beginOfText?: number;
 }
 
 /**
- * Loads tokenizer.json (and tokenizer_config.json, if it is there) of a model folder; vocab.json and merges.txt where there
- * is no tokenizer.json.
+ * Loads the tokenizer of a model: of a folder tokenizer.json (and tokenizer_config.json, if it is there), or vocab.json and
+ * merges.txt where there is no tokenizer.json, or its GGUF file; of a GGUF file the one inside.
  *
- * @throws UserError if the file is missing or cannot be understood
+ * @param model the folder, or the file
+ * @throws UserError if there is none, or it cannot be understood
+ * @example loadTokenizer("model.gguf").encode("Hello world") // [19556, 905] with SmolLM2
  */
-export function loadTokenizer(folder: string): TextTokenizer {
-  const path = join(folder, "tokenizer.json");
-  if (!existsSync(path) && !hasBytePairFiles(folder)) {
-    throw new UserError(`${folder}: has no tokenizer.json; give token ids instead of text, or add the file`);
-  }
-  const settingsPath = join(folder, "tokenizer_config.json");
-  const settings = existsSync(settingsPath) ? readJsonObject(settingsPath) : {};
-  const definition = existsSync(path) ? readJsonObject(path) : bytePairDefinition(folder, settings);
+export function loadTokenizer(model: string): TextTokenizer {
+  const path = tokenizerFile(model);
+  const load = path.endsWith(GGUF) ? () => loadGgufTokenizer(path) : () => loadHuggingFaceTokenizer(model);
   const attempt = <Result>(characters: number, work: () => Result): Result => {
     try {
       return withinTime(LONGEST_TIME + LONGEST_TIME_PER_CHARACTER * characters, work);
     } catch (error) {
+      if (error instanceof UserError) throw error;
       const why = isTimeout(error) ? "it does not come to an end: its patterns may be malicious" : messageOf(error);
       throw new UserError(`${path}: not a tokenizer that can be used (${why})`, { cause: error });
     }
   };
-  const tokenizer = attempt(0, () => {
-    checkTokenizerLimits(definition);
-    // What would add special tokens is left out: none are asked for.
-    return new Tokenizer({ ...definition, post_processor: null }, settings);
-  });
+  const tokenizer = attempt(0, load);
   return {
+    beginOfText: tokenizer.beginOfText,
     encode(text) {
-      const ids: number[] = attempt(text.length, () => tokenizer.encode(text, { add_special_tokens: false }).ids);
+      const ids = attempt(text.length, () => tokenizer.encode(text));
       const wrong = ids.findIndex((id) => !Number.isSafeInteger(id) || id < 0);
       if (wrong < 0) return ids;
       throw new UserError(`${path}: gives token ${wrong} of a text the id ${shown(ids[wrong])}; the file is damaged`);
     },
-    pieces(ids) {
-      return attempt(ids.length, () => ids.map((id) => tokenizer.decode([id], { skip_special_tokens: false })));
-    },
+    pieces: (ids) => attempt(ids.length, () => tokenizer.pieces(ids)),
   };
+}
+
+const GGUF = ".gguf";
+
+/** How the files of a split model are named. */
+const SPLIT = /-(\d{5})-of-(\d{5})\.gguf$/;
+
+/** The file that holds the tokenizer. */
+function tokenizerFile(model: string): string {
+  if (model.endsWith(GGUF) && !isFolder(model)) return model;
+  const path = join(model, TOKENIZER_FILE);
+  if (existsSync(path) || hasBytePairFiles(model)) return path;
+  const files = isFolder(model) ? readdirSync(model).filter((name) => name.endsWith(GGUF)) : [];
+  // Of a split model the first file holds it.
+  const first = files.filter((name) => SPLIT.exec(name)?.[1] === "00001");
+  const isSplit = first.length === 1 && files.every((name) => name.replace(SPLIT, "") === first[0].replace(SPLIT, ""));
+  const chosen = files.length === 1 ? files[0] : isSplit ? first[0] : undefined;
+  if (chosen !== undefined) return join(model, chosen);
+  if (files.length > 1) throw new UserError(`${model}: has ${files.length} GGUF files; name the one that is meant`);
+  throw new UserError(`${model}: has no ${TOKENIZER_FILE}; give token ids instead of text, or add the file`);
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

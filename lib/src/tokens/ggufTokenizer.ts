@@ -1,0 +1,129 @@
+import { type GgufHeader, readGgufHeader } from "../gguf/header";
+import { shown } from "../support/json";
+import { AddedTokens } from "./addedTokens";
+import { readBytes } from "./byteCharacters";
+import { bytePairEncoder } from "./bytePairEncoding";
+import { readMerges, readScores, splittingOfFile } from "./ggufEncodings";
+import { type GgufVocabulary, idsOfTypes, namedToken, readGgufVocabulary, refusal, TokenType } from "./ggufVocabulary";
+import { SPACE, sentencePieceEncoder } from "./sentencePieceEncoding";
+import { textPieces } from "./textPieces";
+import type { TextTokenizer } from "./tokenizer";
+
+/**
+ * The tokenizer inside a GGUF file, of the kinds "gpt2" (byte pair encoding of bytes) and "llama" (SentencePiece's, by scores).
+ *
+ * It gives the ids that the model's original tokenizer gives without special tokens added. As there, a special token whose
+ * text stands in a text as it is (`<|endoftext|>`) is that token; tokens that users have defined are found in the same way, the
+ * longest first, before anything else is cut. What the file cannot say is lost: that some models swallow the spaces beside a
+ * special token (Phi-3).
+ *
+ * @param path the file, or the first one of a split model
+ * @throws UserError if it has no tokenizer, or one that is damaged or of another kind
+ * @see ggml, docs/gguf.md, "Tokenizer"
+ */
+export function loadGgufTokenizer(path: string): TextTokenizer {
+  const header = readGgufHeader(path);
+  const model = header.metadata.get("tokenizer.ggml.model");
+  if (model === undefined) throw refusal(path, "has no tokenizer (tokenizer.ggml.model)");
+  const kind = typeof model === "string" && Object.hasOwn(KINDS, model) ? KINDS[model] : undefined;
+  if (!kind) {
+    const known = Object.keys(KINDS).join(", ");
+    throw refusal(path, `its tokenizer is of the kind ${shown(String(model))}, which is not supported (${known} are)`);
+  }
+  const vocabulary = readGgufVocabulary(header);
+  const { tokens, types } = vocabulary;
+  const { encodePart, bytesOf, prefix } = kind(header, vocabulary);
+  const added = new AddedTokens(idsOfTypes(vocabulary, [TokenType.control, TokenType.userDefined]));
+  const beginOfText = namedToken(header, "tokenizer.ggml.bos_token_id", tokens.length);
+  const utf8 = new TextEncoder();
+  const isAdded = (id: number) => types[id] === TokenType.control || types[id] === TokenType.userDefined;
+
+  return {
+    beginOfText,
+    encode(text) {
+      // A half of a pair of UTF-16 is no letter; UTF-8 has U+FFFD in its place.
+      const parts = added.split(Buffer.from(text).toString());
+      return parts.flatMap((part) => (typeof part === "number" ? part : encodePart(prefix + part)));
+    },
+    pieces(ids) {
+      const bytes = ids.map((id, place) => {
+        const token = tokens[id] ?? "";
+        if (isAdded(id)) return utf8.encode(token);
+        const own = bytesOf(token, types[id]);
+        // What was put in front of a text is no part of it.
+        const isFirst = place === 0 || isAdded(ids[place - 1]);
+        return isFirst && prefix !== "" && own[0] === prefix.charCodeAt(0) ? own.subarray(1) : own;
+      });
+      return textPieces(bytes);
+    },
+  };
+}
+
+/** What one kind of tokenizer does with text that holds no added tokens. */
+interface Encoding {
+  encodePart(text: string): number[];
+  /** The bytes that a token stands for. */
+  bytesOf(token: string, type: number): Uint8Array;
+  /** What is put in front of each part of a text: a space, or nothing. */
+  prefix: "" | " ";
+}
+
+const KINDS: Readonly<Record<string, (header: GgufHeader, vocabulary: GgufVocabulary) => Encoding>> = {
+  gpt2: bytePairs,
+  llama: sentencePieces,
+};
+
+function bytePairs(header: GgufHeader, vocabulary: GgufVocabulary): Encoding {
+  const splitting = splittingOfFile(header);
+  // Merges may go through tokens that users have defined, and through unused ones.
+  const { normal, userDefined, unused } = TokenType;
+  const ids = idsOfTypes(vocabulary, [normal, userDefined, unused]);
+  const utf8 = new TextEncoder();
+  return {
+    encodePart: bytePairEncoder({ ids, merges: readMerges(header, ids) }, splitting),
+    bytesOf: (token) => readBytes(token) ?? utf8.encode(token),
+    prefix: flag(header, "tokenizer.ggml.add_space_prefix", false) ? " " : "",
+  };
+}
+
+function sentencePieces(header: GgufHeader, vocabulary: GgufVocabulary): Encoding {
+  const { path } = header;
+  const { normal, userDefined, unused, byte } = TokenType;
+  if (flag(header, "tokenizer.ggml.remove_extra_whitespaces", false)) {
+    throw refusal(path, "its tokenizer removes spaces (remove_extra_whitespaces), which is not supported");
+  }
+  if (header.metadata.has("tokenizer.ggml.precompiled_charsmap")) {
+    throw refusal(path, "its tokenizer rewrites letters first (precompiled_charsmap), which is not supported");
+  }
+  const ids = idsOfTypes(vocabulary, [normal, userDefined, unused]);
+  const bytes = idsOfTypes(vocabulary, [byte]);
+  const byteIds = Array.from({ length: 256 }, (_, value) => bytes.get(byteToken(value)));
+  if (bytes.size > 0 && byteIds.includes(undefined)) {
+    throw refusal(path, `has tokens for bytes, but none for ${byteToken(byteIds.indexOf(undefined))}`);
+  }
+  const byteOfToken = new Map(byteIds.map((_, value) => [byteToken(value), value]));
+  const utf8 = new TextEncoder();
+  return {
+    encodePart: sentencePieceEncoder({
+      ids,
+      scores: readScores(header, vocabulary.tokens.length),
+      unused: new Set([...ids.values()].filter((id) => vocabulary.types[id] === unused)),
+      byteIds: bytes.size > 0 ? (byteIds as number[]) : undefined,
+      unknown: namedToken(header, "tokenizer.ggml.unknown_token_id", vocabulary.tokens.length),
+    }),
+    bytesOf(token, type) {
+      const value = type === byte ? byteOfToken.get(token) : undefined;
+      return value === undefined ? utf8.encode(token.replaceAll(SPACE, " ")) : Uint8Array.of(value);
+    },
+    prefix: flag(header, "tokenizer.ggml.add_space_prefix", true) ? " " : "",
+  };
+}
+
+/** As SentencePiece writes the token of a byte. */
+const byteToken = (value: number) => `<0x${value.toString(16).toUpperCase().padStart(2, "0")}>`;
+
+function flag({ path, metadata }: GgufHeader, key: string, otherwise: boolean): boolean {
+  const value = metadata.get(key) ?? otherwise;
+  if (typeof value === "boolean") return value;
+  throw refusal(path, `${key} is ${shown(String(value))}, neither true nor false`);
+}

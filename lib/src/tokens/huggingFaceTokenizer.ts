@@ -1,0 +1,29 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { Tokenizer } from "@huggingface/tokenizers";
+import { readJsonObject } from "../support/json";
+import { bytePairDefinition } from "./bytePairFiles";
+import type { TextTokenizer } from "./tokenizer";
+import { checkTokenizerLimits } from "./tokenizerLimits";
+
+export const TOKENIZER_FILE = "tokenizer.json";
+
+/**
+ * Loads tokenizer.json (and tokenizer_config.json, if it is there) of a model folder; vocab.json and merges.txt where there
+ * is no tokenizer.json.
+ *
+ * @throws Error if a file cannot be understood
+ */
+export function loadHuggingFaceTokenizer(folder: string): TextTokenizer {
+  const path = join(folder, TOKENIZER_FILE);
+  const settingsPath = join(folder, "tokenizer_config.json");
+  const settings = existsSync(settingsPath) ? readJsonObject(settingsPath) : {};
+  const definition = existsSync(path) ? readJsonObject(path) : bytePairDefinition(folder, settings);
+  checkTokenizerLimits(definition);
+  // What would add special tokens is left out: none are asked for.
+  const tokenizer = new Tokenizer({ ...definition, post_processor: null }, settings);
+  return {
+    encode: (text) => tokenizer.encode(text, { add_special_tokens: false }).ids,
+    pieces: (ids) => ids.map((id) => tokenizer.decode([id], { skip_special_tokens: false })),
+  };
+}
