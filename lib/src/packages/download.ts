@@ -13,7 +13,7 @@ export class DownloadError extends UserError {}
 
 /** Something that is told of every piece that comes. */
 export interface ByteCount {
-  /** @throws UserError if the download is to end here, because a person has stopped it */
+  /** @throws Stopped if the download is to end here */
   add(bytes: number): void;
   end(): void;
 }
