@@ -3,7 +3,7 @@ import type { PassMetricName } from "../experiment/passMetrics";
 import type { ExperimentSettings } from "../experiment/plan";
 import type { CapturedPrecision } from "../experiment/precision";
 import { UserError } from "../support/errors";
-import { BACKEND_HELP, wholeNumber, wholeNumbers } from "./options";
+import { BACKEND_HELP, MODEL_HELP, wholeNumber, wholeNumbers } from "./options";
 
 /** The options that say which experiment is meant. */
 export interface ExperimentArguments {
@@ -22,7 +22,7 @@ export interface ExperimentArguments {
 /** Adds the options that say which experiment is meant; `run`, `status` and `merge` have them in common. */
 export function experimentOptions(command: Command): Command {
   return command
-    .option("--model <models...>", "model folders, or owner/name[@revision] on the hub")
+    .option("--model <models...>", MODEL_HELP)
     .option(
       "--prompts <source>",
       '"embedded", a .txt, .jsonl or .parquet file, a folder of .txt files, pile-10k[:filtered|subset|row], or hf-dataset:owner/name[:column]',

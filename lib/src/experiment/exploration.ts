@@ -6,7 +6,7 @@ import { type LayerGeometry, measureLayer } from "../geometry/metrics";
 import type { NeighborTable } from "../geometry/neighbors";
 import { FEWEST_POINTS } from "../geometry/pointCloud";
 import { type PointSpacing, pointSpacing } from "../geometry/pointSpacing";
-import { resolveModelFolder } from "../hub/models";
+import { resolveModel } from "../hub/models";
 import { runModel } from "../model/forward";
 import { loadModel, type Model } from "../model/model";
 import type { Prompt } from "../prompts/prompts";
@@ -73,7 +73,9 @@ export async function explorePrompt(
 ): Promise<Exploration> {
   const { progress = silentProgress, seed = "0" } = options;
   const backend = await chooseBackend(options.backend);
-  const checkpoint = openCheckpoint(await resolveModelFolder(model));
+  // The report goes on after the download: it is not its to end.
+  const downloads = { progress: { update: progress.update.bind(progress), finish: () => {} } };
+  const checkpoint = openCheckpoint(await resolveModel(model, downloads));
   const tokenizer = loadTokenizer(checkpoint.path);
   const all = tokenizer.encode(prompt.text);
   const loaded = await loadModel(checkpoint, { memory: memoryBudget(backend.name) / 2 });

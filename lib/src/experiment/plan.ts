@@ -1,7 +1,7 @@
 import { type Checkpoint, hashCheckpoint, openCheckpoint } from "../checkpoint/checkpoint";
 import { METRICS } from "../geometry/metrics";
 import { FEWEST_POINTS } from "../geometry/pointCloud";
-import { resolveModelFolder } from "../hub/models";
+import { resolveModel } from "../hub/models";
 import { EMBEDDED_PROMPTS, loadPrompts, type Prompt } from "../prompts/prompts";
 import { shuffleTokens } from "../prompts/shuffle";
 import { UserError } from "../support/errors";
@@ -93,7 +93,7 @@ export async function planModel(
 ): Promise<ModelPlan> {
   // The report goes on after the downloads: it is not theirs to end.
   const downloads = progress && { progress: { update: progress.update.bind(progress), finish: () => {} } };
-  const folder = await resolveModelFolder(model, downloads);
+  const folder = await resolveModel(model, downloads);
   // Opened again once its files are watched: what is read after this is what is hashed, or the guard notices.
   const guard = new CheckpointGuard(openCheckpoint(folder).files);
   const checkpoint = openCheckpoint(folder);

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Platform } from "./platform";
+import type { Platform } from "./wheelName";
 
 /** How pip is called on this machine, or undefined if there is none. */
 export function findPip(environment: NodeJS.ProcessEnv = process.env): string[] | undefined {
@@ -66,7 +66,7 @@ export function downloadWithPip(
 }
 
 /** The line of pip's output that says what went wrong: its last "ERROR:", or the end of a Python traceback. */
-function complaintOf(output: string): string | undefined {
+export function complaintOf(output: string): string | undefined {
   const lines = output.split("\n").filter((line) => line.trim() !== "");
   if (lines.some((line) => line.startsWith("ERROR: Exception"))) return lines.at(-1);
   return lines

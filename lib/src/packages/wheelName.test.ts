@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { describePlatform, type Platform } from "./platform";
-import { parseWheelName, wheelMisfit } from "./wheelName";
+import { type Platform, parseWheelName, wheelMisfit } from "./wheelName";
 
 const debian12: Platform = { system: "linux", machine: "x86_64", glibc: [2, 36] };
 const mac: Platform = { system: "macos", machine: "arm64" };
@@ -48,28 +47,6 @@ describe("wheelMisfit", () => {
       const misfit = wheelMisfit(parseWheelName(`tensorflow-2.21.0-cp311-cp311-${tags}.whl`), platform);
       if (reason) expect(misfit).toMatch(reason);
       else expect(misfit).toBeUndefined();
-    });
-  }
-});
-
-describe("describePlatform", () => {
-  it("knows Linux on both processors and Apple's Macs", () => {
-    expect(describePlatform({ platform: "linux", arch: "x64", glibc: "2.36" })).toEqual(debian12);
-    expect(describePlatform({ platform: "linux", arch: "arm64", glibc: "2.31" }).machine).toBe("aarch64");
-    expect(describePlatform({ platform: "darwin", arch: "arm64", glibc: undefined })).toEqual(mac);
-  });
-
-  const refused: [string, Parameters<typeof describePlatform>[0], RegExp][] = [
-    ["musl", { platform: "linux", arch: "x64", glibc: undefined }, /musl.*Debian/],
-    ["Windows", { platform: "win32", arch: "x64", glibc: undefined }, /WSL 2/],
-    ["32-bit Arm", { platform: "linux", arch: "arm", glibc: "2.36" }, /no TensorFlow for arm processors/],
-    ["Intel Macs", { platform: "darwin", arch: "x64", glibc: undefined }, /no longer comes for Macs/],
-    ["FreeBSD", { platform: "freebsd", arch: "x64", glibc: undefined }, /no TensorFlow for freebsd/],
-  ];
-  for (const [what, facts, message] of refused) {
-    it(`refuses ${what} in one line that says what goes on working`, () => {
-      expect(() => describePlatform(facts)).toThrow(message);
-      expect(() => describePlatform(facts)).toThrow(/wasm backend$/);
     });
   }
 });

@@ -4,29 +4,43 @@ import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { messageOf, UserError } from "../support/errors";
-import { sha256Of } from "./manifest";
+import { sha256Of } from "../support/hash";
 import { type IndexFile, networkReason } from "./packageIndex";
 import { ProgressBar } from "./progressBar";
 
 /** A download that was under way and failed for a reason that another source would not mend. */
 export class DownloadError extends UserError {}
 
+/** Something that is told of every piece that comes. */
+export interface ByteCount {
+  /** @throws Stopped if the download is to end here */
+  add(bytes: number): void;
+  end(): void;
+}
+
+export interface DownloadOptions {
+  /** Milliseconds without a byte after which the connection counts as dead. */
+  idle?: number;
+  /** Makes what counts the bytes: `total` of them (0 if not known), of which `already` are there; a bar on stderr without it. */
+  count?(label: string, total: number, already: number): ByteCount;
+}
+
 /**
  * Downloads a file, going on where an earlier try stopped (its bytes are kept in `target` + ".part"), and checks its
  * SHA-256 before it gets its name.
  *
- * @param idle milliseconds without a byte after which the connection counts as dead
  * @throws UserError if the connection breaks (run again to go on), or the content is not what the index promised (the part
  *   is then removed)
  */
-export async function download(file: IndexFile, target: string, idle: number = 60_000): Promise<void> {
+export async function download(file: IndexFile, target: string, options: DownloadOptions = {}): Promise<void> {
+  const { idle = 60_000, count = (...of) => new ProgressBar(...of) } = options;
   const part = `${target}.part`;
   mkdirSync(dirname(target), { recursive: true });
   const have = statSync(part, { throwIfNoEntry: false })?.size ?? 0;
   try {
     if (file.size === undefined || have < file.size) {
-      if (file.url.startsWith("file:")) await copy(file, part);
-      else await fetchRest(file, part, have, idle);
+      if (file.url.startsWith("file:")) await copy(file, part, count);
+      else await fetchRest(file, part, have, idle, count);
     }
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
@@ -44,20 +58,22 @@ export async function download(file: IndexFile, target: string, idle: number = 6
   if (file.sha256 && sum !== file.sha256) {
     rmSync(part, { force: true });
     throw new UserError(
-      `${file.fileName} came with SHA-256 ${sum}, the index promises ${file.sha256}: it was thrown away, run again`,
+      `${file.fileName} came with SHA-256 ${sum} instead of ${file.sha256}: it was thrown away, run again`,
     );
   }
   renameSync(part, target);
 }
 
-async function copy(file: IndexFile, part: string): Promise<void> {
+type Counter = NonNullable<DownloadOptions["count"]>;
+
+async function copy(file: IndexFile, part: string, count: Counter): Promise<void> {
   const source = fileURLToPath(file.url);
-  const bar = new ProgressBar(`copying ${file.fileName}`, statSync(source).size);
+  const bar = count(`copying ${file.fileName}`, statSync(source).size, 0);
   await pipeline(createReadStream(source, { highWaterMark: 2 ** 20 }), counting(bar), createWriteStream(part));
   bar.end();
 }
 
-async function fetchRest(file: IndexFile, part: string, have: number, idle: number): Promise<void> {
+async function fetchRest(file: IndexFile, part: string, have: number, idle: number, count: Counter): Promise<void> {
   const abort = new AbortController();
   const watch = setTimeout(() => abort.abort(new Error(`no data for ${idle / 1000} s`)), idle);
   try {
@@ -76,7 +92,7 @@ async function fetchRest(file: IndexFile, part: string, have: number, idle: numb
     const resumed = response.status === 206;
     const already = resumed ? have : 0;
     const length = Number(response.headers.get("content-length") ?? 0);
-    const bar = new ProgressBar(`downloading ${file.fileName}`, length ? already + length : (file.size ?? 0), already);
+    const bar = count(`downloading ${file.fileName}`, length ? already + length : (file.size ?? 0), already);
     const body = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]);
     await pipeline(
       body,
@@ -86,18 +102,23 @@ async function fetchRest(file: IndexFile, part: string, have: number, idle: numb
     );
     bar.end();
   } catch (error) {
+    if (error instanceof UserError) throw error;
     throw abort.signal.aborted ? new Error(messageOf(abort.signal.reason)) : error;
   } finally {
     clearTimeout(watch);
   }
 }
 
-function counting(bar: ProgressBar, onPiece?: () => void): Transform {
+function counting(bar: ByteCount, onPiece?: () => void): Transform {
   return new Transform({
     transform(piece: Buffer, _encoding, done) {
-      bar.add(piece.length);
-      onPiece?.();
-      done(null, piece);
+      try {
+        bar.add(piece.length);
+        onPiece?.();
+        done(null, piece);
+      } catch (error) {
+        done(error as Error);
+      }
     },
   });
 }

@@ -1,5 +1,13 @@
 import { UserError } from "../support/errors";
-import type { Platform } from "./platform";
+
+/** The machine as far as it decides which wheel fits. */
+export interface Platform {
+  system: "linux" | "macos";
+  /** As wheels spell it: "x86_64", "aarch64" (Linux) or "arm64" (macOS). */
+  machine: string;
+  /** The C library's version on Linux. */
+  glibc?: [number, number];
+}
 
 /** What the file name of a Python wheel says about it. */
 export interface WheelName {
