@@ -21,6 +21,19 @@ export interface TextTokenizer {
   encode(text: string): number[];
   /** The text of each single id, for display. */
   pieces(ids: readonly number[]): string[];
+  /** The id of the token that stands at the beginning of every text the model was trained on; undefined if none is named. */
+  readonly beginOfText?: number;
+}
+
+/**
+ * The id of the model's beginning-of-text token.
+ *
+ * @param source file or folder of the tokenizer, for the message
+ * @throws UserError if the checkpoint names none
+ */
+export function beginOfText(tokenizer: TextTokenizer, source: string): number {
+  if (tokenizer.beginOfText !== undefined) return tokenizer.beginOfText;
+  throw new UserError(`${source}: the checkpoint names no beginning-of-text token; leave out bos (--bos)`);
 }
 
 /**
@@ -60,5 +73,30 @@ export function loadTokenizer(folder: string): TextTokenizer {
     pieces(ids) {
       return attempt(ids.length, () => ids.map((id) => tokenizer.decode([id], { skip_special_tokens: false })));
     },
+    get beginOfText() {
+      return namedBeginning(folder, settings, (token) => tokenizer.token_to_id(token));
+    },
   };
+}
+
+/**
+ * The beginning-of-text token that a folder names: `bos_token` of tokenizer_config.json, where the tokenizer knows it; without
+ * one, `bos_token_id` of config.json.
+ */
+function namedBeginning(
+  folder: string,
+  settings: Record<string, unknown>,
+  idOf: (token: string) => number | undefined,
+): number | undefined {
+  const named = settings.bos_token as string | { content?: unknown } | null | undefined;
+  const token = typeof named === "object" ? named?.content : named;
+  const known = typeof token === "string" ? idOf(token) : undefined;
+  if (isId(known)) return known;
+  const configPath = join(folder, "config.json");
+  const id = existsSync(configPath) ? readJsonObject(configPath).bos_token_id : undefined;
+  return isId(id) ? id : undefined;
+}
+
+function isId(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
