@@ -16,6 +16,8 @@ export interface ExperimentArguments {
   seed: string;
   captured?: CapturedPrecision;
   metrics?: PassMetricName[];
+  bos?: boolean;
+  leaveOut?: number;
   backend?: string;
 }
 
@@ -35,6 +37,12 @@ export function experimentOptions(command: Command): Command {
     .option("--seed <text>", "of the shuffles", "0")
     .option("--captured <precision>", "round hidden states to float32 or bfloat16 before they are measured")
     .option("--metrics <names...>", "measure besides: logitsIntrinsicDimension, lastToken")
+    .option("--bos", "put the model's beginning-of-text token in front of each prompt; it is not measured")
+    .option(
+      "--leave-out <number>",
+      "of each prompt, leave so many first tokens out of what is measured",
+      wholeNumber(0),
+    )
     .option("--backend <name>", BACKEND_HELP);
 }
 
@@ -51,5 +59,7 @@ export function experimentSettings(options: ExperimentArguments): ExperimentSett
     seed: options.seed,
     captured: options.captured,
     metrics: options.metrics,
+    bos: options.bos,
+    leaveOut: options.leaveOut,
   };
 }

@@ -7,7 +7,7 @@ import type { Findings } from "./findings";
 import { UnitClaims } from "./lock";
 import { versions } from "./manifest";
 import { measureMetrics, measurePrompts } from "./measurePrompt";
-import type { FullSettings, ModelPlan, PlannedUnit } from "./plan";
+import { type FullSettings, type ModelPlan, type PlannedUnit, unmeasuredTokens } from "./plan";
 import { affordableWorkers, type PoolTask, WorkerPool } from "./pool";
 import { Origins } from "./provenance";
 import { UnitQueue } from "./queue";
@@ -209,7 +209,8 @@ export class ExperimentRun {
 
   private measureOptions(): PoolTask["options"] {
     const { captured, metrics } = this.settings;
-    return { captured, metrics, memory: HIDDEN_STATES_SHARE * memoryBudget(this.backend.name) };
+    const leaveOut = unmeasuredTokens(this.settings);
+    return { captured, metrics, leaveOut, memory: HIDDEN_STATES_SHARE * memoryBudget(this.backend.name) };
   }
 
   private report({ checkpoint }: ModelPlan, batch: readonly PlannedUnit[]): void {

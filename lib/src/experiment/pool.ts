@@ -29,7 +29,7 @@ export interface PoolTask {
   ids: number[][];
   /** Whether the layers are measured, or only the further metrics. */
   geometry: boolean;
-  options: Pick<MeasureOptions, "captured" | "metrics"> & KeeperOptions;
+  options: Pick<MeasureOptions, "captured" | "metrics" | "leaveOut"> & KeeperOptions;
 }
 
 /** What comes back: errors cross the border between processes as what they say. */

@@ -25,5 +25,30 @@ export function loadHuggingFaceTokenizer(folder: string): TextTokenizer {
   return {
     encode: (text) => tokenizer.encode(text, { add_special_tokens: false }).ids,
     pieces: (ids) => ids.map((id) => tokenizer.decode([id], { skip_special_tokens: false })),
+    get beginOfText() {
+      return namedBeginning(folder, settings, (token) => tokenizer.token_to_id(token));
+    },
   };
+}
+
+/**
+ * The beginning-of-text token that a folder names: `bos_token` of tokenizer_config.json, where the tokenizer knows it; without
+ * one, `bos_token_id` of config.json.
+ */
+function namedBeginning(
+  folder: string,
+  settings: Record<string, unknown>,
+  idOf: (token: string) => number | undefined,
+): number | undefined {
+  const named = settings.bos_token as string | { content?: unknown } | null | undefined;
+  const token = typeof named === "object" ? named?.content : named;
+  const known = typeof token === "string" ? idOf(token) : undefined;
+  if (isId(known)) return known;
+  const configPath = join(folder, "config.json");
+  const id = existsSync(configPath) ? readJsonObject(configPath).bos_token_id : undefined;
+  return isId(id) ? id : undefined;
+}
+
+function isId(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

@@ -25,8 +25,19 @@ export interface TextTokenizer {
    * letter that is spread over several tokens is at the first of them.
    */
   pieces(ids: readonly number[]): string[];
-  /** The id of the token that the checkpoint names as the beginning of a text, if it names one. */
+  /** The id of the token that stands at the beginning of every text the model was trained on; undefined if none is named. */
   readonly beginOfText?: number;
+}
+
+/**
+ * The id of the model's beginning-of-text token.
+ *
+ * @param source file or folder of the tokenizer, for the message
+ * @throws UserError if the checkpoint names none
+ */
+export function beginOfText(tokenizer: TextTokenizer, source: string): number {
+  if (tokenizer.beginOfText !== undefined) return tokenizer.beginOfText;
+  throw new UserError(`${source}: the checkpoint names no beginning-of-text token; leave out bos (--bos)`);
 }
 
 /**
@@ -51,7 +62,9 @@ export function loadTokenizer(model: string): TextTokenizer {
   };
   const tokenizer = attempt(0, load);
   return {
-    beginOfText: tokenizer.beginOfText,
+    get beginOfText() {
+      return tokenizer.beginOfText;
+    },
     encode(text) {
       const ids = attempt(text.length, () => tokenizer.encode(text));
       const wrong = ids.findIndex((id) => !Number.isSafeInteger(id) || id < 0);
