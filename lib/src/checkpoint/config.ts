@@ -33,6 +33,14 @@ export class CheckpointConfig {
     return value as number;
   }
 
+  /** A list of `count` finite numbers. */
+  numbers(name: string, count: number): number[] {
+    const value = this.fields[name];
+    const good = Array.isArray(value) && value.length === count && value.every((item) => Number.isFinite(item));
+    if (!good) this.refuse([name], `a list of ${count} numbers`, value);
+    return value as number[];
+  }
+
   flag(name: string, fallback: boolean): boolean {
     const value = this.fields[name] ?? fallback;
     if (typeof value !== "boolean") this.refuse([name], "true or false", value);

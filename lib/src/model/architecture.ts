@@ -41,6 +41,10 @@ export interface RotaryTables {
 export interface RotarySettings {
   dimensions: number;
   frequencies: Float64Array;
+  /** In prompts of more tokens than this, pairs turn otherwise; undefined where they do not. */
+  long?: { after: number; frequencies: Float64Array };
+  /** Cosines and sines are multiplied by this; 1 if undefined. */
+  scale?: number;
 }
 
 /**

@@ -8,11 +8,23 @@ import { gptNeoX } from "./gptNeoX";
 import { llama } from "./llama";
 import { mistral } from "./mistral";
 import { opt } from "./opt";
+import { phi3 } from "./phi3";
 import { qwen2 } from "./qwen2";
 import { qwen3 } from "./qwen3";
 
 /** The one place where model families are registered. */
-export const FAMILIES: readonly ModelFamily[] = [llama, mistral, qwen2, qwen3, gemma3Text, gemma3, gptNeoX, opt, gpt2];
+export const FAMILIES: readonly ModelFamily[] = [
+  llama,
+  mistral,
+  qwen2,
+  qwen3,
+  gemma3Text,
+  gemma3,
+  phi3,
+  gptNeoX,
+  opt,
+  gpt2,
+];
 
 /**
  * The architecture of a checkpoint, by the `model_type` of its config.json.

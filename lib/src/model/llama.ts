@@ -38,6 +38,8 @@ export const llama: ModelFamily = {
 export interface LlamaVariant {
   /** Which linear layers have biases: those of queries, keys and values, that of the output, those of the MLP. */
   biases: { query: boolean; output: boolean; mlp: boolean };
+  /** Of the norms, where the config does not say: 1e-6 if undefined. */
+  epsilon?: number;
   /** Each head's queries and keys are normed before they are turned. */
   headNorms?: boolean;
   attentionKind(layer: number): AttentionKind;
@@ -47,10 +49,10 @@ export interface LlamaVariant {
 export function llamaArchitecture(
   config: CheckpointConfig,
   sizes: DecoderSizes,
-  { biases, headNorms = false, attentionKind }: LlamaVariant,
+  { biases, epsilon: usualEpsilon = 1e-6, headNorms = false, attentionKind }: LlamaVariant,
 ): Architecture {
   const { width, layers, vocabularySize, heads, keyValueHeads, headDimension } = sizes;
-  const epsilon = config.number("rms_norm_eps", 1e-6);
+  const epsilon = config.number("rms_norm_eps", usualEpsilon);
   const act = activation(config, "hidden_act", "silu");
   return {
     layers,
