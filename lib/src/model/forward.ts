@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { UserError } from "../support/errors";
-import type { PassContext } from "./architecture";
+import type { AttentionKind, PassContext } from "./architecture";
 import { CausalMask } from "./attention";
 import { HiddenStateKeeper, type KeeperOptions } from "./hiddenStateKeeper";
 import { LogitStatistics, type LogitSummary } from "./logitStatistics";
@@ -64,7 +64,7 @@ export async function runModelBatch(
 ): Promise<LogitSummary[]> {
   for (const { ids } of passes) checkIds(model, ids);
   const { architecture } = model;
-  const contexts = new Contexts(model);
+  const contexts = new Contexts();
   const keeper = new HiddenStateKeeper(options);
   /** Takes every prompt one step further, and shows its new hidden state. */
   const advance = async (shownAs: number | undefined, step: (hidden: tf.Tensor2D, pass: Pass) => tf.Tensor2D) => {
@@ -86,9 +86,10 @@ export async function runModelBatch(
     }
     for (let layer = 0; layer < architecture.layers; layer++) {
       const isLast = layer === architecture.layers - 1;
+      const kind = architecture.attentionKind(layer);
       await model.withBlock(layer, (weights) =>
         advance(isLast ? undefined : layer + 1, (hidden, { ids }) =>
-          architecture.block(weights, hidden, contexts.of(ids.length), layer),
+          architecture.block(weights, hidden, contexts.of(kind, ids.length), layer),
         ),
       );
     }
@@ -100,28 +101,28 @@ export async function runModelBatch(
   }
 }
 
-/** Mask and rotary tables by number of tokens: prompts of one length share them. */
+/** Mask and rotary tables by kind of attention and number of tokens: layers of one kind share them, and prompts of one length. */
 class Contexts {
-  private readonly made = new Map<number, PassContext>();
+  private readonly made = new Map<AttentionKind, Map<number, PassContext>>();
 
-  constructor(private readonly model: Model) {}
-
-  of(tokens: number): PassContext {
-    const known = this.made.get(tokens);
+  of(kind: AttentionKind, tokens: number): PassContext {
+    const ofKind = this.made.get(kind) ?? new Map<number, PassContext>();
+    this.made.set(kind, ofKind);
+    const known = ofKind.get(tokens);
     if (known) return known;
-    const { slidingWindow, rotary } = this.model.architecture;
+    const { slidingWindow, rotary } = kind;
     const context = {
       mask: new CausalMask(tokens, slidingWindow),
       rotary: rotary && rotaryTables(rotary, tokens),
     };
     // Made inside a step's tidy, used by the steps after it.
     if (context.rotary) [context.rotary.cosine, context.rotary.sine].forEach((table) => void tf.keep(table));
-    this.made.set(tokens, context);
+    ofKind.set(tokens, context);
     return context;
   }
 
   dispose(): void {
-    for (const { mask, rotary } of this.made.values()) {
+    for (const { mask, rotary } of [...this.made.values()].flatMap((ofKind) => [...ofKind.values()])) {
       mask.dispose();
       rotary?.cosine.dispose();
       rotary?.sine.dispose();
