@@ -94,9 +94,8 @@ function llama3Scaling(scaling: CheckpointConfig): (frequency: number) => number
 
 /** How a GGUF file tells Llama 3.1's rule: what each frequency is divided by. */
 function divided(frequencies: Float64Array, scaling: CheckpointConfig): Float64Array {
-  const divisors = scaling.fields.divisors;
-  const fits = Array.isArray(divisors) && divisors.length === frequencies.length;
-  if (!fits || !divisors.every((divisor) => divisor > 0)) scaling.unsupported("divisors");
+  const divisors = scaling.numbers("divisors", frequencies.length);
+  if (!divisors.every((divisor) => divisor > 0)) scaling.unsupported("divisors");
   return frequencies.map((frequency, pair) => Math.fround(frequency / divisors[pair]));
 }
 

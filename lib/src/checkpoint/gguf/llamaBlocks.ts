@@ -52,9 +52,9 @@ export function rotaryConfig(settings: GgufSettings, headDimension: unknown): Co
   return rotaryBase(settings);
 }
 
-/** The same for a family that may turn a part of each head. */
-export function rotaryBase(settings: GgufSettings): ConfigFields {
-  return { rope_theta: settings.number("rope.freq_base", 10000), ...linearScaling(settings) };
+/** The same for a family that may turn a part of each head, or has another base where the file says none. */
+export function rotaryBase(settings: GgufSettings, base = 10000): ConfigFields {
+  return { rope_theta: settings.number("rope.freq_base", base), ...linearScaling(settings) };
 }
 
 function linearScaling(settings: GgufSettings): ConfigFields {

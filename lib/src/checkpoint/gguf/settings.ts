@@ -61,10 +61,16 @@ export class GgufSettings {
     if (this.has(name) && this.header.metadata.get(this.key(name)) !== value) this.unsupported(name);
   }
 
-  /** A tensor that every model of the architecture has. @throws UserError if it is missing or no matrix */
-  matrix(name: string): GgufTensor {
+  /** A tensor that has to be there. @throws UserError if it is not */
+  tensor(name: string): GgufTensor {
     const tensor = this.tensors.get(name);
     if (!tensor) throw new UserError(`${this.header.path}: tensor "${name}" is missing`);
+    return tensor;
+  }
+
+  /** The same if it has to be a matrix. */
+  matrix(name: string): GgufTensor {
+    const tensor = this.tensor(name);
     if (tensor.shape.length !== 2) {
       throw new UserError(`${tensor.file}: tensor "${name}" has shape [${tensor.shape}], a matrix is needed`);
     }

@@ -1,4 +1,5 @@
 import { tensorTypeNamed } from "../../gguf/tensorTypes";
+import { iq1M, iq1S, iq2S, iq2XS, iq2XXS, iq3S, iq3XXS } from "./gridBlocks";
 import { iq4XS, q2K, q3K, q4K, q5K, q6K, tq10, tq20 } from "./kBlocks";
 import { iq4NL, mxfp4, q40, q41, q50, q51, q80 } from "./smallBlocks";
 
@@ -21,6 +22,13 @@ const DEQUANTIZE: Readonly<Record<string, Dequantize>> = {
   TQ1_0: tq10,
   TQ2_0: tq20,
   MXFP4: mxfp4,
+  IQ1_S: iq1S,
+  IQ1_M: iq1M,
+  IQ2_XXS: iq2XXS,
+  IQ2_XS: iq2XS,
+  IQ2_S: iq2S,
+  IQ3_XXS: iq3XXS,
+  IQ3_S: iq3S,
 };
 
 /** The types of quantized values that can be read, as gguf for Python spells them. */

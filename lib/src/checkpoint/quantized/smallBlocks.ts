@@ -4,6 +4,7 @@
  * Source: ggml, ggml-common.h (the blocks) and ggml-quants.c (`dequantize_row_..`).
  */
 import { halves } from "../floats";
+import { fourBytes } from "./bits";
 import type { Dequantize } from "./dequantize";
 
 /** Values d (q - 8), q of 4 bits: the first 16 in the lower halves of the bytes, the others in the upper. */
@@ -103,8 +104,3 @@ export const mxfp4: Dequantize = (bytes, values) => {
     }
   }
 };
-
-/** 32 bits, the first byte holding the lowest. */
-function fourBytes(bytes: Uint8Array, at: number): number {
-  return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
-}
