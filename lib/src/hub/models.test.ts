@@ -10,7 +10,7 @@ import { modelOnHub, resolveModel } from "./models";
 const { hub, options, home, leftovers, failure } = useFakeHub();
 
 describe("names", () => {
-  test.each<[string, string | undefined, string | undefined]>([
+  test.each<[string, string | undefined, string | undefined, string?]>([
     ["EleutherAI/pythia-160m", "EleutherAI/pythia-160m", undefined],
     ["hf:EleutherAI/pythia-160m@step1000", "EleutherAI/pythia-160m", "step1000"],
     ["meta-llama/Meta-Llama-3-8B@refs/pr/7", "meta-llama/Meta-Llama-3-8B", "refs/pr/7"],
@@ -27,9 +27,17 @@ describe("names", () => {
     ["owner/a--b", undefined, undefined],
     ["", undefined, undefined],
     ["owner/name@", undefined, undefined],
-  ])("%s", (name, repository, revision) => {
+    ["owner/name/model.gguf", "owner/name", undefined, "model.gguf"],
+    ["hf:owner/name/Q4/model-00001-of-00002.gguf@v1", "owner/name", "v1", "Q4/model-00001-of-00002.gguf"],
+    ["owner/name/model.safetensors", undefined, undefined],
+    ["owner/name/../model.gguf", undefined, undefined],
+    ["./owner/name/model.gguf", undefined, undefined],
+    ["/owner/name/model.gguf", undefined, undefined],
+    ["model.gguf", undefined, undefined],
+  ])("%s", (name, repository, revision, file) => {
     expect(modelOnHub(name)?.repository.name).toBe(repository);
     expect(modelOnHub(name)?.revision).toBe(revision);
+    expect(modelOnHub(name)?.file).toBe(file);
   });
 
   test("a folder comes first, and needs no hub", async () => {
@@ -37,6 +45,60 @@ describe("names", () => {
     expect(await resolveModel("data/models")).toBe("data/models");
     expect(await resolveModel("/nowhere/at/all")).toBe("/nowhere/at/all");
     expect(await resolveModel("no-such-model")).toBe(join(PROJECT_ROOT, "no-such-model"));
+    const file = join(home(), "model.gguf");
+    writeFileSync(file, "GGUF");
+    expect(await resolveModel(file)).toBe(file);
+  });
+});
+
+test("a model that comes with the project, by its name alone", async () => {
+  vi.stubEnv("HF_ENDPOINT", hub.nowhere);
+  expect(await resolveModel("llama-mini")).toBe(join(PROJECT_ROOT, "data/models/llama-mini"));
+  expect(await resolveModel("..")).toBe("..");
+});
+
+describe("GGUF files", () => {
+  const parts = Object.fromEntries([1, 2].map((n) => [`Q8/big-0000${n}-of-00002.gguf`, `part ${n}`.padEnd(2000)]));
+  const content = { "small.gguf": "small", "README.md": "# x", "tokenizer.json": "{}", ...parts };
+
+  test("one of a repository, and nothing else of it", async () => {
+    const commit = hub.add("models", "owner/gguf", { files: content });
+    const path = await resolveModel("owner/gguf/small.gguf", options);
+    expect(path).toBe(join(home(), "hub/models--owner--gguf/snapshots", commit, "small.gguf"));
+    expect(readFileSync(path, "utf8")).toBe("small");
+    expect(readdirSync(join(path, ".."))).toEqual(["small.gguf"]);
+  });
+
+  test("the only one of a repository without other weights", async () => {
+    hub.add("models", "owner/gguf", { files: { "config.json": "{}", "small.gguf": "small" } });
+    expect(await resolveModel("owner/gguf", options)).toMatch(/small\.gguf$/);
+    hub.add("models", "owner/both", { files: { ...checkpointFiles("llama-gqa"), "small.gguf": "small" } });
+    expect(readdirSync(await resolveModel("owner/both", options))).not.toContain("small.gguf");
+  });
+
+  test("all parts of a split one, in a folder of the repository", async () => {
+    const commit = hub.add("models", "owner/gguf", { files: content });
+    const path = await resolveModel(`hf:owner/gguf/Q8/big-00001-of-00002.gguf@${commit}`, options);
+    expect(readFileSync(path, "utf8").trim()).toBe("part 1");
+    expect(readFileSync(path.replace("00001", "00002"), "utf8").trim()).toBe("part 2");
+    hub.requests.length = 0;
+    expect(await resolveModel(`owner/gguf/Q8/big-00001-of-00002.gguf@${commit}`, options)).toBe(path);
+    expect(hub.requests).toEqual([]);
+  });
+
+  test("a repository at a commit is asked, since the cache may hold one of several", async () => {
+    const commit = hub.add("models", "owner/gguf", { files: content });
+    await resolveModel("owner/gguf/small.gguf", options);
+    expect(await failure(resolveModel(`owner/gguf@${commit}`, options))).toMatch(
+      /owner\/gguf: has 2 GGUF files: name one of them, .*Q8\/big-00001-of-00002\.gguf \(split\), small\.gguf/,
+    );
+  });
+
+  test("a file that is neither there nor here", async () => {
+    hub.add("models", "owner/gguf", { files: content });
+    expect(await failure(resolveModel("owner/gguf/none.gguf", options))).toMatch(
+      /owner\/gguf: has no file none\.gguf, but small\.gguf \(nor is there a file owner\/gguf\/none\.gguf\)/,
+    );
   });
 });
 
