@@ -22,7 +22,7 @@ export function fetchCommand(program: Command): void {
         if (model) await settleTerms(model, options.acceptTerms ?? false);
         const path = await resolveModel(name, { progress: progressBar("download") });
         if (!existsSync(path))
-          throw new UserError(`there is no model ${name} (token-geometry models lists those by name)`);
+          throw new UserError(`there is no model ${name} (npx token-geometry models lists those by name)`);
         process.stdout.write(`${path}\n`);
       }
     });

@@ -118,8 +118,13 @@ describe("what cannot be had", () => {
     ["no model", { "README.md": "" }, /owner\/other: has no config\.json/],
     [
       "no weights that can be read",
-      { "config.json": "{}", "model.gguf": "" },
+      { "config.json": "{}", "model.onnx": "" },
       /owner\/other: has no weights in model\.saf/,
+    ],
+    [
+      "several GGUF files",
+      { "a.gguf": "", "b.gguf": "" },
+      /owner\/other: has 2 GGUF files: name one of them, as in owner\/other\/a\.gguf; there are a\.gguf, b\.gguf/,
     ],
     [
       "a shard that is not there",

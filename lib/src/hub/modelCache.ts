@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomically } from "../support/files";
 import { sha256Of } from "../support/hash";
@@ -26,7 +26,8 @@ export type ModelState = "missing" | "damaged" | "unchecked" | "whole";
  */
 export function stateOf(model: NamedModel): ModelState {
   const path = namedModelPath(model);
-  const file = statSync(path, { throwIfNoEntry: false });
+  // A path that leads through a file leads nowhere, too.
+  const file = existsSync(path) ? statSync(path, { throwIfNoEntry: false }) : undefined;
   if (!file) return "missing";
   if (!file.isFile() || file.size !== model.bytes) return "damaged";
   const note = readNote(path);

@@ -10,7 +10,7 @@ import { modelOnHub, resolveModel } from "./models";
 const { hub, options, home, leftovers, failure } = useFakeHub();
 
 describe("names", () => {
-  test.each<[string, string | undefined, string | undefined]>([
+  test.each<[string, string | undefined, string | undefined, string?]>([
     ["EleutherAI/pythia-160m", "EleutherAI/pythia-160m", undefined],
     ["hf:EleutherAI/pythia-160m@step1000", "EleutherAI/pythia-160m", "step1000"],
     ["meta-llama/Meta-Llama-3-8B@refs/pr/7", "meta-llama/Meta-Llama-3-8B", "refs/pr/7"],
@@ -27,9 +27,17 @@ describe("names", () => {
     ["owner/a--b", undefined, undefined],
     ["", undefined, undefined],
     ["owner/name@", undefined, undefined],
-  ])("%s", (name, repository, revision) => {
+    ["owner/name/model.gguf", "owner/name", undefined, "model.gguf"],
+    ["hf:owner/name/Q4/model-00001-of-00002.gguf@v1", "owner/name", "v1", "Q4/model-00001-of-00002.gguf"],
+    ["owner/name/model.safetensors", undefined, undefined],
+    ["owner/name/../model.gguf", undefined, undefined],
+    ["./owner/name/model.gguf", undefined, undefined],
+    ["/owner/name/model.gguf", undefined, undefined],
+    ["model.gguf", undefined, undefined],
+  ])("%s", (name, repository, revision, file) => {
     expect(modelOnHub(name)?.repository.name).toBe(repository);
     expect(modelOnHub(name)?.revision).toBe(revision);
+    expect(modelOnHub(name)?.file).toBe(file);
   });
 
   test("a folder comes first, and needs no hub", async () => {
@@ -37,7 +45,16 @@ describe("names", () => {
     expect(await resolveModel("data/models")).toBe("data/models");
     expect(await resolveModel("/nowhere/at/all")).toBe("/nowhere/at/all");
     expect(await resolveModel("no-such-model")).toBe(join(PROJECT_ROOT, "no-such-model"));
+    const file = join(home(), "model.gguf");
+    writeFileSync(file, "GGUF");
+    expect(await resolveModel(file)).toBe(file);
   });
+});
+
+test("a model that comes with the project, by its name alone", async () => {
+  vi.stubEnv("HF_ENDPOINT", hub.nowhere);
+  expect(await resolveModel("llama-mini")).toBe(join(PROJECT_ROOT, "data/models/llama-mini"));
+  expect(await resolveModel("..")).toBe("..");
 });
 
 describe("downloads", () => {

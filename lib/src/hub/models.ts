@@ -54,9 +54,11 @@ export async function resolveModel(model: string, options: ResolveOptions = {}):
     return (
       (await completeInCache(named, revision)) ??
       (await withProgress(options, async (reporting) => {
-        const folders = named.file?.includes("/");
-        const snapshot = await openSnapshot(named.repository, revision, { ...reporting, folders });
-        return fetchModel(named, snapshot);
+        const open = (folders: boolean) => openSnapshot(named.repository, revision, { ...reporting, folders });
+        const snapshot = await open(named.file?.includes("/") ?? false);
+        // Of GGUF files, those in folders count, too.
+        const isElsewhere = named.file === undefined && weightsOf(snapshot) === undefined && snapshot.limits === "";
+        return fetchModel(named, isElsewhere ? await open(true) : snapshot);
       }))
     );
   } catch (error) {
@@ -109,10 +111,14 @@ export function modelOnHub(model: string): HubName | undefined {
   return { repository: { type: "model", name }, revision, ...(file && { file }) };
 }
 
+function weightsOf({ paths }: Snapshot): string | undefined {
+  return WEIGHTS.find((path) => paths.has(path) || paths.has(`${path}.index.json`));
+}
+
 /** Fetches what is needed of a model. @returns its folder, or its GGUF file */
 async function fetchModel({ repository: { name }, file }: HubName, snapshot: Snapshot): Promise<string> {
   const has = (path: string) => snapshot.paths.has(path);
-  const weights = WEIGHTS.find((path) => has(path) || has(`${path}.index.json`));
+  const weights = weightsOf(snapshot);
   if (file || (!weights && [...snapshot.paths].some(isGguf))) {
     const files = chooseGguf(name, snapshot.paths, file, snapshot.limits);
     await snapshot.fetch(files);

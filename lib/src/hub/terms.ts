@@ -56,7 +56,7 @@ export function requireTerms(model: NamedModel): void {
   const text = termsPath(model);
   const where = text && existsSync(text) ? `${text} or ${address}` : address;
   throw new UserError(
-    `${model.name} is under the ${title}: read them (${where}), then run token-geometry fetch ${model.name} --accept-terms ` +
+    `${model.name} is under the ${title}: read them (${where}), then run npx token-geometry fetch ${model.name} --accept-terms ` +
       `(or set ${VARIABLE}=${model.name}); until then it is neither fetched nor used`,
   );
 }
