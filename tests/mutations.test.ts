@@ -25,6 +25,8 @@ const GEOMETRY: [string, string] = [
 ];
 const MODELS: [string, string] = ["tests/models.test.ts", "\\[wasm\\] (llama-gqa|gpt-neox-parallel)$"];
 
+const GEMMA: [string, string] = ["tests/models.test.ts", "\\[wasm\\] gemma3-text-(layer-types|pattern)$"];
+
 const GRIDE = "lib/src/geometry/gride.ts";
 
 const MUTATIONS: Mutation[] = [
@@ -62,6 +64,20 @@ const MUTATIONS: Mutation[] = [
     from: "cosine: tf.tensor2d(cosine, shape), sine: tf.tensor2d(sine, shape)",
     to: "cosine: tf.tensor2d(cosine, shape), sine: tf.tensor2d(sine.map((value) => -value), shape)",
     noticedBy: MODELS,
+  },
+  {
+    what: "Gemma 3: norm weights taken as they are stored",
+    file: "lib/src/model/gemma3Text.ts",
+    from: "tf.add(weight, 1)",
+    to: "weight",
+    noticedBy: GEMMA,
+  },
+  {
+    what: "the rotary base of the other kind of layers",
+    file: "lib/src/model/slidingWindow.ts",
+    from: "rotary: windowRotary, slidingWindow: window",
+    to: "rotary, slidingWindow: window",
+    noticedBy: GEMMA,
   },
   {
     what: "neighborhood overlap: Jaccard index instead of the share of k",
