@@ -91,7 +91,7 @@ describe("the manifests", () => {
       expect(volumes[0].persistentVolumeClaim.claimName).toBe(claim.metadata.name);
       expect(containers[0].volumeMounts).toEqual([{ name: volumes[0].name, mountPath: "/data" }]);
     }
-    const paths = ["RESULTS", "TOKEN_GEOMETRY_STORE", "TOKEN_GEOMETRY_OUT", "HF_HOME"];
+    const paths = ["RESULTS", "TOKEN_GEOMETRY_STORE", "TOKEN_GEOMETRY_OUT", "HF_HOME", "TOKEN_GEOMETRY_CACHE"];
     for (const name of paths) expect(settings.data[name]).toMatch(/^\/data\//);
   });
 });

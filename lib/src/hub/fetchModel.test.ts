@@ -84,6 +84,7 @@ describe("where it comes from", () => {
     expect(new Set(both).size).toBe(1);
     expect(pipCalls()).toHaveLength(1);
     expect(kept()).toEqual(WHOLE);
+    expect(notices).toContain("waiting for another program that fetches tiny-model");
   });
 });
 

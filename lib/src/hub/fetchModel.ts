@@ -35,14 +35,14 @@ export async function fetchNamedModel(model: NamedModel, options: HubOptions = {
     const found = state === "missing" ? "is not on this machine" : `is damaged on this machine (${path})`;
     throw new UserError(`${model.name} ${found}, and ${offline}: ${remedy(model)}`);
   }
+  const fetchUnlessThere = async (reporting: HubOptions) => {
+    // Another program may have fetched it while this one waited.
+    if ((await checkedState(model)) === "whole") return;
+    await fetchFromAnywhere(model, reporting).finally(() => tidy(model));
+  };
+  const waiting = () => tell(`waiting for another program that fetches ${model.name}`, options);
   await guardDisk(model, () =>
-    withProgress(options, (reporting) =>
-      withLock(path, async () => {
-        // Another program may have fetched it while this one waited.
-        if ((await checkedState(model)) !== "whole")
-          await fetchFromAnywhere(model, reporting).finally(() => tidy(model));
-      }),
-    ),
+    withProgress(options, (reporting) => withLock(path, () => fetchUnlessThere(reporting), undefined, waiting)),
   );
   return path;
 }
@@ -137,12 +137,15 @@ async function bringTexts(model: NamedModel): Promise<void> {
 }
 
 /** One line that says what is fetched, how much it is, where from and where to, and under which license. */
-function announce(model: NamedModel, bytes: number, where: string, { notice }: HubOptions): void {
+function announce(model: NamedModel, bytes: number, where: string, options: HubOptions): void {
   const line =
     `fetching ${model.name} (${model.title}), ${formatBytes(bytes)}, ${where} into ${namedModelFolder(model)}; ` +
     `license: ${model.license}`;
-  if (notice) notice(line);
-  else process.stderr.write(`${line}\n`);
+  tell(line, options);
+}
+
+function tell(line: string, { notice = (sentence) => void process.stderr.write(`${sentence}\n`) }: HubOptions): void {
+  notice(line);
 }
 
 function reporter(model: NamedModel, total: number, { progress = silentProgress }: HubOptions) {

@@ -39,18 +39,21 @@ test("waits for another program, and takes over when that has ended", async () =
   const other = spawn(process.execPath, ["-e", "setTimeout(() => {}, 60000)"], { stdio: "ignore" });
   leave({ host: machineName(), process: other.pid });
   let done = false;
+  let waits = 0;
   const mine = withLock(
     path,
     async () => {
       done = true;
     },
     5,
+    () => waits++,
   );
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect(done).toBe(false);
   other.kill("SIGKILL");
   await mine;
   expect(done).toBe(true);
+  expect(waits).toBe(1);
 });
 
 test("takes over what was left behind", async () => {

@@ -16,20 +16,28 @@ const held = new Set<string>();
  *
  * @param path names the work; the lock is a file beside it
  * @param pause milliseconds between two looks
+ * @param onWait is called once, if there is another one to wait for
  */
 export async function withLock<Result>(
   path: string,
   work: () => Promise<Result>,
   pause: number = 500,
+  onWait: () => void = () => {},
 ): Promise<Result> {
   const lock = `${path}.lock`;
   await mkdir(dirname(lock), { recursive: true });
-  while (held.has(lock)) await sleep(pause);
+  let waits = false;
+  const wait = async () => {
+    if (!waits) onWait();
+    waits = true;
+    await sleep(pause);
+  };
+  while (held.has(lock)) await wait();
   held.add(lock);
   try {
     while (!(await take(lock))) {
       if (await isLeftBehind(lock)) await rm(lock, { force: true });
-      else await sleep(pause);
+      else await wait();
     }
     try {
       return await work();

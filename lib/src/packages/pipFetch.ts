@@ -61,7 +61,8 @@ async function runPip(
     ...["--retries", "1", "--timeout", "20", "--dest", join(scratch, "wheels")],
   ];
   // Messages are looked at, so they have to be pip's own words.
-  const env = { ...process.env, TMPDIR: join(scratch, "tmp"), LC_ALL: "C.UTF-8" };
+  const tmp = join(scratch, "tmp");
+  const env = { ...process.env, TMPDIR: tmp, TEMP: tmp, TMP: tmp, LC_ALL: "C.UTF-8" };
   const child = spawn(program, [...first, ...options, ...requirements], { env, stdio: ["ignore", "ignore", "pipe"] });
   const end = () => void child.kill();
   process.once("exit", end);
