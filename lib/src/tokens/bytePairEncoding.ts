@@ -1,4 +1,4 @@
-import { BYTE_CHARACTERS, writeBytes } from "./byteCharacters";
+import { writeBytes } from "./byteCharacters";
 import { mergePairs } from "./mergePairs";
 import { type Splitting, splitText } from "./splitting";
 
@@ -13,8 +13,8 @@ const pairKey = (left: number, right: number) => left * 2 ** 26 + right;
 export interface BytePairVocabulary {
   /** Ids of tokens, in the letters that stand for bytes. */
   ids: ReadonlyMap<string, number>;
-  /** Pairs of tokens to be joined, the first ones before the others. */
-  merges: readonly (readonly [left: number, right: number, joined: number])[];
+  /** Pairs of tokens to be joined, the first ones before the others: for each the ids of left, right, and both together. */
+  merges: Int32Array;
 }
 
 /**
@@ -26,31 +26,36 @@ export interface BytePairVocabulary {
  */
 export function bytePairEncoder(vocabulary: BytePairVocabulary, splitting: Splitting): (text: string) => number[] {
   const { ids, merges } = vocabulary;
-  const ranks = new Map(merges.map(([left, right], rank) => [pairKey(left, right), rank]));
-  const byteIds = BYTE_CHARACTERS.map((character) => ids.get(character));
+  const ranks = new Map<number, number>();
+  for (let rank = 0; 3 * rank < merges.length; rank++) {
+    ranks.set(pairKey(merges[3 * rank], merges[3 * rank + 1]), rank);
+  }
   const utf8 = new TextEncoder();
   const remembered = new Map<string, readonly number[]>();
 
-  const encodeWord = (word: string): readonly number[] => {
-    const bytes = utf8.encode(word);
-    const whole = splitting.wholeTokens ? ids.get(writeBytes(bytes)) : undefined;
+  /** @param bytes as a byte-level vocabulary writes them */
+  const encodeBytes = (bytes: string): readonly number[] => {
+    const whole = splitting.wholeTokens ? ids.get(bytes) : undefined;
     if (whole !== undefined) return [whole];
     const symbols: number[] = [];
     for (const byte of bytes) {
-      const id = byteIds[byte];
+      const id = ids.get(byte);
       if (id !== undefined) symbols.push(id);
     }
     const rank = (left: number, right: number) => ranks.get(pairKey(symbols[left], symbols[right])) ?? Number.NaN;
     const join = (left: number, right: number) => {
-      symbols[left] = merges[rank(left, right)][2];
+      symbols[left] = merges[3 * rank(left, right) + 2];
     };
     return mergePairs(symbols.length, { rank, join }).map((place) => symbols[place]);
   };
 
+  const encodeWord = (word: string): readonly number[] =>
+    splitText(writeBytes(utf8.encode(word)), splitting.bytePatterns ?? []).flatMap(encodeBytes);
+
   return (text) => {
     const normal = splitting.normalization ? text.normalize(splitting.normalization) : text;
     const result: number[] = [];
-    for (const word of splitText(normal, splitting)) {
+    for (const word of splitText(normal, splitting.patterns)) {
       let found = remembered.get(word);
       if (!found) {
         found = encodeWord(word);

@@ -33,29 +33,25 @@ export function splittingOfFile({ path, metadata }: GgufHeader): Splitting {
  * The merges of a byte pair encoding.
  *
  * @param ids of tokens, by their text
- * @returns for each the ids of left, right, and of both together
+ * @returns three ids for each, one merge after the other: of left, right, and of both together
  * @throws UserError if they are missing, are no pairs, or name what is no token
  */
-export function readMerges(
-  { path, metadata }: GgufHeader,
-  ids: ReadonlyMap<string, number>,
-): [left: number, right: number, joined: number][] {
+export function readMerges({ path, metadata }: GgufHeader, ids: ReadonlyMap<string, number>): Int32Array {
   const merges = textsOf(metadata.get("tokenizer.ggml.merges"));
   if (!merges) throw refusal(path, "has no merges (tokenizer.ggml.merges)");
-  return merges.map((merge, number) => {
-    const [left, right, ...more] = merge.split(" ");
-    if (!left || !right || more.length > 0) {
-      throw refusal(path, `merge ${number} of its tokenizer, ${shown(merge)}, is no pair of tokens`);
-    }
-    return [left, right, left + right].map((token) => {
+  const result = new Int32Array(3 * merges.length);
+  for (const [number, merge] of merges.entries()) {
+    const damaged = (problem: string) => refusal(path, `merge ${number} of its tokenizer, ${shown(merge)}, ${problem}`);
+    const seam = merge.indexOf(" ");
+    if (seam <= 0 || seam === merge.length - 1 || merge.includes(" ", seam + 1)) throw damaged("is no pair of tokens");
+    const [left, right] = [merge.slice(0, seam), merge.slice(seam + 1)];
+    for (const [part, token] of [left, right, left + right].entries()) {
       const id = ids.get(token);
-      if (id !== undefined) return id;
-      throw refusal(
-        path,
-        `merge ${number} of its tokenizer, ${shown(merge)}, asks for ${shown(token)}, which is no token`,
-      );
-    }) as [number, number, number];
-  });
+      if (id === undefined) throw damaged(`asks for ${shown(token)}, which is no token`);
+      result[3 * number + part] = id;
+    }
+  }
+  return result;
 }
 
 /** @throws UserError if there is not one finite score for each token */

@@ -1,12 +1,12 @@
 import { type GgufHeader, readGgufHeader } from "../gguf/header";
 import { shown } from "../support/json";
 import { AddedTokens } from "./addedTokens";
-import { readBytes } from "./byteCharacters";
 import { bytePairEncoder } from "./bytePairEncoding";
 import { readMerges, readScores, splittingOfFile } from "./ggufEncodings";
 import { type GgufVocabulary, idsOfTypes, namedToken, readGgufVocabulary, refusal, TokenType } from "./ggufVocabulary";
-import { SPACE, sentencePieceEncoder } from "./sentencePieceEncoding";
-import { textPieces } from "./textPieces";
+import { sentencePieceEncoder } from "./sentencePieceEncoding";
+import { type TokenBytes, textPieces } from "./textPieces";
+import { byteLevelBytes, byteToken, SPACE, sentencePieceBytes } from "./tokenBytes";
 import type { TextTokenizer } from "./tokenizer";
 
 /**
@@ -32,40 +32,36 @@ export function loadGgufTokenizer(path: string): TextTokenizer {
   }
   const vocabulary = readGgufVocabulary(header);
   const { tokens, types } = vocabulary;
-  const { encodePart, bytesOf, prefix } = kind(header, vocabulary);
-  const added = new AddedTokens(idsOfTypes(vocabulary, [TokenType.control, TokenType.userDefined]));
+  const { write, encodePart, bytesOfToken, spaceInFront } = kind(header, vocabulary);
+  const whole = idsOfTypes(vocabulary, ADDED);
+  const added = new AddedTokens([...whole].map(([token, id]) => [write(token), id]));
   const beginOfText = namedToken(header, "tokenizer.ggml.bos_token_id", tokens.length);
   const utf8 = new TextEncoder();
-  const isAdded = (id: number) => types[id] === TokenType.control || types[id] === TokenType.userDefined;
+  const isAdded = (id: number) => ADDED.includes(types[id]);
+  const bytesOf = (id: number) => (isAdded(id) ? utf8.encode(tokens[id]) : bytesOfToken(tokens[id] ?? ""));
 
   return {
     beginOfText,
     encode(text) {
       // A half of a pair of UTF-16 is no letter; UTF-8 has U+FFFD in its place.
-      const parts = added.split(Buffer.from(text).toString());
-      return parts.flatMap((part) => (typeof part === "number" ? part : encodePart(prefix + part)));
+      const parts = added.split(write(Buffer.from(text).toString()));
+      return parts.flatMap((part) => (typeof part === "number" ? part : encodePart(part)));
     },
-    pieces(ids) {
-      const bytes = ids.map((id, place) => {
-        const token = tokens[id] ?? "";
-        if (isAdded(id)) return utf8.encode(token);
-        const own = bytesOf(token, types[id]);
-        // What was put in front of a text is no part of it.
-        const isFirst = place === 0 || isAdded(ids[place - 1]);
-        return isFirst && prefix !== "" && own[0] === prefix.charCodeAt(0) ? own.subarray(1) : own;
-      });
-      return textPieces(bytes);
-    },
+    pieces: (ids) => textPieces(ids, { bytesOf, isAdded, spaceInFront }),
   };
 }
 
+/** The types of tokens that are found in a text as they are. */
+const ADDED: readonly number[] = [TokenType.control, TokenType.userDefined, TokenType.unknown];
+
 /** What one kind of tokenizer does with text that holds no added tokens. */
 interface Encoding {
+  /** How a text is written before added tokens are looked for. */
+  write(text: string): string;
   encodePart(text: string): number[];
   /** The bytes that a token stands for. */
-  bytesOf(token: string, type: number): Uint8Array;
-  /** What is put in front of each part of a text: a space, or nothing. */
-  prefix: "" | " ";
+  bytesOfToken(token: string): Uint8Array;
+  spaceInFront: TokenBytes["spaceInFront"];
 }
 
 const KINDS: Readonly<Record<string, (header: GgufHeader, vocabulary: GgufVocabulary) => Encoding>> = {
@@ -75,14 +71,20 @@ const KINDS: Readonly<Record<string, (header: GgufHeader, vocabulary: GgufVocabu
 
 function bytePairs(header: GgufHeader, vocabulary: GgufVocabulary): Encoding {
   const splitting = splittingOfFile(header);
+  if (flag(header, "tokenizer.ggml.add_space_prefix", false)) {
+    throw refusal(
+      header.path,
+      "its tokenizer puts spaces in front of words (add_space_prefix), which is not supported",
+    );
+  }
   // Merges may go through tokens that users have defined, and through unused ones.
   const { normal, userDefined, unused } = TokenType;
   const ids = idsOfTypes(vocabulary, [normal, userDefined, unused]);
-  const utf8 = new TextEncoder();
   return {
+    write: (text) => text,
     encodePart: bytePairEncoder({ ids, merges: readMerges(header, ids) }, splitting),
-    bytesOf: (token) => readBytes(token) ?? utf8.encode(token),
-    prefix: flag(header, "tokenizer.ggml.add_space_prefix", false) ? " " : "",
+    bytesOfToken: byteLevelBytes,
+    spaceInFront: "nowhere",
   };
 }
 
@@ -101,26 +103,22 @@ function sentencePieces(header: GgufHeader, vocabulary: GgufVocabulary): Encodin
   if (bytes.size > 0 && byteIds.includes(undefined)) {
     throw refusal(path, `has tokens for bytes, but none for ${byteToken(byteIds.indexOf(undefined))}`);
   }
-  const byteOfToken = new Map(byteIds.map((_, value) => [byteToken(value), value]));
-  const utf8 = new TextEncoder();
+  const prefix = flag(header, "tokenizer.ggml.add_space_prefix", true) ? SPACE : "";
+  const encode = sentencePieceEncoder({
+    ids,
+    scores: readScores(header, vocabulary.tokens.length),
+    unused: new Set([...ids.values()].filter((id) => vocabulary.types[id] === unused)),
+    byteIds: bytes.size > 0 ? (byteIds as number[]) : undefined,
+    unknown: namedToken(header, "tokenizer.ggml.unknown_token_id", vocabulary.tokens.length),
+  });
   return {
-    encodePart: sentencePieceEncoder({
-      ids,
-      scores: readScores(header, vocabulary.tokens.length),
-      unused: new Set([...ids.values()].filter((id) => vocabulary.types[id] === unused)),
-      byteIds: bytes.size > 0 ? (byteIds as number[]) : undefined,
-      unknown: namedToken(header, "tokenizer.ggml.unknown_token_id", vocabulary.tokens.length),
-    }),
-    bytesOf(token, type) {
-      const value = type === byte ? byteOfToken.get(token) : undefined;
-      return value === undefined ? utf8.encode(token.replaceAll(SPACE, " ")) : Uint8Array.of(value);
-    },
-    prefix: flag(header, "tokenizer.ggml.add_space_prefix", true) ? " " : "",
+    // A run of spaces may be an added token, and a text may have the sign for a space in it: both are one to it.
+    write: (text) => text.replaceAll(" ", SPACE),
+    encodePart: (text) => encode(prefix + text),
+    bytesOfToken: sentencePieceBytes,
+    spaceInFront: prefix === "" ? "nowhere" : "parts",
   };
 }
-
-/** As SentencePiece writes the token of a byte. */
-const byteToken = (value: number) => `<0x${value.toString(16).toUpperCase().padStart(2, "0")}>`;
 
 function flag({ path, metadata }: GgufHeader, key: string, otherwise: boolean): boolean {
   const value = metadata.get(key) ?? otherwise;

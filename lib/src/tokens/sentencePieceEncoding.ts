@@ -1,8 +1,5 @@
 import { mergePairs } from "./mergePairs";
 
-/** What SentencePiece writes for a space. */
-export const SPACE = "\u2581";
-
 /** What the encoding by scores knows. */
 export interface ScoredVocabulary {
   /** Ids of the tokens that pieces of text can be joined to. */
@@ -20,7 +17,7 @@ export interface ScoredVocabulary {
 /**
  * Byte pair encoding in the manner of SentencePiece: letters are joined to the piece of the highest score, the leftmost first.
  *
- * @returns what gives the ids of a text
+ * @returns what gives the ids of a text in which spaces are written as "\u2581"
  * @see Kudo and Richardson 2018; the order and what becomes of unknown letters are those of github.com/google/sentencepiece
  */
 export function sentencePieceEncoder(vocabulary: ScoredVocabulary): (text: string) => number[] {
@@ -28,13 +25,12 @@ export function sentencePieceEncoder(vocabulary: ScoredVocabulary): (text: strin
   const utf8 = new TextEncoder();
 
   return (text) => {
-    const spaced = text.replaceAll(" ", SPACE);
     const begins: number[] = [];
-    for (let at = 0; at < spaced.length; at += isPair(spaced, at) ? 2 : 1) begins.push(at);
-    const ends = begins.map((_, letter) => begins[letter + 1] ?? spaced.length);
+    for (let at = 0; at < text.length; at += isPair(text, at) ? 2 : 1) begins.push(at);
+    const ends = begins.map((_, letter) => begins[letter + 1] ?? text.length);
     /** Where an unused piece was joined, by its text. */
     const seams = new Map<string, number>();
-    const pieceOf = (left: number, right: number) => spaced.slice(begins[left], ends[right]);
+    const pieceOf = (left: number, right: number) => text.slice(begins[left], ends[right]);
     const rank = (left: number, right: number) => {
       const id = ids.get(pieceOf(left, right));
       return id === undefined ? Number.NaN : -scores[id];
@@ -49,7 +45,7 @@ export function sentencePieceEncoder(vocabulary: ScoredVocabulary): (text: strin
     let isUnknownBefore = false;
     // Pieces to be written, the next one at the end.
     for (const place of places) {
-      const open = [spaced.slice(begins[place], ends[place])];
+      const open = [text.slice(begins[place], ends[place])];
       for (let piece = open.pop(); piece !== undefined; piece = open.pop()) {
         const id = ids.get(piece);
         const seam = seams.get(piece);

@@ -4,6 +4,8 @@ export interface Splitting {
   normalization?: "NFC";
   /** One after the other, each on the parts that the ones before have left: what matches is a part, and so is what is between. */
   patterns: readonly RegExp[];
+  /** In the same way, on what {@link patterns} have left, once it is written as bytes (see byteCharacters.ts). */
+  bytePatterns?: readonly RegExp[];
   /** Whether a part that is a token as it is becomes that token, whatever the merges would make of it. */
   wholeTokens?: boolean;
 }
@@ -21,8 +23,8 @@ export function splittingOf(name: string): Splitting | undefined {
 /** All names that {@link splittingOf} knows. */
 export const splittingNames = (): string[] => Object.keys(SPLITTINGS);
 
-/** Cuts a text into parts, in order and without the empty ones. */
-export function splitText(text: string, { patterns }: Splitting): string[] {
+/** Cuts a text into parts by one pattern after the other, in order and without the empty ones. */
+export function splitText(text: string, patterns: readonly RegExp[]): string[] {
   return patterns.reduce(
     (parts, pattern) => parts.flatMap((part) => isolate(part, pattern)),
     text === "" ? [] : [text],
@@ -108,8 +110,10 @@ const SPLITTINGS: Readonly<Record<string, Splitting>> = {
   starcoder: GPT2_WITH_DIGITS,
   refact: GPT2_WITH_DIGITS,
   "command-r": { normalization: "NFC", ...GPT2_WITH_DIGITS },
+  // Its steps for digits come after bytes are written as letters, of which ²³¹¼½¾ are digits as well: ü, C3 BC, is cut in two.
   falcon: {
-    patterns: [pattern("[\\p{P}$+<=>^`|~]+"), GPT2, pattern("\\p{N}+"), pattern("[0-9][0-9][0-9]")],
+    patterns: [pattern("[\\p{P}$+<=>^`|~]+"), GPT2],
+    bytePatterns: [pattern("\\p{N}+"), pattern("[0-9][0-9][0-9]")],
   },
   "llama-bpe": { patterns: [gpt4(UP_TO_THREE_DIGITS)], wholeTokens: true },
   llama3: { patterns: [gpt4(UP_TO_THREE_DIGITS)], wholeTokens: true },

@@ -1,20 +1,34 @@
+/** What the tokens of a tokenizer stand for. */
+export interface TokenBytes {
+  /** The bytes of an id. */
+  bytesOf(id: number): Uint8Array;
+  /** Whether an id is one of those that are found in a text as they are, apart from all rules. */
+  isAdded(id: number): boolean;
+  /** Where the tokenizer puts a space that is no part of the text: nowhere, in front of it, or after each added token too. */
+  spaceInFront: "nowhere" | "text" | "parts";
+}
+
+const SPACE = 0x20;
+
 /**
- * The texts of tokens that are bytes, so that joined they are the text of all bytes. A letter whose bytes are spread over
- * several tokens is at the first of them, and the others have less or nothing. What is not UTF-8 is U+FFFD, as
- * `TextDecoder` has it.
- *
- * @param tokens the bytes of each
+ * The text of each id, so that joined they are the text of all. A letter whose bytes are spread over several tokens is at the
+ * first of them, and the others have less or nothing. What is not UTF-8 is U+FFFD, as `TextDecoder` has it.
  */
-export function textPieces(tokens: readonly Uint8Array[]): string[] {
-  const bytes = Buffer.concat(tokens);
+export function textPieces(ids: readonly number[], { bytesOf, isAdded, spaceInFront }: TokenBytes): string[] {
+  const tokens = ids.map((id, place) => {
+    const bytes = bytesOf(id);
+    const isInFront = place === 0 ? spaceInFront !== "nowhere" : spaceInFront === "parts" && isAdded(ids[place - 1]);
+    return isInFront && !isAdded(id) && bytes[0] === SPACE ? bytes.subarray(1) : bytes;
+  });
+  const all = Buffer.concat(tokens);
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let begin = 0;
   let tokenEnd = 0;
   return tokens.map((token) => {
     tokenEnd += token.length;
     let end = begin;
-    while (end < tokenEnd) end = letterEnd(bytes, end);
-    const text = decoder.decode(bytes.subarray(begin, end));
+    while (end < tokenEnd) end = letterEnd(all, end);
+    const text = decoder.decode(all.subarray(begin, end));
     begin = end;
     return text;
   });

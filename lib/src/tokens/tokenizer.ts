@@ -50,7 +50,6 @@ export function beginOfText(tokenizer: TextTokenizer, source: string): number {
  */
 export function loadTokenizer(model: string): TextTokenizer {
   const path = tokenizerFile(model);
-  const load = path.endsWith(GGUF) ? () => loadGgufTokenizer(path) : () => loadHuggingFaceTokenizer(model);
   const attempt = <Result>(characters: number, work: () => Result): Result => {
     try {
       return withinTime(LONGEST_TIME + LONGEST_TIME_PER_CHARACTER * characters, work);
@@ -60,7 +59,8 @@ export function loadTokenizer(model: string): TextTokenizer {
       throw new UserError(`${path}: not a tokenizer that can be used (${why})`, { cause: error });
     }
   };
-  const tokenizer = attempt(0, load);
+  // A GGUF file holds no patterns: its tokenizer is loaded in bounded time.
+  const tokenizer = path.endsWith(GGUF) ? loadGgufTokenizer(path) : attempt(0, () => loadHuggingFaceTokenizer(model));
   return {
     get beginOfText() {
       return tokenizer.beginOfText;
