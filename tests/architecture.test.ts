@@ -11,6 +11,7 @@ const SOURCES = join(PROJECT, "lib/src");
 /** Data flows one way: a folder never imports from one further down this list. */
 const ORDER = [
   "support",
+  "packages",
   "gguf",
   "hub",
   "setup",

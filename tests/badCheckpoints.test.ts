@@ -320,6 +320,23 @@ const CONFIG: Case[] = [
   ["an unknown rotary scaling", inConfig({ rope_parameters: { rope_type: "yarn" } }), "config.json", "yarn"],
 ];
 
+const WINDOWED: Case[] = [
+  ["too few types of layers", inConfig({ layer_types: ["full_attention"] }), "config.json", "a list of 1 for 3 layers"],
+  [
+    "an unknown type of layer",
+    inConfig({ layer_types: Array(3).fill("mamba") }),
+    "config.json",
+    "layer_types",
+    "mamba",
+  ],
+  ["a window of a quarter token", inConfig({ sliding_window: 0.25 }), "config.json", "sliding_window is 0.25"],
+  ["a layer's rotary settings in words", inConfig({ rope_parameters: "default" }), "config.json", "rope_parameters"],
+  ["soft-capped logits", inConfig({ final_logit_softcapping: 30 }), "config.json", "final_logit_softcapping = 30"],
+  ["attention in both directions", inConfig({ use_bidirectional_attention: true }), "use_bidirectional_attention"],
+  ["layers with settings of their own", inConfig({ per_layer_config: { 1: {} } }), "config.json", "per_layer_config"],
+  ["another size of heads", inConfig({ head_dim: 24 }), WEIGHTS, "q_proj", "[96,32]"],
+];
+
 const TURNED: Case[] = [
   ["more features turned than a head has", inConfig({ rotary_pct: 64 }), "config.json", "rotary_pct = 64"],
   ["fewer than none", inConfig({ rotary_pct: -0.5 }), "config.json", "rotary_pct = -0.5"],
@@ -409,6 +426,7 @@ describe.each([
   ["safetensors", "llama-gqa", SAFETENSORS],
   ["an index of several files", "llama-sharded", SHARDS],
   ["config.json", "llama-gqa", CONFIG],
+  ["config.json of Gemma 3", "gemma3-text-layer-types", WINDOWED],
   ["config.json of GPT-NeoX", "gpt-neox-parallel", TURNED],
 ])("%s", (_, variant, cases) => {
   test.each(cases)("%s", async (_title, damage, ...words) => {

@@ -50,6 +50,10 @@ const RULES: Rule[] = [
   { command: /^python3 -m venv |\/bin\/pip install /, notHere: `needs the network; ${ON_SYSTEM}` },
   { command: /^npx tslab install /, notHere: "writes into the user's Jupyter, by a Python that has one" },
   { command: /^jupyter lab /, notHere: "opens a browser; tests/jupyter.test.ts opens notebooks in one" },
+  {
+    command: /^npx token-geometry fetch /,
+    notHere: "needs the network, for 98 MB and more; tests/fetch.test.ts fetches a smaller model from this machine",
+  },
   // The rest is executed.
   { command: /^node --version$/, prints: /^v(20\.(19|[2-9]\d)|2[1-9]|[3-9]\d)\./ },
   { command: /^export JUPYTER=\S+$/ },

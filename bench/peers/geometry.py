@@ -244,4 +244,5 @@ def main():
         print(json.dumps(answer, default=lambda number: number.tolist()), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

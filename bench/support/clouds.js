@@ -101,7 +101,7 @@ async function hiddenStates(points) {
   await chooseBackend("wasm"); // The same clouds wherever this runs.
   const checkpoint = openCheckpoint(MODEL);
   const model = await loadModel(checkpoint);
-  const tokenizer = loadTokenizer(checkpoint.folder);
+  const tokenizer = loadTokenizer(checkpoint.path);
   const pieces = [[], []];
   let left = points;
   for (const { text } of await loadPrompts("embedded")) {

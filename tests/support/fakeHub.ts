@@ -31,6 +31,11 @@ const sha = (algorithm: string, ...pieces: (string | Buffer)[]): string => {
   return hash.digest("hex");
 };
 
+/** A connection for each request: one that is kept may be closed just when a busy test asks on it again. */
+function alone(response: ServerResponse): ServerResponse {
+  return response.setHeader("connection", "close");
+}
+
 /**
  * Plays the Hugging Face hub on this machine: the questions that downloads ask, answered as the hub does (status codes,
  * headers of errors, redirects of large files to another host, ranges), and the mishaps that a test asks for.
@@ -49,8 +54,8 @@ export class FakeHub {
   ranges = true;
   /** An address at which nobody listens. */
   nowhere = "";
-  private readonly hub: Server = createServer((request, response) => this.answerHub(request, response));
-  private readonly files: Server = createServer((request, response) => this.answerFile(request, response));
+  private readonly hub: Server = createServer((request, response) => this.answerHub(request, alone(response)));
+  private readonly files: Server = createServer((request, response) => this.answerFile(request, alone(response)));
 
   async start(): Promise<void> {
     const gone = createServer();

@@ -5,40 +5,72 @@ import { cachedModelName } from "../hub/cache";
 import { messageOf, UserError } from "../support/errors";
 import { readShardIndex } from "../support/shardIndex";
 import { type CheckpointConfig, readConfig } from "./config";
+import { openGguf } from "./gguf/ggufCheckpoint";
+import { ggufIn } from "./gguf/ggufFiles";
 import { readTorchFile } from "./pytorchBin";
 import { readSafetensorsHeader } from "./safetensors";
 import { readRows, readValues, type StoredTensor } from "./storedTensor";
 
-/** A trained model on disk, in Hugging Face layout. Values are read tensor by tensor, when asked for. */
+/** A trained model on disk: a folder in Hugging Face layout, or a GGUF file. Values are read tensor by tensor, when asked for. */
 export interface Checkpoint {
-  folder: string;
-  /** Last part of the folder's path, or of the name on the hub, for captions. */
+  /** What {@link openCheckpoint} can open again: the folder, or the GGUF file, of a split one the first part. */
+  path: string;
+  /** Last part of the path (of a GGUF file without its ending), or of the name on the hub, for captions. */
   name: string;
+  /** As config.json says it; of a GGUF file, what its metadata says in the same words. */
   config: CheckpointConfig;
+  /** By the name that Hugging Face transformers has for them. */
   tensors: ReadonlyMap<string, StoredTensor>;
-  /** config.json and the files of weights: all that the numbers depend on. */
+  /** The types that weights are stored in, the one of most values first: "F32" or "Q4_1, Q8_0, F32". */
+  weights: string;
+  /** All files that the numbers depend on: config.json and weights, or the parts of the GGUF file. */
   files: string[];
 }
 
 /**
- * Opens a folder with config.json and weights, in model.safetensors or pytorch_model.bin or in several files of either
- * with their index, and checks all headers. If there are both, the safetensors are taken.
+ * Opens a model and checks all headers: a folder with config.json and weights, in model.safetensors or pytorch_model.bin or
+ * in several files of either with their index (if there are both, the safetensors are taken); a GGUF file, any part of a
+ * split one, or a folder that holds one and no config.json.
  *
  * @throws UserError naming the file and what is wrong with it
  */
-export function openCheckpoint(folder: string): Checkpoint {
-  if (!existsSync(folder) || !statSync(folder).isDirectory()) {
-    throw new UserError(`${folder}: no such model folder`);
-  }
+export function openCheckpoint(path: string): Checkpoint {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found) throw new UserError(`${path}: no such model folder or file`);
+  if (!found.isDirectory()) return ggufCheckpoint(path);
+  const gguf = existsSync(join(path, "config.json")) ? undefined : ggufIn(path);
+  return gguf ? ggufCheckpoint(gguf) : folderCheckpoint(path);
+}
+
+function ggufCheckpoint(file: string): Checkpoint {
+  const opened = openGguf(file);
+  return { ...opened, weights: typesOf(opened.tensors) };
+}
+
+function folderCheckpoint(folder: string): Checkpoint {
   const config = readConfig(folder);
   const { tensors, files } = readWeights(folder);
   return {
-    folder,
+    path: folder,
     name: cachedModelName(folder) ?? basename(join(folder, ".")),
     config,
     tensors,
+    weights: typesOf(tensors),
     files: [config.path, ...files],
   };
+}
+
+/** The types of tensors, that of most values first. */
+function typesOf(tensors: ReadonlyMap<string, StoredTensor>): string {
+  const counts = new Map<string, number>();
+  for (const { elementType, shape } of tensors.values()) {
+    const values = shape.reduce((product, dimension) => product * dimension, 1);
+    counts.set(elementType, (counts.get(elementType) ?? 0) + values);
+  }
+  return [...counts]
+    .sort(([, a], [, b]) => b - a)
+    .map(([type]) => type)
+    .join(", ");
 }
 
 /** The files of weights, in the order of preference, and what reads their headers. */
@@ -102,7 +134,7 @@ export function readTensorRows(
 
 function checkedTensor(checkpoint: Checkpoint, name: string, shape: readonly number[]): StoredTensor {
   const tensor = checkpoint.tensors.get(name);
-  if (!tensor) throw new UserError(`${checkpoint.folder}: tensor "${name}" is missing`);
+  if (!tensor) throw new UserError(`${checkpoint.path}: tensor "${name}" is missing`);
   if (tensor.shape.join() !== shape.join()) {
     throw new UserError(`${tensor.file}: tensor "${name}" has shape [${tensor.shape}], the config asks for [${shape}]`);
   }

@@ -21,11 +21,24 @@ export class CheckpointConfig {
     return value as number;
   }
 
+  /** The same for a field that may be missing or null: `fallback` then. */
+  countOr(name: string, fallback: number): number {
+    return this.has(name) ? this.count(name) : fallback;
+  }
+
   /** A finite number; without `fallback` it has to be there. */
   number(name: string, fallback?: number): number {
     const value = this.fields[name] ?? fallback;
     if (typeof value !== "number" || !Number.isFinite(value)) this.refuse([name], "a number", value);
     return value as number;
+  }
+
+  /** A list of `count` finite numbers. */
+  numbers(name: string, count: number): number[] {
+    const value = this.fields[name];
+    const good = Array.isArray(value) && value.length === count && value.every((item) => Number.isFinite(item));
+    if (!good) this.refuse([name], `a list of ${count} numbers`, value);
+    return value as number[];
   }
 
   flag(name: string, fallback: boolean): boolean {
@@ -55,6 +68,12 @@ export class CheckpointConfig {
   /** Refuses a setting that would change the numbers and is not built here. */
   unsupported(name: string, what = shown(this.fields[name])): never {
     throw new UserError(`${this.path}: ${name} = ${what} is not supported`);
+  }
+
+  /** Refuses those of some settings that are there and neither null nor false. */
+  refuseAny(...names: string[]): void {
+    const found = names.find((name) => this.has(name) && this.fields[name] !== false);
+    if (found !== undefined) this.unsupported(found);
   }
 
   private first(names: string[]): unknown {

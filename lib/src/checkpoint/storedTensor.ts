@@ -2,12 +2,14 @@ import { closeSync, readSync } from "node:fs";
 import { totalmem } from "node:os";
 import { messageOf, UserError } from "../support/errors";
 import { openToRead } from "../support/files";
+import { areFinite, widenBF16, widenF16 } from "./floats";
+import { dequantize, isQuantizedType } from "./quantized/dequantize";
 
 /** A tensor of a checkpoint whose values are still on disk. */
 export interface StoredTensor {
   name: string;
   file: string;
-  /** As the file spells it; only "F32", "F16" and "BF16" can be read. */
+  /** As the file spells it; {@link isPlainType} and {@link isQuantizedType} can be read. */
   elementType: string;
   shape: number[];
   /** First byte in the file, and the one after the last. */
@@ -15,28 +17,35 @@ export interface StoredTensor {
   end: number;
   /** Steps between neighbors in each dimension, in values from `begin`; without it they lie in C order without gaps. */
   strides?: number[];
+  /** What `strides` are the steps of, where the values lie in an order that takes more dimensions than `shape` has. */
+  stridedShape?: number[];
+  /** Is added to every value. */
+  addend?: number;
 }
 
-type ElementType = "F32" | "F16" | "BF16";
+type PlainType = "F32" | "F16" | "BF16" | "F64";
 
-const BYTES: Record<ElementType, number> = { F32: 4, F16: 2, BF16: 2 };
+const BYTES: Record<PlainType, number> = { F32: 4, F16: 2, BF16: 2, F64: 8 };
 
-export function isElementType(type: string): type is ElementType {
+/** Whether values are stored one by one, as numbers of a type that can be read. */
+export function isPlainType(type: string): type is PlainType {
   return Object.hasOwn(BYTES, type);
 }
 
-export function bytesPerValue(type: ElementType): number {
+export function bytesPerValue(type: PlainType): number {
   return BYTES[type];
 }
 
 /**
- * Reads a tensor's values as float32, in C order. F16 and BF16 are widened exactly.
+ * Reads a tensor's values as float32, in C order. F16 and BF16 are widened exactly, F64 is rounded, quantized values are what
+ * their blocks stand for.
  *
  * @throws UserError if the type cannot be read, the file ends early, or a value is not a finite number
  */
 export function readValues(tensor: StoredTensor): Float32Array {
   const stored = readRanges(tensor, [[tensor.begin, tensor.end]]);
-  return checkedFinite(tensor, tensor.strides ? gather(stored, tensor.shape, tensor.strides) : stored);
+  const { shape, strides, stridedShape = shape } = tensor;
+  return finished(tensor, strides ? gather(stored, stridedShape, strides) : stored);
 }
 
 /**
@@ -61,24 +70,27 @@ export function readRows(tensor: StoredTensor, rows: readonly number[]): Float32
     if (last && last[1] === start) last[1] += rowBytes;
     else ranges.push([start, start + rowBytes]);
   }
-  return checkedFinite(tensor, readRanges(tensor, ranges));
+  return finished(tensor, readRanges(tensor, ranges));
 }
 
-function checkedFinite({ name, file }: StoredTensor, values: Float32Array): Float32Array {
-  for (let i = 0; i < values.length; i++) {
-    if (!Number.isFinite(values[i])) {
-      throw new UserError(
-        `${file}: tensor "${name}" holds ${values[i]} (at value ${i} of those read): the weights are damaged`,
-      );
-    }
+/** Checks that values are numbers, and adds what is to be added to them, in place. */
+function finished({ name, file, addend }: StoredTensor, values: Float32Array): Float32Array {
+  if (!areFinite(values)) {
+    const i = values.findIndex((value) => !Number.isFinite(value));
+    throw new UserError(
+      `${file}: tensor "${name}" holds ${values[i]} (at value ${i} of those read): the weights are damaged`,
+    );
   }
+  if (addend !== undefined) for (let i = 0; i < values.length; i++) values[i] += addend;
   return values;
 }
 
 /** Reads ranges of bytes of a tensor's file, one after the other, as float32. */
 function readRanges({ name, file: path, elementType }: StoredTensor, ranges: [number, number][]): Float32Array {
-  if (!isElementType(elementType)) {
-    throw new UserError(`${path}: tensor "${name}" is of type ${elementType}; F32, F16 and BF16 can be read`);
+  if (!isPlainType(elementType) && !isQuantizedType(elementType)) {
+    throw new UserError(
+      `${path}: tensor "${name}" is of type ${elementType}, which cannot be read; docs/models.md lists those that can`,
+    );
   }
   const size = ranges.reduce((sum, [begin, end]) => sum + end - begin, 0);
   // A file with holes can be larger than all disks.
@@ -102,7 +114,7 @@ function readRanges({ name, file: path, elementType }: StoredTensor, ranges: [nu
   } finally {
     closeSync(file);
   }
-  return widen(elementType, bytes.buffer);
+  return isPlainType(elementType) ? widen(elementType, bytes.buffer) : dequantize(elementType, bytes);
 }
 
 /** Brings the values of a view with any strides (each at least 0) into C order. */
@@ -120,26 +132,8 @@ function gather(stored: Float32Array, shape: readonly number[], strides: readonl
   return values;
 }
 
-function widen(type: ElementType, bytes: ArrayBuffer): Float32Array {
-  if (type === "F32") return new Float32Array(bytes);
-  const halves = new Uint16Array(bytes);
-  const values = new Float32Array(halves.length);
-  if (type === "BF16") {
-    // A bfloat16 is the upper half of the float32 of the same value.
-    const bits = new Uint32Array(values.buffer);
-    for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16;
-  } else {
-    for (let i = 0; i < halves.length; i++) values[i] = float16(halves[i]);
-  }
-  return values;
-}
-
-/** The value of an IEEE 754 half-precision number given by its bits. */
-function float16(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+function widen(type: PlainType, bytes: ArrayBuffer): Float32Array {
+  if (type === "F16") return widenF16(bytes);
+  if (type === "BF16") return widenBF16(bytes);
+  return type === "F64" ? new Float32Array(new Float64Array(bytes)) : new Float32Array(bytes);
 }

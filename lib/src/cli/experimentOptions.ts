@@ -3,7 +3,7 @@ import type { PassMetricName } from "../experiment/passMetrics";
 import type { ExperimentSettings } from "../experiment/plan";
 import type { CapturedPrecision } from "../experiment/precision";
 import { UserError } from "../support/errors";
-import { BACKEND_HELP, wholeNumber, wholeNumbers } from "./options";
+import { BACKEND_HELP, MODEL_HELP, wholeNumber, wholeNumbers } from "./options";
 
 /** The options that say which experiment is meant. */
 export interface ExperimentArguments {
@@ -16,13 +16,15 @@ export interface ExperimentArguments {
   seed: string;
   captured?: CapturedPrecision;
   metrics?: PassMetricName[];
+  bos?: boolean;
+  leaveOut?: number;
   backend?: string;
 }
 
 /** Adds the options that say which experiment is meant; `run`, `status` and `merge` have them in common. */
 export function experimentOptions(command: Command): Command {
   return command
-    .option("--model <models...>", "model folders, or owner/name[@revision] on the hub")
+    .option("--model <models...>", MODEL_HELP)
     .option(
       "--prompts <source>",
       '"embedded", a .txt, .jsonl or .parquet file, a folder of .txt files, pile-10k[:filtered|subset|row], or hf-dataset:owner/name[:column]',
@@ -35,6 +37,12 @@ export function experimentOptions(command: Command): Command {
     .option("--seed <text>", "of the shuffles", "0")
     .option("--captured <precision>", "round hidden states to float32 or bfloat16 before they are measured")
     .option("--metrics <names...>", "measure besides: logitsIntrinsicDimension, lastToken")
+    .option("--bos", "put the model's beginning-of-text token in front of each prompt; it is not measured")
+    .option(
+      "--leave-out <number>",
+      "of each prompt, leave so many first tokens out of what is measured",
+      wholeNumber(0),
+    )
     .option("--backend <name>", BACKEND_HELP);
 }
 
@@ -51,5 +59,7 @@ export function experimentSettings(options: ExperimentArguments): ExperimentSett
     seed: options.seed,
     captured: options.captured,
     metrics: options.metrics,
+    bos: options.bos,
+    leaveOut: options.leaveOut,
   };
 }

@@ -3,7 +3,7 @@ import { join, parse } from "node:path";
 import { type Command, Option } from "commander";
 import { chooseBackend, describeBackend } from "../backend/backend";
 import { openCheckpoint } from "../checkpoint/checkpoint";
-import { resolveModelFolder } from "../hub/models";
+import { resolveModel } from "../hub/models";
 import { runModel } from "../model/forward";
 import { loadModel } from "../model/model";
 import { progressBar } from "../notebook/progress";
@@ -12,7 +12,7 @@ import { UserError } from "../support/errors";
 import { writeNpy } from "../support/npy";
 import { PAPER_PROMPT_LENGTH } from "../tokens/tokenizedPrompts";
 import { loadTokenizer } from "../tokens/tokenizer";
-import { BACKEND_HELP, wholeNumber, wholeNumbers } from "./options";
+import { BACKEND_HELP, MODEL_HELP, wholeNumber, wholeNumbers } from "./options";
 
 interface ExtractOptions {
   model: string;
@@ -32,7 +32,7 @@ export function extractCommand(program: Command): void {
       "Run one prompt through a model and write its hidden states as .npy: float32 [layers + 1, tokens, width], " +
         "0 = embeddings, the last one after the final norm. If that one is of another width, it goes into FILE-last.npy.",
     )
-    .requiredOption("--model <model>", "model folder in Hugging Face layout, or owner/name[@revision] on the hub")
+    .requiredOption("--model <model>", MODEL_HELP)
     .option("--text-file <file>", "the prompt: a UTF-8 text file")
     .addOption(
       new Option("--ids <list>", "the prompt as token ids: 1,2,3 (no tokenizer needed)").argParser(wholeNumbers),
@@ -45,8 +45,8 @@ export function extractCommand(program: Command): void {
 }
 
 async function extract(options: ExtractOptions): Promise<void> {
-  const checkpoint = openCheckpoint(await resolveModelFolder(options.model, { progress: progressBar("download") }));
-  const ids = await promptIds(options, checkpoint.folder);
+  const checkpoint = openCheckpoint(await resolveModel(options.model, { progress: progressBar("download") }));
+  const ids = await promptIds(options, checkpoint.path);
   const backend = await chooseBackend(options.backend);
   const model = await loadModel(checkpoint);
   try {

@@ -3,6 +3,7 @@ import { reportError, UserError } from "../support/errors";
 import { writeProblem } from "../support/files";
 import { libraryVersion } from "../support/project";
 import { extractCommand } from "./extract";
+import { fetchCommand } from "./fetch";
 import { geometryCommand } from "./geometry";
 import { mergeCommand } from "./merge";
 import { modelsCommand } from "./models";
@@ -18,6 +19,7 @@ const COMMANDS = [
   statusCommand,
   mergeCommand,
   traceCommand,
+  fetchCommand,
   modelsCommand,
 ];
 
@@ -28,6 +30,11 @@ export async function main(argv: string[]): Promise<void> {
     .version(libraryVersion())
     .configureOutput({ outputError: () => {} });
   for (const command of COMMANDS) command(program);
+  for (const command of program.commands) command.option("--offline", "download nothing, whatever is missing");
+  program.hook("preAction", (_program, command) => {
+    // By the environment, so that processes that are started further down know it, too.
+    if (command.opts<{ offline?: boolean }>().offline) process.env.TOKEN_GEOMETRY_OFFLINE = "1";
+  });
   for (const command of [program, ...program.commands]) command.exitOverride().copyInheritedSettings(program);
   process.stdout.on("error", reportLostOutput);
   try {

@@ -3,6 +3,9 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { openCheckpoint } from "../checkpoint/checkpoint";
 import { cachedModels, folderSize, hubCache } from "../hub/cache";
+import { type ModelState, namedModelPath, stateOf } from "../hub/modelCache";
+import { NAMED_MODELS, type NamedModel } from "../hub/namedModels";
+import { recordedDate, termsAccepted } from "../hub/terms";
 import { architectureOf, FAMILIES } from "../model/families";
 import { parameterCount } from "../model/model";
 import { messageOf } from "../support/errors";
@@ -27,16 +30,23 @@ export function modelsCommand(program: Command): void {
   program
     .command("models")
     .description(
-      "List the model families that are known, the embedded models, and the models in the Hugging Face cache.",
+      "List the model families that are known, the models by name, the embedded ones, and those in the Hugging Face cache.",
     )
     .option("--json", "print JSON instead of a table")
     .action((options: { json?: boolean }) => {
       const families = FAMILIES.map(({ modelType, title }) => ({ modelType, title }));
       const embedded = embeddedModels();
       const cached = cachedModels().map((model) => ({ ...summary(model.name, model.folder), commit: model.commit }));
-      const list = { families, embedded, cache: hubCache(), cached };
+      const list = { families, named: NAMED_MODELS.map(entry), embedded, cache: hubCache(), cached };
       process.stdout.write(options.json ? `${JSON.stringify(list)}\n` : asTable(list));
     });
+}
+
+/** A model of the table, and how it stands on this machine. */
+function entry(model: NamedModel) {
+  const { name, title, bytes, license } = model;
+  const terms = model.terms && { ...model.terms, accepted: termsAccepted(model), date: recordedDate(model) };
+  return { name, title, bytes, license, path: namedModelPath(model), state: stateOf(model), terms };
 }
 
 function embeddedModels(): ModelSummary[] {
@@ -63,12 +73,27 @@ function summary(name: string, folder: string): ModelSummary {
 
 interface ModelList {
   families: { modelType: string; title: string }[];
+  named: ReturnType<typeof entry>[];
   embedded: ModelSummary[];
   cache: string;
   cached: (ModelSummary & { commit: string })[];
 }
 
-function asTable({ families, embedded, cache, cached }: ModelList): string {
+const STATES: Record<ModelState, string> = {
+  missing: "not here",
+  damaged: "damaged, will be fetched again",
+  unchecked: "here, will be checked",
+  whole: "here",
+};
+
+function entryLine({ name, title, bytes, license, path, state, terms }: ReturnType<typeof entry>): string {
+  const accepted = terms?.accepted ? `accepted${terms.date ? ` ${terms.date.slice(0, 10)}` : ""}` : "not accepted yet";
+  const condition = terms ? `, ${accepted}` : "";
+  const place = state === "missing" ? "" : ` (${path})`;
+  return `  ${name}: ${title}, ${Math.round(bytes / 1e6)} MB, ${license}${condition}; ${STATES[state]}${place}`;
+}
+
+function asTable({ families, named, embedded, cache, cached }: ModelList): string {
   const line = (model: ModelSummary) => {
     const size = `${(model.bytes / 1e6).toFixed(model.bytes < 1e8 ? 1 : 0)} MB`;
     if (model.problem) return `  ${model.name}: ${size}; ${model.problem}`;
@@ -78,6 +103,8 @@ function asTable({ families, embedded, cache, cached }: ModelList): string {
   const lines = [
     "families (model_type in config.json):",
     ...families.map(({ modelType, title }) => `  ${modelType}: ${title}`),
+    "by name (token-geometry fetch NAME brings them here ahead):",
+    ...named.map(entryLine),
     "embedded (data/models):",
     ...embedded.map(line),
     `in the Hugging Face cache (${cache}):`,

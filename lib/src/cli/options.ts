@@ -3,6 +3,9 @@ import { BACKENDS } from "../backend/backend";
 
 export const BACKEND_HELP = `auto, ${BACKENDS.map(({ name }) => name).join(", ")} (default: auto, which is $TOKEN_GEOMETRY_BACKEND if that is set)`;
 
+export const MODEL_HELP =
+  "a model by name (token-geometry models lists them), a folder in Hugging Face layout or a .gguf file, or owner/name[@revision] or owner/name/FILE.gguf[@revision] on the hub";
+
 /** An option's value as a whole number of at least `least`. */
 export function wholeNumber(least: number): (value: string) => number {
   return (value) => {

@@ -4,7 +4,7 @@ import { checkBackends, checkBlas, checkGpu } from "./computeChecks";
 import type { Check, Finding, FindingState } from "./finding";
 import { checkBuild, checkNode, checkPackages } from "./installation";
 import { checkJupyter, checkKernel, checkKernelSpecs } from "./jupyterChecks";
-import { checkDisk, checkHub, checkMemory } from "./machineChecks";
+import { checkDefaultModel, checkDisk, checkHub, checkMemory } from "./machineChecks";
 
 /** Everything that the doctor looks at, in the order of its report. To add a check: one function, one entry. */
 export const CHECKS: readonly Check[] = [
@@ -17,6 +17,7 @@ export const CHECKS: readonly Check[] = [
   { name: "backends", run: checkBackends },
   { name: "BLAS", run: checkBlas },
   { name: "GPU", run: checkGpu },
+  { name: "default model", run: checkDefaultModel },
   { name: "hub cache", run: checkHub },
   { name: "disk", run: checkDisk },
   { name: "memory", run: checkMemory },

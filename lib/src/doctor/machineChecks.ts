@@ -2,6 +2,9 @@ import { existsSync, statfsSync } from "node:fs";
 import { cpus, freemem, totalmem } from "node:os";
 import { dirname } from "node:path";
 import { cachedModels, hubCache } from "../hub/cache";
+import { namedModelFolder, namedModelPath, stateOf } from "../hub/modelCache";
+import { DEFAULT_MODEL, NAMED_MODELS } from "../hub/namedModels";
+import { offlineReason } from "../hub/offline";
 import { MEMORY_VARIABLE, memoryBudget } from "../support/memory";
 import { defaultStore } from "../support/project";
 import { type Finding, gigabytes } from "./finding";
@@ -16,10 +19,25 @@ export function checkHub(): Finding[] {
   const names = models.map(({ name }) => name);
   const content =
     models.length > 0 ? `${names.join(", ")}; ${gigabytes(bytes)}` : "no models; the embedded ones need none";
-  const offline = process.env.HF_HUB_OFFLINE || process.env.TRANSFORMERS_OFFLINE;
+  const offline = offlineReason();
   const facts = { folder: hubCache(), models: names, bytes, offline: Boolean(offline) };
-  const found = `${hubCache()}: ${content}${offline ? "; HF_HUB_OFFLINE: nothing is downloaded" : ""}`;
+  const found = `${hubCache()}: ${content}${offline ? `; ${offline}: nothing is downloaded` : ""}`;
   return [{ name: "hub cache", state: "ok", found, facts }];
+}
+
+/** The model that is used unless another one is named: whether it is here. */
+export function checkDefaultModel(): Finding[] {
+  const model = NAMED_MODELS.find(({ name }) => name === DEFAULT_MODEL)!;
+  const state = stateOf(model);
+  const facts = { model: model.name, state, path: namedModelPath(model), bytes: model.bytes };
+  const name = "default model";
+  const size = gigabytes(model.bytes);
+  if (state === "whole" || state === "unchecked") {
+    return [{ name, state: "ok", found: `${model.name}, ${size}: ${namedModelPath(model)}`, facts }];
+  }
+  const found = `${model.name} is ${state === "missing" ? "not here" : "damaged"}; ${size} are fetched when it is first used`;
+  const todo = `npx token-geometry fetch ${model.name} (it goes into ${namedModelFolder(model)})`;
+  return [{ name, state: "gap", found, todo, facts }];
 }
 
 /** Free disk where results and models go. */

@@ -7,7 +7,7 @@ import type { Findings } from "./findings";
 import { UnitClaims } from "./lock";
 import { versions } from "./manifest";
 import { measureMetrics, measurePrompts } from "./measurePrompt";
-import type { FullSettings, ModelPlan, PlannedUnit } from "./plan";
+import { type FullSettings, type ModelPlan, type PlannedUnit, unmeasuredTokens } from "./plan";
 import { affordableWorkers, type PoolTask, WorkerPool } from "./pool";
 import { Origins } from "./provenance";
 import { UnitQueue } from "./queue";
@@ -174,7 +174,7 @@ export class ExperimentRun {
           this.report(plan, batch);
           await this.keepAll(plan, batch, () =>
             this.poolOf(workers).measure({
-              folder: plan.checkpoint.folder,
+              path: plan.checkpoint.path,
               backend: this.backend.name,
               weightMemory: limit,
               rewritten: plan.guard.rewritten,
@@ -209,7 +209,8 @@ export class ExperimentRun {
 
   private measureOptions(): PoolTask["options"] {
     const { captured, metrics } = this.settings;
-    return { captured, metrics, memory: HIDDEN_STATES_SHARE * memoryBudget(this.backend.name) };
+    const leaveOut = unmeasuredTokens(this.settings);
+    return { captured, metrics, leaveOut, memory: HIDDEN_STATES_SHARE * memoryBudget(this.backend.name) };
   }
 
   private report({ checkpoint }: ModelPlan, batch: readonly PlannedUnit[]): void {
@@ -246,7 +247,7 @@ export class ExperimentRun {
       batch.forEach((unit, i) => void this.keep(checkpoint.name, unit, results[i]));
       return;
     }
-    if (!this.stopped) throw new UserError(`${checkpoint.folder}: is being written all the time; run again later`);
+    if (!this.stopped) throw new UserError(`${checkpoint.path}: is being written all the time; run again later`);
   }
 
   /** The result of a unit with its further metrics, if the store has all of it. */

@@ -6,7 +6,7 @@ import { type LayerGeometry, measureLayer } from "../geometry/metrics";
 import type { NeighborTable } from "../geometry/neighbors";
 import { FEWEST_POINTS } from "../geometry/pointCloud";
 import { type PointSpacing, pointSpacing } from "../geometry/pointSpacing";
-import { resolveModelFolder } from "../hub/models";
+import { resolveModel } from "../hub/models";
 import { runModel } from "../model/forward";
 import { loadModel, type Model } from "../model/model";
 import type { Prompt } from "../prompts/prompts";
@@ -15,7 +15,7 @@ import { UserError } from "../support/errors";
 import { memoryBudget } from "../support/memory";
 import { type ProgressReporter, silentProgress } from "../support/progress";
 import { PAPER_PROMPT_LENGTH } from "../tokens/tokenizedPrompts";
-import { loadTokenizer } from "../tokens/tokenizer";
+import { beginOfText, loadTokenizer } from "../tokens/tokenizer";
 import { hashIds, type UnitResult } from "./unit";
 
 /** How closely a prompt is looked at. */
@@ -28,6 +28,10 @@ export interface ExplorationOptions {
   seed?: string;
   /** The spacing of a token is its distance to this neighbor; 8 without it. */
   neighbors?: number;
+  /** Puts the beginning-of-text token in front, as {@link ExperimentSettings.bos} does. */
+  bos?: boolean;
+  /** So many first tokens that the model reads are not measured, see {@link ExperimentSettings.leaveOut}; 0 without it. */
+  leaveOut?: number;
   /** See {@link chooseBackend}. */
   backend?: string;
   progress?: ProgressReporter;
@@ -53,7 +57,10 @@ export interface Exploration {
 export interface ExploredOrder {
   shuffleIndex: number;
   result: UnitResult;
-  /** Of each layer 0..L; tokens are counted as they stand in the text, in whatever order the model read them. */
+  /**
+   * Of each layer 0..L; tokens are counted as they stand in the text, in whatever order the model read them. A token that was
+   * left out has no number (NaN), and no neighbors.
+   */
   spacings: PointSpacing[];
 }
 
@@ -71,30 +78,42 @@ export async function explorePrompt(
   prompt: Prompt,
   options: ExplorationOptions = {},
 ): Promise<Exploration> {
-  const { progress = silentProgress, seed = "0" } = options;
+  const { progress = silentProgress, seed = "0", bos = false, leaveOut = 0 } = options;
   const backend = await chooseBackend(options.backend);
-  const checkpoint = openCheckpoint(await resolveModelFolder(model));
-  const tokenizer = loadTokenizer(checkpoint.folder);
+  // The report goes on after the download: it is not its to end.
+  const downloads = { progress: { update: progress.update.bind(progress), finish: () => {} } };
+  const checkpoint = openCheckpoint(await resolveModel(model, downloads));
+  const tokenizer = loadTokenizer(checkpoint.path);
   const all = tokenizer.encode(prompt.text);
+  const front = bos ? [beginOfText(tokenizer, checkpoint.path)] : [];
   const loaded = await loadModel(checkpoint, { memory: memoryBudget(backend.name) / 2 });
   try {
     const { layers, longestPrompt = Number.POSITIVE_INFINITY } = loaded.architecture;
-    const longest = Math.min(options.tokens ?? PAPER_PROMPT_LENGTH, longestPrompt);
+    const longest = Math.min(options.tokens ?? PAPER_PROMPT_LENGTH, longestPrompt - front.length);
     const { tokens, shuffleIndices } = fitTokens(all.length, longest, options.shuffleIndices ?? [0], prompt.name);
+    const measured = tokens - leaveOut;
+    if (!Number.isInteger(leaveOut) || leaveOut < 0 || measured < FEWEST_POINTS) {
+      throw new UserError(`prompt ${prompt.name}: ${leaveOut} of its ${tokens} tokens cannot be left out`);
+    }
     const ids = all.slice(0, tokens);
-    const neighbors = Math.min(options.neighbors ?? DEFAULT_NEIGHBORS, tokens - 1);
+    const neighbors = Math.min(options.neighbors ?? DEFAULT_NEIGHBORS, measured - 1);
     const total = shuffleIndices.length * (layers + 1);
     let done = 0;
     const orders: ExploredOrder[] = [];
     for (const shuffleIndex of shuffleIndices) {
       const onLayer = () => progress.update(++done, total, `${prompt.name}, S = ${shuffleIndex}`);
       const order = shuffleTokens([...ids.keys()], shuffleIndex, `${seed}|${hashIds(ids)}`); // as runExperiment's
-      orders.push({ shuffleIndex, ...(await measureOrder(loaded, ids, order, neighbors, onLayer)) });
+      orders.push({
+        shuffleIndex,
+        ...(await measureOrder(loaded, { ids, order, front, leaveOut }, neighbors, onLayer)),
+      });
     }
     const provenance = {
       model: checkpoint.name,
       prompt: `${prompt.name}, ${tokens} of its ${all.length} tokens; SHA-256 of the tokens ${hashIds(ids)}`,
       shuffles: `S = ${shuffleIndices.join(", ")}, seed ${seed}`,
+      ...(bos && { "in front": `the beginning-of-text token ${front[0]}, which is not measured` }),
+      ...(leaveOut > 0 && { "left out": `the first ${leaveOut} tokens in each order` }),
       "computed by": `backend ${backend.name} (${backend.device})`,
     };
     const pieces = tokenizer.pieces(ids);
@@ -130,11 +149,20 @@ export function fitTokens(
   return { tokens: most - (most % blocks), shuffleIndices };
 }
 
-/** @param order which token of the text comes i-th */
+/** What the model reads, and how much of it is measured. */
+interface ReadTokens {
+  ids: readonly number[];
+  /** Which token of the text comes i-th. */
+  order: readonly number[];
+  /** What is put in front. */
+  front: readonly number[];
+  /** How many tokens of the order are not measured. */
+  leaveOut: number;
+}
+
 async function measureOrder(
   model: Model,
-  ids: readonly number[],
-  order: readonly number[],
+  { ids, order, front, leaveOut }: ReadTokens,
   neighbors: number,
   onLayer: () => void,
 ): Promise<Omit<ExploredOrder, "shuffleIndex">> {
@@ -143,29 +171,31 @@ async function measureOrder(
   let previous: NeighborTable | undefined;
   const summary = await runModel(
     model,
-    order.map((token) => ids[token]),
+    [...front, ...order.map((token) => ids[token])],
     {
       onHiddenState: async ({ layer, values, tokens, width }) => {
         const cloud = { values, points: tokens, dimension: width };
         const measured = new LayerCloud(cloud, `${model.checkpoint.name}, hidden state ${layer}`, previous);
         layers.push(await measureLayer(measured));
         previous = await measured.neighbors();
-        spacings.push(asWritten(await pointSpacing(cloud, neighbors, await measured.gramMatrix()), order));
+        spacings.push(asWritten(await pointSpacing(cloud, neighbors, await measured.gramMatrix()), order, leaveOut));
         await measured.release();
         onLayer();
         await eventLoopTurn(); // Lets an interrupt through, and the progress bar out.
       },
     },
+    front.length + leaveOut,
   );
   return { result: { layers, ...summary }, spacings };
 }
 
 /** The same of tokens as they stand in the text. */
-function asWritten({ distances, nearest }: PointSpacing, order: readonly number[]): PointSpacing {
+function asWritten({ distances, nearest }: PointSpacing, order: readonly number[], leaveOut: number): PointSpacing {
   const written: PointSpacing = { distances: [], nearest: [] };
   order.forEach((token, place) => {
-    written.distances[token] = distances[place];
-    written.nearest[token] = nearest[place].map((other) => order[other]);
+    const point = place - leaveOut;
+    written.distances[token] = point < 0 ? Number.NaN : distances[point];
+    written.nearest[token] = point < 0 ? [] : nearest[point].map((other) => order[other + leaveOut]);
   });
   return written;
 }

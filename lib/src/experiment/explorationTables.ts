@@ -5,10 +5,14 @@ import type { Exploration } from "./exploration";
 
 /**
  * Where each token stands among all of a layer: the share of tokens that have less room than it, with half of those that
- * have as much, 0 (the most crowded) to 1 (the sparsest).
+ * have as much, 0 (the most crowded) to 1 (the sparsest). One that was left out is put in the middle.
  */
 export function sparseness({ distances }: PointSpacing): number[] {
-  return Array.from(averageRanks(distances), (rank) => (rank - 0.5) / distances.length);
+  const measured = distances.filter((distance) => !Number.isNaN(distance));
+  const ranks = averageRanks(measured).values();
+  return distances.map((distance) =>
+    Number.isNaN(distance) ? 0.5 : ((ranks.next().value as number) - 0.5) / measured.length,
+  );
 }
 
 /** A token that stands out by its room. */
@@ -42,7 +46,8 @@ export function standingOut(
   const spacing = order.spacings[layer];
   if (!spacing) throw new UserError(`there is no layer ${layer}; layers are 0 to ${order.spacings.length - 1}`);
   const { distances, nearest } = spacing;
-  const tokens = [...pieces.keys()].sort((a, b) => distances[a] - distances[b] || a - b);
+  const measured = [...pieces.keys()].filter((token) => !Number.isNaN(distances[token]));
+  const tokens = measured.sort((a, b) => distances[a] - distances[b] || a - b);
   const pick = (region: StandingOut["region"], sorted: readonly number[]): StandingOut[] => {
     const first = sorted.filter((token, i) => sorted.findIndex((other) => pieces[other] === pieces[token]) === i);
     return first.slice(0, count).map((token) => ({

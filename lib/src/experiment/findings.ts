@@ -81,9 +81,9 @@ function readManifests(paths: readonly string[]): StoredExperiment[] {
 
 /** All that a unit's numbers depend on, but for how they are measured. */
 function placeOf({ facts, models }: StoredExperiment, { model, prompt, shuffleIndex }: ListedUnit): string {
-  const { tokens, seed, captured } = facts.settings as Record<string, unknown>;
+  const { tokens, seed, captured, bos = false, leaveOut = 0 } = facts.settings as Record<string, unknown>;
   const { files, promptSet } = models.find(({ name }) => name === model)!;
-  return canonicalJson([files, promptSet, prompt, shuffleIndex, tokens, seed, captured, facts.backend]);
+  return canonicalJson([files, promptSet, prompt, shuffleIndex, tokens, seed, captured, bos, leaveOut, facts.backend]);
 }
 
 function changesSince(store: Store, key: string): string[] {

@@ -51,12 +51,16 @@ function commandOf(settings: FullSettings, backend: BackendChoice): string {
     ["seed", settings.seed],
     ["captured", settings.captured],
     ["metrics", settings.metrics],
+    ["bos", settings.bos],
+    ["leave-out", settings.leaveOut],
     ["backend", backend.name],
   ];
   const given = options.filter(([, value]) => value !== undefined && [value].flat().length > 0);
   return [
     "token-geometry run",
-    ...given.map(([name, value]) => `--${name} ${[value].flat().map(quoted).join(" ")}`),
+    ...given.map(([name, value]) =>
+      value === true ? `--${name}` : `--${name} ${[value].flat().map(quoted).join(" ")}`,
+    ),
   ].join(" ");
 }
 

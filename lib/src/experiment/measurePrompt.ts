@@ -15,6 +15,11 @@ export interface MeasureOptions extends KeeperOptions {
   captured?: CapturedPrecision;
   /** What to measure besides the geometry of the layers; nothing without it. */
   metrics?: readonly PassMetricName[];
+  /**
+   * So many first tokens of each prompt go through the model and are not measured: a token that was put in front of the
+   * prompt, and those that are left out of its cloud. None without it.
+   */
+  leaveOut?: number;
 }
 
 /**
@@ -22,7 +27,7 @@ export interface MeasureOptions extends KeeperOptions {
  * a layer that has been measured, only its neighbor lists are kept, for the overlap with the next.
  *
  * @param batch each prompt's tokens, in the order in which the model reads them
- * @throws UserError as {@link runModelBatch}, and if there are fewer than three tokens or the hidden states are not finite
+ * @throws UserError as {@link runModelBatch}, and if fewer than three tokens are measured or the hidden states are not finite
  */
 export async function measurePrompts(
   model: Model,
@@ -50,19 +55,22 @@ export async function measureMetrics(
 class MeasuredPass implements Pass {
   private readonly watched: ({ name: PassMetricName } & ReturnType<ReturnType<typeof passMetric>["begin"]>)[];
   private readonly captured: CapturedPrecision;
+  readonly leaveOut: number;
   private layers?: LayerGeometry[];
   private previous?: NeighborTable;
 
   constructor(
     private readonly model: Model,
     readonly ids: readonly number[],
-    { captured = "float32", metrics = [] }: MeasureOptions,
+    { captured = "float32", metrics = [], leaveOut = 0 }: MeasureOptions,
   ) {
-    if (ids.length < FEWEST_POINTS) {
-      throw new UserError(`the prompt has ${ids.length} tokens; a geometry needs at least ${FEWEST_POINTS}`);
+    const points = ids.length - leaveOut;
+    if (points < FEWEST_POINTS) {
+      throw new UserError(`the prompt has ${points} tokens to measure; a geometry needs at least ${FEWEST_POINTS}`);
     }
     this.captured = captured;
-    this.watched = metrics.map((name) => ({ name, ...passMetric(name).begin(ids.length) }));
+    this.leaveOut = leaveOut;
+    this.watched = metrics.map((name) => ({ name, ...passMetric(name).begin(points) }));
   }
 
   /** Has the geometry of the layers measured, into the list that is returned. */

@@ -81,7 +81,7 @@ function describedFacts(experiments: readonly StoredExperiment[]): Observation[]
     const settings = facts.settings as Record<string, unknown>;
     const own: [fact: string, value: unknown][] = [
       ...["dtype", "backend", "device", "tokenGeometry", "tensorflowJs", "node"].map((name) => pair(name, facts[name])),
-      ...["seed", "tokens", "shuffleIndices", "captured"].map((name) => pair(name, settings[name])),
+      ...["seed", "tokens", "shuffleIndices", "captured", "bos", "leaveOut"].map((name) => pair(name, settings[name])),
       ["further metrics", settings.metrics ?? []],
       ["models", models.map(({ name }) => name)],
       ...models.flatMap(({ name, files, promptSet, units }) => [
@@ -123,7 +123,7 @@ function checkUnits(experiment: StoredExperiment, stores: readonly Store[]): Obs
           observe(`checkpoint ${unit.model}`, inputs.checkpoint, where);
           observe(`checkpoint ${unit.model}`, files, experiment.source);
         }
-        for (const name of ["dtype", "backend", "tokens", "captured"] as const)
+        for (const name of ["dtype", "backend", "tokens", "captured", "leaveOut"] as const)
           observe(name, inputs[name] ?? null, where);
         for (const [metric, version] of Object.entries(inputs.metrics)) observe(`metric ${metric}`, version, where);
         for (const name of ["device", "tokenGeometry", "tensorflowJs", "node"]) observe(name, provenance[name], where);

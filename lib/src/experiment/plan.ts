@@ -1,13 +1,13 @@
 import { type Checkpoint, hashCheckpoint, openCheckpoint } from "../checkpoint/checkpoint";
 import { METRICS } from "../geometry/metrics";
 import { FEWEST_POINTS } from "../geometry/pointCloud";
-import { resolveModelFolder } from "../hub/models";
+import { resolveModel } from "../hub/models";
 import { EMBEDDED_PROMPTS, loadPrompts, type Prompt } from "../prompts/prompts";
 import { shuffleTokens } from "../prompts/shuffle";
 import { UserError } from "../support/errors";
 import type { ProgressReporter } from "../support/progress";
 import { PAPER_PROMPT_LENGTH, tokenizePrompts } from "../tokens/tokenizedPrompts";
-import { loadTokenizer } from "../tokens/tokenizer";
+import { beginOfText, loadTokenizer } from "../tokens/tokenizer";
 import { CheckpointGuard } from "./checkpointGuard";
 import { type PassMetricName, passMetric } from "./passMetrics";
 import type { CapturedPrecision } from "./precision";
@@ -33,17 +33,27 @@ export interface ExperimentSettings {
   captured?: CapturedPrecision;
   /** What to measure besides the geometry of the layers; nothing without it. */
   metrics?: PassMetricName[];
+  /**
+   * Whether the model reads its beginning-of-text token in front of each prompt, shuffled or not. The token is not part of
+   * the cloud; loss and entropy are of the same positions as without it. Without it (the paper's protocol) nothing is added.
+   */
+  bos?: boolean;
+  /**
+   * How many first tokens of a prompt, in the order in which the model reads them, are left out of the cloud; loss and entropy
+   * are of the positions after them. None without it.
+   */
+  leaveOut?: number;
 }
 
 /** Settings with everything decided that has a default. */
 export type FullSettings = ExperimentSettings &
-  Required<Omit<ExperimentSettings, "promptCount" | "promptName" | "metrics">>;
+  Required<Omit<ExperimentSettings, "promptCount" | "promptName" | "metrics" | "bos" | "leaveOut">>;
 
 /** A unit of work: one prompt in one order under one model. */
 export interface PlannedUnit {
   prompt: string;
   shuffleIndex: number;
-  /** In the order in which the model reads them. */
+  /** In the order in which the model reads them, with the token in front if there is to be one. */
   ids: number[];
   inputs: UnitInputs;
   /** The further metrics, each a unit of its own in the store. */
@@ -64,6 +74,7 @@ export interface ModelPlan {
 
 /** @throws UserError if a setting makes no sense */
 export function withDefaults(settings: ExperimentSettings): FullSettings {
+  const { bos, leaveOut = 0, ...others } = settings;
   const { prompts = EMBEDDED_PROMPTS, tokens = PAPER_PROMPT_LENGTH, seed = "0", captured = "float32" } = settings;
   if (settings.models.length === 0) throw new UserError("no model is named");
   if (settings.shuffleIndices.length === 0) throw new UserError("no shuffle index is named");
@@ -75,7 +86,19 @@ export function withDefaults(settings: ExperimentSettings): FullSettings {
   if (captured !== "float32" && captured !== "bfloat16") {
     throw new UserError(`captured precision "${captured}": must be float32 or bfloat16`);
   }
-  return { ...settings, prompts, tokens, seed: String(seed), captured };
+  if (!Number.isInteger(leaveOut) || leaveOut < 0 || tokens - leaveOut < FEWEST_POINTS) {
+    throw new UserError(
+      `${leaveOut} tokens left out of ${tokens}: must be a whole number that leaves ${FEWEST_POINTS} or more for a geometry`,
+    );
+  }
+  // What is not asked for is not mentioned, so that experiments keep their names.
+  const special = { ...(bos && { bos }), ...(leaveOut > 0 && { leaveOut }) };
+  return { ...others, prompts, tokens, seed: String(seed), captured, ...special };
+}
+
+/** How many first ids of a unit go through the model without being measured. */
+export function unmeasuredTokens({ bos = false, leaveOut = 0 }: Pick<ExperimentSettings, "bos" | "leaveOut">): number {
+  return (bos ? 1 : 0) + leaveOut;
 }
 
 /**
@@ -93,13 +116,14 @@ export async function planModel(
 ): Promise<ModelPlan> {
   // The report goes on after the downloads: it is not theirs to end.
   const downloads = progress && { progress: { update: progress.update.bind(progress), finish: () => {} } };
-  const folder = await resolveModelFolder(model, downloads);
+  const folder = await resolveModel(model, downloads);
   // Opened again once its files are watched: what is read after this is what is hashed, or the guard notices.
   const guard = new CheckpointGuard(openCheckpoint(folder).files);
   const checkpoint = openCheckpoint(folder);
-  const tokenizer = loadTokenizer(checkpoint.folder);
+  const tokenizer = loadTokenizer(checkpoint.path);
   const loaded = namedPrompts(await loadPrompts(settings.prompts, settings.promptCount, downloads), settings);
   const prompts = tokenizePrompts(tokenizer, loaded, settings.tokens);
+  const front = settings.bos ? [beginOfText(tokenizer, checkpoint.path)] : [];
   const hashes = hashCheckpoint(checkpoint);
   const metrics = Object.fromEntries(Object.entries(METRICS).map(([name, { version }]) => [name, version]));
   const units = prompts.flatMap(({ name, ids }) =>
@@ -110,6 +134,8 @@ export async function planModel(
         checkpoint: hashes,
         ids: hashIds(shuffled),
         tokens: shuffled.length,
+        ...(settings.bos && { bos: front[0] }),
+        ...(settings.leaveOut && { leaveOut: settings.leaveOut }),
         metrics,
         dtype: "float32",
         ...(settings.captured !== "float32" && { captured: settings.captured }),
@@ -118,7 +144,7 @@ export async function planModel(
       const further = (settings.metrics ?? []).map((metric) => {
         return { name: metric, inputs: { ...inputs, metrics: { [metric]: passMetric(metric).version } } };
       });
-      return { prompt: name, shuffleIndex, ids: shuffled, inputs, further };
+      return { prompt: name, shuffleIndex, ids: [...front, ...shuffled], inputs, further };
     }),
   );
   return { checkpoint, hashes, guard, promptSet: hashIds(prompts.flatMap(({ ids }) => ids)), units };

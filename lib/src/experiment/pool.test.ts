@@ -78,10 +78,10 @@ describe("a failure in a worker", () => {
   test.skipIf(process.platform !== "linux")(
     "a process that is killed while it has nothing to do is replaced",
     async () => {
-      const { model: folder } = workplace();
+      const { model: path } = workplace();
       const pool = new WorkerPool(1);
       onTestFinished(() => pool.close());
-      const task = { folder, backend: "cpu" as const, weightMemory: 1e9, rewritten: 0, geometry: true, options: {} };
+      const task = { path, backend: "cpu" as const, weightMemory: 1e9, rewritten: 0, geometry: true, options: {} };
       const ids = [[1, 2, 3, 4]];
       const [first] = await pool.measure({ ...task, ids });
       const [worker] = workersOf(process.pid);
@@ -94,9 +94,9 @@ describe("a failure in a worker", () => {
   test.skipIf(process.platform !== "linux")("a process that is killed is reported as such", async () => {
     const { model } = workplace();
     const pool = new WorkerPool(1);
-    const folder = model;
+    const path = model;
     const task = {
-      folder,
+      path,
       backend: "cpu" as const,
       weightMemory: 1e9,
       rewritten: 0,

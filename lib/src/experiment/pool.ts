@@ -19,7 +19,7 @@ const PROCESS_BYTES = 2 ** 29;
 /** What a worker is asked to do: measure some prompts by a model. Sent to another process: plain data only. */
 export interface PoolTask {
   /** Of the checkpoint. */
-  folder: string;
+  path: string;
   backend: BackendChoice["name"];
   /** Bytes that the weights may take up in one process. */
   weightMemory: number;
@@ -29,7 +29,7 @@ export interface PoolTask {
   ids: number[][];
   /** Whether the layers are measured, or only the further metrics. */
   geometry: boolean;
-  options: Pick<MeasureOptions, "captured" | "metrics"> & KeeperOptions;
+  options: Pick<MeasureOptions, "captured" | "metrics" | "leaveOut"> & KeeperOptions;
 }
 
 /** What comes back: errors cross the border between processes as what they say. */

@@ -7,7 +7,7 @@ import { measureMetrics, measurePrompts } from "./measurePrompt";
 import type { PoolAnswer, PoolTask } from "./pool";
 
 /** The model of the last task; tasks of one model follow each other. */
-let loaded: (Pick<PoolTask, "folder" | "rewritten"> & { model: Model }) | undefined;
+let loaded: (Pick<PoolTask, "path" | "rewritten"> & { model: Model }) | undefined;
 
 // Once the one who gave the work is gone, nobody will read the results.
 endWithParent();
@@ -24,11 +24,11 @@ export default async function measureTask(task: PoolTask): Promise<PoolAnswer> {
   }
 }
 
-async function modelOf({ folder, rewritten, backend, weightMemory }: PoolTask): Promise<Model> {
-  if (loaded?.folder === folder && loaded.rewritten === rewritten) return loaded.model;
+async function modelOf({ path, rewritten, backend, weightMemory }: PoolTask): Promise<Model> {
+  if (loaded?.path === path && loaded.rewritten === rewritten) return loaded.model;
   loaded?.model.dispose();
   loaded = undefined;
   await chooseBackend(backend);
-  loaded = { folder, rewritten, model: await loadModel(openCheckpoint(folder), { memory: weightMemory }) };
+  loaded = { path, rewritten, model: await loadModel(openCheckpoint(path), { memory: weightMemory }) };
   return loaded.model;
 }

@@ -200,6 +200,8 @@ describe("merge", () => {
       "captured",
       ['"float32"', '"bfloat16"'],
     ],
+    ["a token left out", (settings) => ({ ...settings, leaveOut: 1 }), "leaveOut", ["1"]],
+    ["a token in front", (settings) => ({ ...settings, bos: true }), "bos", ["true"]],
     [
       "another checkpoint of the same name",
       (settings, folder) => {

@@ -63,6 +63,14 @@ describe("the source of a notebook's numbers", () => {
     expect(withProvenance(figure, readSource("run"), experiment).caption).toBe("By layer.");
   });
 
+  it("tells in the caption what stands at the beginning", () => {
+    const special = { ...experiment, settings: { bos: true, leaveOut: 1 } } as unknown as ExperimentResult;
+    const figure: { caption?: string; provenance?: Record<string, unknown> } = { caption: "By layer." };
+    expect(withProvenance(figure, readSource("run"), special, special).caption).toBe(
+      "By layer. A beginning-of-text token in front, itself not measured. Without the first token.",
+    );
+  });
+
   it("takes the ends of the shuffle indices, each once", () => {
     expect([firstAndLast([0, 1, 5]), firstAndLast([3]), firstAndLast([])]).toEqual([[0, 5], [3], []]);
   });

@@ -1,6 +1,7 @@
 import { describeBackend } from "../backend/backend";
 import { UserError } from "../support/errors";
 import type { ExperimentResult } from "./experiment";
+import type { ExperimentSettings } from "./plan";
 import { experimentRecord } from "./provenance";
 import { published } from "./published";
 
@@ -41,8 +42,8 @@ export function describeExperiments(...experiments: (ExperimentResult | undefine
 
 /**
  * Writes into a figure where its numbers come from: of the experiments what {@link experimentRecord} says and, if they are
- * used, what data/published says of itself. Exported files carry it, and `token-geometry trace` reads it. A rounding of the
- * hidden states is told in the caption, too.
+ * used, what data/published says of itself. Exported files carry it, and `token-geometry trace` reads it. What was done
+ * otherwise than in the paper is told in the caption, too.
  *
  * @returns a new figure, else the same
  */
@@ -57,7 +58,16 @@ export function withProvenance<Figure extends { provenance?: Record<string, unkn
     ...(runs.length > 0 ? { experiments: runs } : {}),
     ...(choice.published ? { published: published().provenance } : {}),
   };
-  const rounded = done.find(({ settings }) => settings?.captured === "bfloat16");
-  const note = rounded ? { caption: `${figure.caption ?? ""} Hidden states rounded to bfloat16.`.trim() } : {};
-  return { ...figure, ...note, provenance };
+  const notes = new Set(done.flatMap(({ settings }) => notesOn(settings ?? {})));
+  const caption = [figure.caption ?? "", ...notes].join(" ").trim();
+  return { ...figure, ...(notes.size > 0 ? { caption } : {}), provenance };
+}
+
+/** What readers of a figure have to know of an experiment's settings. */
+function notesOn({ captured, bos, leaveOut = 0 }: Partial<ExperimentSettings>): string[] {
+  return [
+    ...(captured === "bfloat16" ? ["Hidden states rounded to bfloat16."] : []),
+    ...(bos ? ["A beginning-of-text token in front, itself not measured."] : []),
+    ...(leaveOut > 0 ? [`Without the first ${leaveOut === 1 ? "token" : `${leaveOut} tokens`}.`] : []),
+  ];
 }

@@ -6,9 +6,13 @@ import type { PassResults } from "./passMetrics";
 export interface UnitInputs {
   /** SHA-256 of the checkpoint's files, by name. */
   checkpoint: Record<string, string>;
-  /** SHA-256 of the token ids that the model reads, shuffled as they are. */
+  /** SHA-256 of the prompt's token ids as the model reads them, shuffled as they are. */
   ids: string;
   tokens: number;
+  /** The token that was put in front of them, if one was. */
+  bos?: number;
+  /** How many of the first ones are not in the cloud, if any are not. */
+  leaveOut?: number;
   /** Version of each metric that is measured. */
   metrics: Record<string, number>;
   /** Of weights, hidden states and products. */

@@ -34,10 +34,14 @@ function experimentLines(experiment: Json): ProvenanceLine[] {
   const counts = [...new Set(models.map((model) => model.prompts))].join(" or ");
   const named = settings.promptName === undefined ? "" : ` (${[settings.promptName].flat().join(", ")})`;
   const sets = [...new Set(models.map((model) => shortHash(model.promptSet)))].join(", ");
+  const special = [
+    settings.bos ? ", the beginning-of-text token in front" : "",
+    settings.leaveOut ? `, the first ${settings.leaveOut} left out` : "",
+  ].join("");
   const orders = [settings.shuffleIndices].flat().join(", ");
   lines.push([
     "prompts",
-    `${settings.prompts}, ${counts}${named}, cut to ${settings.tokens} tokens, S = ${orders}, seed ${settings.seed}; ` +
+    `${settings.prompts}, ${counts}${named}, cut to ${settings.tokens} tokens${special}, S = ${orders}, seed ${settings.seed}; ` +
       `SHA-256 of the tokens ${sets}`,
   ]);
   const { dtype, manifest, units, results, command } = experiment;

@@ -79,7 +79,7 @@ export function tokenSpacingFigure(exploration: Exploration, layer: number): Fig
 /** Distances over their median; NaN where half of the tokens or more coincide with others. */
 function relativeSpacing({ spacings }: ExploredOrder, layer: number): number[] {
   const { distances } = spacings[layer];
-  const sorted = [...distances].sort((a, b) => a - b);
+  const sorted = distances.filter((distance) => !Number.isNaN(distance)).sort((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;
   const median = (sorted[Math.floor(middle)] + sorted[Math.ceil(middle)]) / 2;
   return distances.map((distance) => (median > 0 ? distance / median : Number.NaN));

@@ -22,7 +22,13 @@ export interface DownloadOptions {
   idle?: number;
   /** Milliseconds before the first new try; each further one without a new byte waits twice as long. */
   pause?: number;
+  /** Who says what the file has to be, in messages; the hub without it. */
+  listedBy?: string;
+  /** The variable that names another place for the file, in messages; HF_HOME without it. */
+  placedBy?: string;
 }
+
+const THE_HUB = "the hub";
 
 /** Tries in a row that bring nothing new. */
 const FRUITLESS_TRIES = 5;
@@ -40,8 +46,9 @@ export async function downloadFile(
   url: string,
   file: HubFile,
   target: string,
-  { onBytes, idle = 60_000, pause = 500 }: DownloadOptions = {},
+  options: DownloadOptions = {},
 ): Promise<void> {
+  const { pause = 500, listedBy = THE_HUB } = options;
   const part = `${target}.incomplete`;
   const label = `${connection.repository.name}, ${file.path}`;
   try {
@@ -49,7 +56,7 @@ export async function downloadFile(
     let most = await sizeOf(part);
     for (let fruitless = 0; (await sizeOf(part)) !== file.size; ) {
       try {
-        await fetchRest(connection, url, file, part, idle, onBytes);
+        await fetchRest(connection, url, file, part, options);
       } catch (error) {
         if (!(error instanceof HubUnreachable)) throw error;
         const have = await sizeOf(part);
@@ -68,14 +75,14 @@ export async function downloadFile(
     if (hash !== file.hash) {
       await rm(part, { force: true });
       throw new UserError(
-        `${label}: came with hash ${hash}, the hub lists ${file.hash}: it was thrown away, run again`,
+        `${label}: came with hash ${hash}, ${listedBy} lists ${file.hash}: it was thrown away, run again`,
       );
     }
     await rename(part, target);
   } catch (error) {
     throw error instanceof UserError
       ? error
-      : new UserError(`${label}: ${diskProblem(error, dirname(part))}`, { cause: error });
+      : new UserError(`${label}: ${diskProblem(error, dirname(part), options.placedBy)}`, { cause: error });
   }
 }
 
@@ -85,8 +92,7 @@ async function fetchRest(
   url: string,
   { size, path }: HubFile,
   part: string,
-  idle: number,
-  onBytes?: (bytes: number) => void,
+  { idle = 60_000, listedBy = THE_HUB, onBytes }: DownloadOptions,
 ): Promise<void> {
   const label = `${connection.repository.name}, ${path}`;
   let have = await sizeOf(part);
@@ -105,7 +111,7 @@ async function fetchRest(
     if (response.status === 416 || (total !== undefined && total !== size)) {
       await response.body?.cancel();
       await rm(part, { force: true });
-      throw new UserError(`${label}: has ${total ?? "another number of"} bytes, the hub lists ${size}; run again`);
+      throw new UserError(`${label}: has ${total ?? "another number of"} bytes, ${listedBy} lists ${size}; run again`);
     }
     if (response.status !== 206 && have > 0) {
       // The server does not know ranges.
@@ -120,7 +126,7 @@ async function fetchRest(
       if (have > size) {
         await rm(part, { force: true });
         throw new UserError(
-          `${label}: is longer than the ${size} bytes that the hub lists: it was thrown away, run again`,
+          `${label}: is longer than the ${size} bytes that ${listedBy} lists: it was thrown away, run again`,
         );
       }
       await output.writeFile(piece);
@@ -177,12 +183,12 @@ async function sizeOf(path: string): Promise<number> {
 }
 
 /** Why a file cannot be kept, and what to do. */
-export function diskProblem(error: unknown, folder: string): string {
+export function diskProblem(error: unknown, folder: string, variable = "HF_HOME"): string {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === "ENOSPC" || code === "EDQUOT")
     return "the disk is full; free some space and run again to go on from there";
   if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
-    return `cannot write ${folder}: name another folder in HF_HOME`;
+    return `cannot write ${folder}: name another folder in ${variable}`;
   }
   return messageOf(error);
 }

@@ -5,12 +5,12 @@ import { breakOff } from "../../../tests/support/fakeHub";
 import { checkpointFiles, useFakeHub } from "../../../tests/support/useFakeHub";
 import { PROJECT_ROOT } from "../support/project";
 import { cachedModelName, cachedModels, hubCache } from "./cache";
-import { modelOnHub, resolveModelFolder } from "./models";
+import { modelOnHub, resolveModel } from "./models";
 
 const { hub, options, home, leftovers, failure } = useFakeHub();
 
 describe("names", () => {
-  test.each<[string, string | undefined, string | undefined]>([
+  test.each<[string, string | undefined, string | undefined, string?]>([
     ["EleutherAI/pythia-160m", "EleutherAI/pythia-160m", undefined],
     ["hf:EleutherAI/pythia-160m@step1000", "EleutherAI/pythia-160m", "step1000"],
     ["meta-llama/Meta-Llama-3-8B@refs/pr/7", "meta-llama/Meta-Llama-3-8B", "refs/pr/7"],
@@ -27,17 +27,34 @@ describe("names", () => {
     ["owner/a--b", undefined, undefined],
     ["", undefined, undefined],
     ["owner/name@", undefined, undefined],
-  ])("%s", (name, repository, revision) => {
+    ["owner/name/model.gguf", "owner/name", undefined, "model.gguf"],
+    ["hf:owner/name/Q4/model-00001-of-00002.gguf@v1", "owner/name", "v1", "Q4/model-00001-of-00002.gguf"],
+    ["owner/name/model.safetensors", undefined, undefined],
+    ["owner/name/../model.gguf", undefined, undefined],
+    ["./owner/name/model.gguf", undefined, undefined],
+    ["/owner/name/model.gguf", undefined, undefined],
+    ["model.gguf", undefined, undefined],
+  ])("%s", (name, repository, revision, file) => {
     expect(modelOnHub(name)?.repository.name).toBe(repository);
     expect(modelOnHub(name)?.revision).toBe(revision);
+    expect(modelOnHub(name)?.file).toBe(file);
   });
 
   test("a folder comes first, and needs no hub", async () => {
     vi.stubEnv("HF_ENDPOINT", hub.nowhere);
-    expect(await resolveModelFolder("data/models")).toBe("data/models");
-    expect(await resolveModelFolder("/nowhere/at/all")).toBe("/nowhere/at/all");
-    expect(await resolveModelFolder("no-such-model")).toBe(join(PROJECT_ROOT, "no-such-model"));
+    expect(await resolveModel("data/models")).toBe("data/models");
+    expect(await resolveModel("/nowhere/at/all")).toBe("/nowhere/at/all");
+    expect(await resolveModel("no-such-model")).toBe(join(PROJECT_ROOT, "no-such-model"));
+    const file = join(home(), "model.gguf");
+    writeFileSync(file, "GGUF");
+    expect(await resolveModel(file)).toBe(file);
   });
+});
+
+test("a model that comes with the project, by its name alone", async () => {
+  vi.stubEnv("HF_ENDPOINT", hub.nowhere);
+  expect(await resolveModel("llama-mini")).toBe(join(PROJECT_ROOT, "data/models/llama-mini"));
+  expect(await resolveModel("..")).toBe("..");
 });
 
 describe("downloads", () => {
@@ -53,7 +70,7 @@ describe("downloads", () => {
     const updates: [number, number][] = [];
     const finished = vi.fn();
     const progress = { update: (done: number, total: number) => void updates.push([done, total]), finish: finished };
-    const folder = await resolveModelFolder("owner/tiny", { ...options, progress });
+    const folder = await resolveModel("owner/tiny", { ...options, progress });
     expect(folder).toBe(join(home(), "hub/models--owner--tiny/snapshots", commit));
     const weights = Object.keys(content).filter((name) => name.startsWith("model"));
     expect(readdirSync(folder).sort()).toEqual(["config.json", ...weights, "tokenizer.json"].sort());
@@ -72,29 +89,29 @@ describe("downloads", () => {
 
   test("nothing twice: a second time, another name of the same commit, and a commit without asking", async () => {
     const commit = hub.add("models", "owner/tiny", { files: checkpointFiles("llama-gqa") });
-    const folder = await resolveModelFolder("owner/tiny", options);
+    const folder = await resolveModel("owner/tiny", options);
     hub.requests.length = 0;
-    expect(await resolveModelFolder("hf:owner/tiny@main", options)).toBe(folder);
+    expect(await resolveModel("hf:owner/tiny@main", options)).toBe(folder);
     expect(hub.downloads()).toEqual([]);
     hub.requests.length = 0;
-    expect(await resolveModelFolder(`owner/tiny@${commit}`, options)).toBe(folder);
+    expect(await resolveModel(`owner/tiny@${commit}`, options)).toBe(folder);
     expect(hub.downloads()).toEqual([]);
   });
 
   test("a new commit takes over the files that have not changed", async () => {
     const content = checkpointFiles("llama-gqa");
     hub.add("models", "owner/tiny", { files: content });
-    await resolveModelFolder("owner/tiny", options);
+    await resolveModel("owner/tiny", options);
     hub.requests.length = 0;
     const commit = hub.add("models", "owner/tiny", { files: { ...content, "tokenizer.json": '{"new":1}' } });
-    expect(await resolveModelFolder("owner/tiny", options)).toContain(commit);
+    expect(await resolveModel("owner/tiny", options)).toContain(commit);
     expect(hub.downloads().map(({ path }) => path)).toEqual([`/owner/tiny/resolve/${commit}/tokenizer.json`]);
   });
 
   test("pytorch_model.bin where there is nothing better, and vocabularies without tokenizer.json", async () => {
     const content = { ...checkpointFiles("opt-bin-sharded"), "vocab.json": "{}", "merges.txt": "" };
     hub.add("models", "facebook/opt-tiny", { files: content });
-    const folder = await resolveModelFolder("facebook/opt-tiny", options);
+    const folder = await resolveModel("facebook/opt-tiny", options);
     expect(readdirSync(folder).filter((name) => name.endsWith(".bin"))).toHaveLength(3);
     expect(readdirSync(folder)).toEqual(expect.arrayContaining(["vocab.json", "merges.txt"]));
   });
@@ -102,7 +119,7 @@ describe("downloads", () => {
   test("HF_HUB_CACHE names the cache itself", async () => {
     vi.stubEnv("HF_HUB_CACHE", join(home(), "elsewhere"));
     hub.add("models", "owner/tiny", { files: checkpointFiles("llama-gqa") });
-    expect(await resolveModelFolder("owner/tiny", options)).toContain(join(home(), "elsewhere/models--owner--tiny"));
+    expect(await resolveModel("owner/tiny", options)).toContain(join(home(), "elsewhere/models--owner--tiny"));
     expect(cachedModels().map(({ name }) => name)).toEqual(["owner/tiny"]);
     rmSync(join(home(), "elsewhere/models--owner--tiny/refs"), { recursive: true });
     expect(cachedModelName(cachedModels()[0].folder)).toMatch(/^tiny@[0-9a-f]{8}$/);
@@ -119,7 +136,7 @@ describe("broken connections", () => {
       breakOff(content, start, start + 40_000, response);
       return true;
     };
-    const folder = await resolveModelFolder("owner/tiny", options);
+    const folder = await resolveModel("owner/tiny", options);
     expect(readFileSync(join(folder, "model.safetensors"))).toEqual(weights);
     const ranges = hub.requests.filter(({ host }) => host === "files").map(({ range }) => range);
     expect(ranges.length).toBeGreaterThan(2);
@@ -134,13 +151,13 @@ describe("broken connections", () => {
       else breakOff(content, start, 50_000, response);
       return true;
     };
-    expect(await failure(resolveModelFolder("owner/tiny", options))).toMatch(
+    expect(await failure(resolveModel("owner/tiny", options))).toMatch(
       /owner\/tiny, model\.safetensors: the download broke off at 0\.1 of 0\.1 MB.*run again to go on/,
     );
     expect(leftovers()).toHaveLength(1);
     hub.mishap = () => false;
     hub.requests.length = 0;
-    const folder = await resolveModelFolder("owner/tiny", options);
+    const folder = await resolveModel("owner/tiny", options);
     expect(readFileSync(join(folder, "model.safetensors"))).toEqual(weights);
     expect(hub.requests.filter(({ host }) => host === "files").map(({ range }) => range)).toEqual(["bytes=50000-"]);
     expect(leftovers()).toEqual([]);
@@ -155,7 +172,7 @@ describe("broken connections", () => {
       breakOff(content, start, 70_000, response);
       return true;
     };
-    const folder = await resolveModelFolder("owner/tiny", options);
+    const folder = await resolveModel("owner/tiny", options);
     expect(readFileSync(join(folder, "model.safetensors"))).toEqual(weights);
   });
 
@@ -168,7 +185,7 @@ describe("broken connections", () => {
       response.write(content.subarray(start, 30_000));
       return true;
     };
-    const folder = await resolveModelFolder("owner/tiny", options);
+    const folder = await resolveModel("owner/tiny", options);
     expect(readFileSync(join(folder, "model.safetensors"))).toEqual(weights);
     expect(hub.requests.at(-1)?.range).toBe("bytes=30000-");
   });
@@ -181,7 +198,7 @@ describe("broken connections", () => {
       response.writeHead(503).end();
       return true;
     };
-    await resolveModelFolder("owner/tiny", options);
+    await resolveModel("owner/tiny", options);
     expect(times).toBe(3);
   });
 });
@@ -197,12 +214,12 @@ describe("wrong content", () => {
       response.writeHead(200, { "content-length": damaged.length }).end(damaged);
       return true;
     };
-    expect(await failure(resolveModelFolder("owner/tiny", options))).toMatch(
+    expect(await failure(resolveModel("owner/tiny", options))).toMatch(
       /owner\/tiny, model\.safetensors: came with hash [0-9a-f]{64}, the hub lists [0-9a-f]{64}: it was thrown away/,
     );
     expect([...leftovers(), ...blob()]).toEqual([]);
     hub.mishap = () => false;
-    await resolveModelFolder("owner/tiny", options);
+    await resolveModel("owner/tiny", options);
     expect(blob()).toHaveLength(1);
   });
 
@@ -212,13 +229,13 @@ describe("wrong content", () => {
       else breakOff(content, 0, 50_000, response);
       return true;
     };
-    await failure(resolveModelFolder("owner/tiny", options));
+    await failure(resolveModel("owner/tiny", options));
     hub.mishap = () => false;
     const [part] = leftovers();
     const bytes = readFileSync(join(hubCache(), part));
     bytes[10] ^= 1;
     writeFileSync(join(hubCache(), part), bytes);
-    expect(await failure(resolveModelFolder("owner/tiny", options))).toMatch(/came with hash/);
+    expect(await failure(resolveModel("owner/tiny", options))).toMatch(/came with hash/);
     expect(leftovers()).toEqual([]);
   });
 
@@ -232,9 +249,7 @@ describe("wrong content", () => {
       response.writeHead(200, announced ? { "content-length": wrong.length } : {}).end(wrong);
       return true;
     };
-    expect(await failure(resolveModelFolder("owner/tiny", options))).toMatch(
-      /model\.safetensors: (has|is longer than)/,
-    );
+    expect(await failure(resolveModel("owner/tiny", options))).toMatch(/model\.safetensors: (has|is longer than)/);
     expect([...leftovers(), ...blob()]).toEqual([]);
   });
 
@@ -243,21 +258,19 @@ describe("wrong content", () => {
       response.writeHead(200).end(content.subarray(0, 5000));
       return true;
     };
-    expect(await failure(resolveModelFolder("owner/tiny", options))).toMatch(/broke off at 0\.0 of 0\.1 MB/);
+    expect(await failure(resolveModel("owner/tiny", options))).toMatch(/broke off at 0\.0 of 0\.1 MB/);
     expect(blob()).toEqual([]);
   });
 
   test("a file in the cache that has lost its end is fetched again", async () => {
-    const folder = await resolveModelFolder("owner/tiny", options);
+    const folder = await resolveModel("owner/tiny", options);
     truncateSync(join(folder, "model.safetensors"), 100);
-    await resolveModelFolder("owner/tiny", options);
+    await resolveModel("owner/tiny", options);
     expect(readFileSync(join(folder, "model.safetensors"))).toEqual(checkpointFiles("llama-gqa")["model.safetensors"]);
   });
 
   test("a small file with a wrong hash", async () => {
     hub.swap = (path, content) => (path === "config.json" ? Buffer.from(content.map((byte) => byte ^ 1)) : content);
-    expect(await failure(resolveModelFolder("owner/tiny", options))).toMatch(
-      /config\.json: came with hash [0-9a-f]{40}/,
-    );
+    expect(await failure(resolveModel("owner/tiny", options))).toMatch(/config\.json: came with hash [0-9a-f]{40}/);
   });
 });

@@ -1,9 +1,13 @@
 import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { UserError } from "../support/errors";
-import { resolveFromProject } from "../support/project";
+import { Stopped } from "../support/progress";
+import { PROJECT_ROOT, resolveFromProject } from "../support/project";
 import { readShardIndex } from "../support/shardIndex";
 import { isCommit, type Repository } from "./cache";
+import { fetchNamedModel } from "./fetchModel";
+import { chooseGguf, isGguf } from "./ggufFiles";
+import { namedModel } from "./namedModels";
 import { cachedSnapshot, type HubOptions, openSnapshot, type Snapshot, withProgress } from "./snapshot";
 
 /** Files of weights, in the order of preference. */
@@ -18,67 +22,113 @@ export interface ResolveOptions extends HubOptions {
 }
 
 /**
- * The folder of a model that a user named: a folder on disk (from the current folder or the project's), or a model of the
- * Hugging Face hub, "owner/name" or "owner/name@revision" (also with "hf:" in front). What is missing of that is downloaded
- * into the cache that is shared with Python: config.json, tokenizer, and weights, nothing else.
+ * Finds a model that a user named, and fetches what is missing of it. In this order:
  *
- * @param model a path or a name; an existing folder always comes first
- * @returns a folder in Hugging Face layout; for a path it is returned as it is, even if nothing is there
- * @throws UserError if the hub has no such model or gives no access to it, the download fails, or the name is in neither
- *   hub nor cache
+ * - a folder or a .gguf file on disk, from the current folder or the project's;
+ * - one of the models by name ({@link NAMED_MODELS}), like "smollm2-135m", kept in the user's cache;
+ * - a model of data/models, like "llama-mini";
+ * - a model of the Hugging Face hub: "owner/name", "owner/name@revision", or one GGUF file of a repository,
+ *   "owner/name/FILE.gguf" (also with "hf:" in front). It goes into the cache that is shared with Python: config.json,
+ *   tokenizer, and weights, or the GGUF file, nothing else.
+ *
+ * @param model a path or a name
+ * @returns a folder in Hugging Face layout or a .gguf file (of a split one the first part); a path is returned as it is,
+ *   even if nothing is there
+ * @throws UserError if there is no such model or no access to it, its terms are not accepted, or the download fails
+ *
+ * @example
+ * const path = await resolveModel("smollm2-135m");
  */
-export async function resolveModelFolder(model: string, options: ResolveOptions = {}): Promise<string> {
+export async function resolveModel(model: string, options: ResolveOptions = {}): Promise<string> {
   const local = resolveFromProject(model);
+  const isPrefixed = model.startsWith("hf:");
+  if (!isPrefixed && existsSync(local)) return local;
+  const pinned = namedModel(model);
+  if (pinned) return fetchNamedModel(pinned, options);
+  const embedded = embeddedModel(model);
+  if (embedded) return embedded;
   const named = modelOnHub(model);
-  if (!named || (!model.startsWith("hf:") && existsSync(local))) return local;
+  if (!named) return local;
   const revision = options.revision ?? named.revision ?? "main";
   try {
     return (
-      (await completeInCache(named.repository, revision)) ??
+      (await completeInCache(named, revision)) ??
       (await withProgress(options, async (reporting) => {
-        const snapshot = await openSnapshot(named.repository, revision, reporting);
-        await fetchModel(named.repository, snapshot);
-        return snapshot.folder;
+        const open = (folders: boolean) => openSnapshot(named.repository, revision, { ...reporting, folders });
+        const snapshot = await open(named.file?.includes("/") ?? false);
+        // Of GGUF files, those in folders count, too.
+        const isElsewhere = named.file === undefined && weightsOf(snapshot) === undefined && snapshot.limits === "";
+        return fetchModel(named, isElsewhere ? await open(true) : snapshot);
       }))
     );
   } catch (error) {
-    if (!(error instanceof UserError) || model.startsWith("hf:") || OLD_NAMES.test(model)) throw error;
-    throw new UserError(`${error.message} (nor is there a folder ${model})`, { cause: error });
+    if (!(error instanceof UserError) || error instanceof Stopped || isPrefixed || OLD_NAMES.test(model)) throw error;
+    throw new UserError(`${error.message} (nor is there a ${named.file ? "file" : "folder"} ${model})`, {
+      cause: error,
+    });
   }
 }
 
+/** The folder of a model that comes with the project, by its name alone; undefined if there is none. */
+function embeddedModel(name: string): string | undefined {
+  const folder = join(PROJECT_ROOT, "data/models", name);
+  return /^[\w-][\w.-]*$/.test(name) && existsSync(join(folder, "config.json")) ? folder : undefined;
+}
+
 /** A commit never changes: if the cache has all of it, the hub need not be asked. */
-async function completeInCache(repository: Repository, revision: string): Promise<string | undefined> {
+async function completeInCache(named: HubName, revision: string): Promise<string | undefined> {
   if (!isCommit(revision)) return undefined;
   try {
-    const snapshot = cachedSnapshot(repository, revision, "");
-    await fetchModel(repository, snapshot);
-    return ["tokenizer.json", "vocab.json"].some((file) => snapshot.paths.has(file)) ? snapshot.folder : undefined;
+    const snapshot = cachedSnapshot(named.repository, revision, "");
+    const path = await fetchModel(named, snapshot);
+    // Of a repository with GGUF files, the cache may have one of several, between which the name does not choose.
+    const isWhole = named.file ?? ["tokenizer.json", "vocab.json"].some((file) => snapshot.paths.has(file));
+    return isWhole ? path : undefined;
   } catch {
     return undefined;
   }
 }
 
+/** A model on the hub. */
+export interface HubName {
+  repository: Repository;
+  revision?: string;
+  /** The GGUF file that is meant, if one is named. */
+  file?: string;
+}
+
 /** What a name means on the hub; undefined if it can only be a path. */
-export function modelOnHub(model: string): { repository: Repository; revision?: string } | undefined {
-  const [, prefix, name, revision] = /^(hf:)?([^@]+)(?:@(.+))?$/.exec(model) ?? [];
+export function modelOnHub(model: string): HubName | undefined {
+  const [, prefix, whole, revision] = /^(hf:)?([^@]+)(?:@(.+))?$/.exec(model) ?? [];
   const word = "[A-Za-z0-9][\\w.-]*";
-  if (!name || isAbsolute(name) || name.includes("..") || name.includes("--")) return undefined;
+  if (!whole || isAbsolute(whole) || whole.includes("..")) return undefined;
+  const [, name, file] = /^([^/]+(?:\/[^/]+)?)(?:\/(.+\.gguf))?$/i.exec(whole) ?? [];
+  if (!name || name.includes("--") || (file && !new RegExp(`^(${word}/)*${word}$`).test(file))) return undefined;
   const isName = new RegExp(`^${word}/${word}$`).test(name);
   const isShort = new RegExp(`^${word}$`).test(name) && (prefix || OLD_NAMES.test(name));
   if (!isName && !isShort) return undefined;
   if (revision !== undefined && !/^[A-Za-z0-9][\w./-]*$/.test(revision)) return undefined;
-  return { repository: { type: "model", name }, revision };
+  return { repository: { type: "model", name }, revision, ...(file && { file }) };
 }
 
-async function fetchModel({ name }: Repository, snapshot: Snapshot): Promise<void> {
+function weightsOf({ paths }: Snapshot): string | undefined {
+  return WEIGHTS.find((path) => paths.has(path) || paths.has(`${path}.index.json`));
+}
+
+/** Fetches what is needed of a model. @returns its folder, or its GGUF file */
+async function fetchModel({ repository: { name }, file }: HubName, snapshot: Snapshot): Promise<string> {
   const has = (path: string) => snapshot.paths.has(path);
+  const weights = weightsOf(snapshot);
+  if (file || (!weights && [...snapshot.paths].some(isGguf))) {
+    const files = chooseGguf(name, snapshot.paths, file, snapshot.limits);
+    await snapshot.fetch(files);
+    return join(snapshot.folder, files[0]);
+  }
   if (!has("config.json")) {
     throw new UserError(
-      `${name}: has no config.json${snapshot.limits}; models in the layout of Hugging Face transformers can be used`,
+      `${name}: has no config.json${snapshot.limits}; models in the layout of Hugging Face transformers or in GGUF files can be used`,
     );
   }
-  const weights = WEIGHTS.find((file) => has(file) || has(`${file}.index.json`));
   if (!weights) {
     throw new UserError(`${name}: has no weights in model.safetensors or pytorch_model.bin${snapshot.limits}`);
   }
@@ -87,9 +137,10 @@ async function fetchModel({ name }: Repository, snapshot: Snapshot): Promise<voi
   const small = ["config.json", ...tokenizer, "tokenizer_config.json"].filter(has);
   if (has(weights)) {
     await snapshot.fetch([...small, weights]);
-    return;
+    return snapshot.folder;
   }
   const index = `${weights}.index.json`;
   await snapshot.fetch([...small, index]);
   await snapshot.fetch(readShardIndex(join(snapshot.folder, index)).names);
+  return snapshot.folder;
 }

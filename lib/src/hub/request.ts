@@ -62,16 +62,17 @@ function hubEndpoint(): string {
   return text;
 }
 
+const NO_ADDRESS = "its address is not known here: no network?";
+
 /** What stood in the way of an answer, in words without addresses or secrets. */
 export function networkReason(error: unknown): string {
   const { name, cause, code } = error as { name?: string; cause?: { code?: string }; code?: string };
   if (name === "TimeoutError" || name === "AbortError") return "it does not answer";
   const reason = cause?.code ?? code;
-  return (
-    { ENOTFOUND: "its address is not known here: no network?", ECONNREFUSED: "it refuses the connection" }[
-      reason ?? ""
-    ] ?? (reason ? `the connection failed: ${reason}` : "the connection failed")
-  );
+  const known = { ENOTFOUND: NO_ADDRESS, EAI_AGAIN: NO_ADDRESS, ECONNREFUSED: "it refuses the connection" }[
+    reason ?? ""
+  ];
+  return known ?? (reason ? `the connection failed: ${reason}` : "the connection failed");
 }
 
 /** Turns an answer that is no success into an error that says what to do. */

@@ -15,9 +15,12 @@ import {
 } from "./cache";
 import { type DownloadOptions, diskProblem, downloadFile, type HubFile } from "./download";
 import { withLock } from "./lock";
+import { offlineReason } from "./offline";
 import { connect, type HubConnection, HubUnreachable } from "./request";
 
 export interface HubOptions {
+  /** Whether files in folders of a repository count, too; they always do in data sets. */
+  folders?: boolean;
   /** An access token; the user's own without it. */
   token?: string;
   progress?: ProgressReporter;
@@ -45,7 +48,7 @@ export interface Snapshot {
 }
 
 /**
- * Looks up a branch, tag or commit. Without the hub (HF_HUB_OFFLINE=1, or no network) it is what the cache has of it.
+ * Looks up a branch, tag or commit. Without the hub (no network, or downloads are forbidden) it is what the cache has of it.
  *
  * @throws UserError if there is no such thing, the hub refuses, or neither hub nor cache has it
  */
@@ -54,11 +57,12 @@ export async function openSnapshot(
   revision: string,
   options: HubOptions = {},
 ): Promise<Snapshot> {
-  if (isOffline()) return cachedSnapshot(repository, revision, "HF_HUB_OFFLINE is set");
+  const offline = offlineReason();
+  if (offline) return cachedSnapshot(repository, revision, offline);
   const connection = connect(repository, options.token);
   try {
     const commit = await commitOf(connection, revision);
-    const files = await list(connection, commit);
+    const files = await list(connection, commit, options.folders);
     rememberCommit(repository, revision, commit);
     const folder = snapshotFolder(repository, commit);
     return {
@@ -132,11 +136,6 @@ export function cachedSnapshot(repository: Repository, revision: string, why: st
   };
 }
 
-function isOffline(): boolean {
-  const { HF_HUB_OFFLINE, TRANSFORMERS_OFFLINE } = process.env;
-  return /^(1|true|yes|on)$/i.test(HF_HUB_OFFLINE || TRANSFORMERS_OFFLINE || "");
-}
-
 async function commitOf({ repository, endpoint, fetch }: HubConnection, revision: string): Promise<string> {
   if (isCommit(revision)) return revision;
   const question = { name: repository.name, revision, hubUrl: endpoint, fetch, additionalFields: ["sha" as const] };
@@ -145,10 +144,19 @@ async function commitOf({ repository, endpoint, fetch }: HubConnection, revision
   return sha;
 }
 
-async function list({ repository, endpoint, fetch }: HubConnection, commit: string): Promise<Map<string, HubFile>> {
+async function list(
+  { repository, endpoint, fetch }: HubConnection,
+  commit: string,
+  folders = repository.type === "dataset",
+): Promise<Map<string, HubFile>> {
   const files = new Map<string, HubFile>();
-  const recursive = repository.type === "dataset";
-  for await (const entry of listFiles({ repo: repository, revision: commit, recursive, hubUrl: endpoint, fetch })) {
+  for await (const entry of listFiles({
+    repo: repository,
+    revision: commit,
+    recursive: folders,
+    hubUrl: endpoint,
+    fetch,
+  })) {
     if (entry.type !== "file" || !isPlainPath(entry.path)) continue;
     const hash = entry.lfs?.oid ?? entry.oid ?? "";
     const size = entry.lfs?.size ?? entry.size;

@@ -18,7 +18,7 @@ export type WeightRequests = Record<string, WeightRequest>;
 /** The same weights as tensors. */
 export type Weights = Record<string, tf.Tensor>;
 
-/** What all blocks of one pass over a prompt share. */
+/** What all blocks of one kind share in a pass over a prompt. */
 export interface PassContext {
   /** Added to the attention scores: 0 where a token may look, a large negative number where it may not. */
   mask: CausalMask;
@@ -41,6 +41,21 @@ export interface RotaryTables {
 export interface RotarySettings {
   dimensions: number;
   frequencies: Float64Array;
+  /** In prompts of more tokens than this, pairs turn otherwise; undefined where they do not. */
+  long?: { after: number; frequencies: Float64Array };
+  /** Cosines and sines are multiplied by this; 1 if undefined. */
+  scale?: number;
+}
+
+/**
+ * Which tokens a layer's attention looks at, and how it knows their positions. Layers of one kind share a prompt's mask and
+ * rotary tables.
+ */
+export interface AttentionKind {
+  /** A token sees this many tokens, itself included; undefined for all before it. */
+  slidingWindow?: number;
+  /** How queries and keys are turned; undefined where they are not. */
+  rotary?: RotarySettings;
 }
 
 /**
@@ -53,9 +68,8 @@ export interface Architecture {
   vocabularySize: number;
   /** More tokens than this have no position; undefined where positions are computed and never run out. */
   longestPrompt?: number;
-  /** A token sees this many tokens, itself included; undefined for all before it. */
-  slidingWindow?: number;
-  rotary?: RotarySettings;
+  /** The kind of attention of block `layer`: one and the same object for all layers of a kind. */
+  attentionKind(layer: number): AttentionKind;
   embeddingWeights: WeightRequests;
   blockWeights(layer: number): WeightRequests;
   finalWeights: WeightRequests;

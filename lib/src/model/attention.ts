@@ -1,10 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { areAllProductsFast } from "../backend/blasKernels";
-import type { PassContext } from "./architecture";
+import type { AttentionKind, PassContext } from "./architecture";
 import { rotate } from "./rotary";
 
 /** Large enough that exp() of a masked score is exactly 0 in float32, small enough that no sum overflows. */
 const MASKED = -1e9;
+
+/** Every token looks at all before it, and only their embeddings tell where they stand. */
+export const PLAIN_ATTENTION: AttentionKind = {};
 
 /** The queries, keys and values of all heads, features before tokens; see {@link linearHeads}. */
 export interface AttentionInput {

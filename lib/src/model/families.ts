@@ -1,14 +1,30 @@
 import type { Checkpoint } from "../checkpoint/checkpoint";
 import { UserError } from "../support/errors";
 import type { Architecture, ModelFamily } from "./architecture";
+import { gemma3 } from "./gemma3";
+import { gemma3Text } from "./gemma3Text";
 import { gpt2 } from "./gpt2";
 import { gptNeoX } from "./gptNeoX";
 import { llama } from "./llama";
 import { mistral } from "./mistral";
 import { opt } from "./opt";
+import { phi3 } from "./phi3";
+import { qwen2 } from "./qwen2";
+import { qwen3 } from "./qwen3";
 
 /** The one place where model families are registered. */
-export const FAMILIES: readonly ModelFamily[] = [llama, mistral, gptNeoX, opt, gpt2];
+export const FAMILIES: readonly ModelFamily[] = [
+  llama,
+  mistral,
+  qwen2,
+  qwen3,
+  gemma3Text,
+  gemma3,
+  phi3,
+  gptNeoX,
+  opt,
+  gpt2,
+];
 
 /**
  * The architecture of a checkpoint, by the `model_type` of its config.json.
@@ -22,7 +38,7 @@ export function architectureOf(checkpoint: Checkpoint): Architecture {
     const known = FAMILIES.map(({ modelType }) => modelType).join(", ");
     throw new UserError(`${config.path}: unknown model_type "${config.modelType}"; known are ${known}`);
   }
-  if (config.has("quantization_config")) config.unsupported("quantization_config");
+  config.refuseAny("quantization_config", "per_layer_config");
   const architecture = family.architecture(config, new Set(tensors.keys()));
   if (architecture.layers > tensors.size) {
     // Told here, since a list of a billion layers would already fill the memory.

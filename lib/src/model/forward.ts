@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { UserError } from "../support/errors";
-import type { PassContext } from "./architecture";
+import type { AttentionKind, PassContext } from "./architecture";
 import { CausalMask } from "./attention";
 import { HiddenStateKeeper, type KeeperOptions } from "./hiddenStateKeeper";
 import { LogitStatistics, type LogitSummary } from "./logitStatistics";
@@ -30,6 +30,11 @@ export interface Pass {
   /** The tokens [T], each below the vocabulary size; nothing is added to them. */
   ids: readonly number[];
   observer: PassObserver;
+  /**
+   * So many first tokens are run, and the others see them, but they are not shown to the observer, and loss and entropy are
+   * of the positions after them; none without it.
+   */
+  leaveOut?: number;
 }
 
 /**
@@ -37,6 +42,7 @@ export interface Pass {
  *
  * @param ids the tokens [T], each below the vocabulary size; nothing is added to them
  * @param observer gets the hidden states (and logits) as they come
+ * @param leaveOut so many first tokens are run and not shown, see {@link Pass.leaveOut}
  * @returns loss and mean entropy of the next-token predictions
  * @throws UserError if there is no token, an id is out of range, or the prompt is longer than the model's positions
  */
@@ -44,8 +50,9 @@ export async function runModel(
   model: Model,
   ids: readonly number[],
   observer: PassObserver = {},
+  leaveOut = 0,
 ): Promise<LogitSummary> {
-  const [summary] = await runModelBatch(model, [{ ids, observer }]);
+  const [summary] = await runModelBatch(model, [{ ids, observer, leaveOut }]);
   return summary;
 }
 
@@ -64,7 +71,7 @@ export async function runModelBatch(
 ): Promise<LogitSummary[]> {
   for (const { ids } of passes) checkIds(model, ids);
   const { architecture } = model;
-  const contexts = new Contexts(model);
+  const contexts = new Contexts();
   const keeper = new HiddenStateKeeper(options);
   /** Takes every prompt one step further, and shows its new hidden state. */
   const advance = async (shownAs: number | undefined, step: (hidden: tf.Tensor2D, pass: Pass) => tf.Tensor2D) => {
@@ -73,22 +80,23 @@ export async function runModelBatch(
       const hidden = tf.tidy(() => step(before, pass));
       if (hidden !== before) before.dispose();
       await keeper.keep(index, hidden);
-      if (shownAs !== undefined) await observe(pass.observer, shownAs, hidden);
+      if (shownAs !== undefined) await observe(pass, shownAs, hidden);
       await keeper.settle(index);
     }
   };
   try {
-    for (const [index, { ids, observer }] of passes.entries()) {
-      const hidden = model.embed(ids);
+    for (const [index, pass] of passes.entries()) {
+      const hidden = model.embed(pass.ids);
       await keeper.keep(index, hidden);
-      await observe(observer, 0, hidden);
+      await observe(pass, 0, hidden);
       await keeper.settle(index);
     }
     for (let layer = 0; layer < architecture.layers; layer++) {
       const isLast = layer === architecture.layers - 1;
+      const kind = architecture.attentionKind(layer);
       await model.withBlock(layer, (weights) =>
         advance(isLast ? undefined : layer + 1, (hidden, { ids }) =>
-          architecture.block(weights, hidden, contexts.of(ids.length), layer),
+          architecture.block(weights, hidden, contexts.of(kind, ids.length), layer),
         ),
       );
     }
@@ -100,28 +108,28 @@ export async function runModelBatch(
   }
 }
 
-/** Mask and rotary tables by number of tokens: prompts of one length share them. */
+/** Mask and rotary tables by kind of attention and number of tokens: layers of one kind share them, and prompts of one length. */
 class Contexts {
-  private readonly made = new Map<number, PassContext>();
+  private readonly made = new Map<AttentionKind, Map<number, PassContext>>();
 
-  constructor(private readonly model: Model) {}
-
-  of(tokens: number): PassContext {
-    const known = this.made.get(tokens);
+  of(kind: AttentionKind, tokens: number): PassContext {
+    const ofKind = this.made.get(kind) ?? new Map<number, PassContext>();
+    this.made.set(kind, ofKind);
+    const known = ofKind.get(tokens);
     if (known) return known;
-    const { slidingWindow, rotary } = this.model.architecture;
+    const { slidingWindow, rotary } = kind;
     const context = {
       mask: new CausalMask(tokens, slidingWindow),
       rotary: rotary && rotaryTables(rotary, tokens),
     };
     // Made inside a step's tidy, used by the steps after it.
     if (context.rotary) [context.rotary.cosine, context.rotary.sine].forEach((table) => void tf.keep(table));
-    this.made.set(tokens, context);
+    ofKind.set(tokens, context);
     return context;
   }
 
   dispose(): void {
-    for (const { mask, rotary } of this.made.values()) {
+    for (const { mask, rotary } of [...this.made.values()].flatMap((ofKind) => [...ofKind.values()])) {
       mask.dispose();
       rotary?.cosine.dispose();
       rotary?.sine.dispose();
@@ -129,10 +137,17 @@ class Contexts {
   }
 }
 
-async function observe(observer: PassObserver, layer: number, hidden: tf.Tensor2D): Promise<void> {
+async function observe({ observer, leaveOut = 0 }: Pass, layer: number, hidden: tf.Tensor2D): Promise<void> {
   if (!observer.onHiddenState) return;
   const [tokens, width] = hidden.shape;
-  await observer.onHiddenState({ layer, values: (await hidden.data()) as Float32Array, tokens, width });
+  const values = await rowsFrom(hidden, leaveOut);
+  await observer.onHiddenState({ layer, values, tokens: tokens - leaveOut, width });
+}
+
+/** The values of a matrix from a row on. */
+async function rowsFrom(matrix: tf.Tensor2D, row: number): Promise<Float32Array> {
+  const values = (await matrix.data()) as Float32Array;
+  return row === 0 ? values : values.slice(row * matrix.shape[1]);
 }
 
 async function summarizeLogits(
@@ -143,18 +158,18 @@ async function summarizeLogits(
   const statistics = passes.map(({ ids }) => new LogitStatistics(ids));
   for (const tile of model.headTiles()) {
     await model.withHead(tile, async (weights) => {
-      for (const [index, { observer }] of passes.entries()) {
+      for (const [index, { observer, leaveOut = 0 }] of passes.entries()) {
         const hidden = keeper.take(index);
         const logits = tf.tidy(() => model.architecture.unembed(weights, hidden)); // [T, tile.count]
         await keeper.keep(index, hidden);
         await keeper.settle(index);
         await statistics[index].addTensor(logits, tile.first);
-        if (observer.onLogits) await observer.onLogits((await logits.data()) as Float32Array, tile);
+        if (observer.onLogits) await observer.onLogits(await rowsFrom(logits, leaveOut), tile);
         logits.dispose();
       }
     });
   }
-  return statistics.map((one) => one.summary());
+  return statistics.map((one, index) => one.summary(passes[index].leaveOut));
 }
 
 function checkIds({ architecture, checkpoint }: Model, ids: readonly number[]): void {

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { activation } from "./activations";
 import type { ModelFamily, WeightRequests } from "./architecture";
-import { attention } from "./attention";
+import { attention, PLAIN_ATTENTION } from "./attention";
 import { linear, linearHeads } from "./linear";
 import { layerNorm, layerNormWeights } from "./normalization";
 
@@ -43,6 +43,7 @@ export const gpt2: ModelFamily = {
       width,
       vocabularySize,
       longestPrompt,
+      attentionKind: () => PLAIN_ATTENTION,
       embeddingWeights: { embedding, positions: { name: `${root}wpe.weight`, shape: [longestPrompt, width] } },
       finalWeights: layerNormWeights("norm", `${root}ln_f`, width),
       headWeights: {

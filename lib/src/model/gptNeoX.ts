@@ -31,12 +31,13 @@ export const gptNeoX: ModelFamily = {
     const turned = Math.floor(headDimension * (fraction || config.number("rotary_pct", 0.25)));
     if (turned % 2 !== 0 || turned < 0 || turned > headDimension) config.unsupported("rotary_pct");
     const base = config.number("rotary_emb_base", config.number("rope_theta", 10000));
+    const attentionKind = { rotary: turned > 0 ? rotarySettings(config, turned, base) : undefined };
     const embedding = { name: "gpt_neox.embed_in.weight", shape: [vocabularySize, width] };
     return {
       layers,
       width,
       vocabularySize,
-      rotary: turned > 0 ? rotarySettings(config, turned, base) : undefined,
+      attentionKind: () => attentionKind,
       embeddingWeights: { embedding },
       finalWeights: layerNormWeights("norm", "gpt_neox.final_layer_norm", width),
       headWeights: {

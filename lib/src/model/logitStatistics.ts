@@ -164,16 +164,18 @@ export class LogitStatistics {
     this.sum[position] *= factor;
   }
 
-  summary(): LogitSummary {
-    const tokens = this.ids.length;
+  /** @param leaveOut so many first positions are neither in the loss nor in the entropy */
+  summary(leaveOut = 0): LogitSummary {
+    const last = this.ids.length - 1;
+    const counted = this.ids.length - leaveOut;
     let loss = 0;
     let entropy = 0;
-    for (let position = 0; position < tokens; position++) {
+    for (let position = leaveOut; position <= last; position++) {
       const logSum = Math.log(this.sum[position]);
       // With p = exp(x - m) / sum, the entropy -sum(p ln p) is ln(sum) - sum(p (x - m)).
       entropy += logSum - this.weighted[position] / this.sum[position];
-      if (position < tokens - 1) loss += logSum - (this.next[position] - this.largest[position]);
+      if (position < last) loss += logSum - (this.next[position] - this.largest[position]);
     }
-    return { loss: tokens > 1 ? loss / (tokens - 1) : Number.NaN, meanEntropy: entropy / tokens };
+    return { loss: counted > 1 ? loss / (counted - 1) : Number.NaN, meanEntropy: entropy / counted };
   }
 }

@@ -1,5 +1,8 @@
 import type { ModelFamily } from "./architecture";
+import { decoderSizes } from "./decoder";
 import { llamaArchitecture } from "./llama";
+import { decoderRotary } from "./rotary";
+import { slidingWindow } from "./slidingWindow";
 
 /**
  * Mistral: Llama's blocks without biases, and a sliding window: a token looks at itself and the `sliding_window` - 1
@@ -8,14 +11,13 @@ import { llamaArchitecture } from "./llama";
 export const mistral: ModelFamily = {
   modelType: "mistral",
   title: "Mistral",
-  architecture: (config) => ({
-    ...llamaArchitecture(config, { query: false, output: false, mlp: false }),
-    // Transformers' default for a config that does not say is 4096, an explicit null means no window.
-    slidingWindow:
-      config.fields.sliding_window === null
-        ? undefined
-        : config.has("sliding_window")
-          ? config.count("sliding_window")
-          : 4096,
-  }),
+  architecture(config) {
+    const sizes = decoderSizes(config);
+    // Transformers' default for a config that does not say is 4096.
+    const kind = { rotary: decoderRotary(config, sizes.headDimension), slidingWindow: slidingWindow(config, 4096) };
+    return llamaArchitecture(config, sizes, {
+      biases: { query: false, output: false, mlp: false },
+      attentionKind: () => kind,
+    });
+  },
 };

@@ -3,6 +3,7 @@ import { type Checkpoint, readTensor, readTensorRows } from "../checkpoint/check
 import { UserError } from "../support/errors";
 import type { Architecture, WeightRequest, WeightRequests, Weights } from "./architecture";
 import { architectureOf } from "./families";
+import { transposed } from "./transpose";
 
 /** Rows of the unembedding that are in memory at a time: 2^24 values are 64 MiB. */
 const HEAD_TILE_VALUES = 2 ** 24;
@@ -166,7 +167,7 @@ function product(shape: readonly number[]): number {
 function checkWeights(checkpoint: Checkpoint, requests: WeightRequests): void {
   for (const { name, shape } of Object.values(requests)) {
     const tensor = checkpoint.tensors.get(name);
-    if (!tensor) throw new UserError(`${checkpoint.folder}: tensor "${name}" is missing from the weights`);
+    if (!tensor) throw new UserError(`${checkpoint.path}: tensor "${name}" is missing from the weights`);
     if (tensor.shape.join() !== shape.join()) {
       throw new UserError(
         `${tensor.file}: tensor "${name}" has shape [${tensor.shape}], the config asks for [${shape}]`,
@@ -192,18 +193,7 @@ function loadWeight(checkpoint: Checkpoint, { name, shape, transposed }: WeightR
   return transposed ? transposedTensor(values, shape[0], shape[1]) : tf.tensor(values, shape);
 }
 
-/** A matrix [rows, columns] as a tensor [columns, rows]. In tiles, so that both sides stay in the processor's cache. */
+/** A matrix [rows, columns] as a tensor [columns, rows]. */
 function transposedTensor(values: Float32Array, rows: number, columns: number): tf.Tensor2D {
-  const result = new Float32Array(values.length);
-  const tile = 32;
-  for (let top = 0; top < rows; top += tile) {
-    const bottom = Math.min(rows, top + tile);
-    for (let left = 0; left < columns; left += tile) {
-      const right = Math.min(columns, left + tile);
-      for (let row = top; row < bottom; row++) {
-        for (let column = left; column < right; column++) result[column * rows + row] = values[row * columns + column];
-      }
-    }
-  }
-  return tf.tensor2d(result, [columns, rows]);
+  return tf.tensor2d(transposed(values, rows, columns), [columns, rows]);
 }

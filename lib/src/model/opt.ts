@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { activation } from "./activations";
 import type { ModelFamily, Weights } from "./architecture";
-import { attention } from "./attention";
+import { attention, PLAIN_ATTENTION } from "./attention";
 import { linear, linearHeads, linearWeights } from "./linear";
 import { layerNorm, layerNormWeights } from "./normalization";
 
@@ -46,6 +46,7 @@ export const opt: ModelFamily = {
       width,
       vocabularySize,
       longestPrompt,
+      attentionKind: () => PLAIN_ATTENTION,
       embeddingWeights: {
         embedding,
         positions: { name: `${root}.embed_positions.weight`, shape: [longestPrompt + POSITION_OFFSET, width] },

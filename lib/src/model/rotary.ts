@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { CheckpointConfig } from "../checkpoint/config";
+import { DIVIDED } from "../checkpoint/gguf/llama";
 import type { RotarySettings, RotaryTables } from "./architecture";
 
 /** Real heads are 64 to 256 wide; memory for the frequencies is taken before the weights are looked at. */
@@ -14,13 +15,41 @@ const WIDEST_HEAD = 2 ** 16;
  * @throws UserError if the frequencies are scaled in a way that is not built here
  */
 export function rotarySettings(config: CheckpointConfig, dimensions: number, base: number): RotarySettings {
-  if (dimensions > WIDEST_HEAD) config.unsupported("head_dim", String(dimensions));
-  const parameters = config.section("rope_parameters");
-  const scaling = parameters ?? config.section("rope_scaling");
-  const theta = parameters?.has("rope_theta") ? parameters.number("rope_theta") : base;
-  // Rounded to float32 at every step, as PyTorch computes them: at position 1000 the rounding of a frequency is seen.
-  const frequencies = Float64Array.from({ length: dimensions / 2 }, (_, pair) =>
-    Math.fround(1 / Math.fround(theta ** Math.fround((2 * pair) / dimensions))),
+  const settings = ropeSection(config);
+  for (const type of ["full_attention", "sliding_attention"]) {
+    if (settings?.has(type)) settings.unsupported(type);
+  }
+  return rotaryOf(config, settings, dimensions, base);
+}
+
+/** The settings in either spelling: where a config has both, transformers goes by `rope_scaling`. */
+export function ropeSection(config: CheckpointConfig): CheckpointConfig | undefined {
+  const sections = ["rope_scaling", "rope_parameters"].map((name) => config.section(name));
+  return sections.find((section) => section && Object.keys(section.fields).length > 0);
+}
+
+/** For a model that turns whole heads. @throws UserError if a section asks for a part of them to be turned */
+export function refusePartialRotary(...sections: (CheckpointConfig | undefined)[]): void {
+  for (const section of sections) {
+    if (section && section.number("partial_rotary_factor", 1) !== 1) section.unsupported("partial_rotary_factor");
+  }
+}
+
+/** {@link rotarySettings} of a model that turns whole heads. */
+export function decoderRotary(config: CheckpointConfig, headDimension: number): RotarySettings {
+  refusePartialRotary(config, ropeSection(config));
+  return rotarySettings(config, headDimension, config.number("rope_theta", 10000));
+}
+
+/** The same by one section of the config, for a model that has several; undefined stands for no scaling. */
+export function rotaryOf(
+  config: CheckpointConfig,
+  scaling: CheckpointConfig | undefined,
+  dimensions: number,
+  base: number,
+): RotarySettings {
+  const frequencies = rotaryPeriods(config, dimensions, scaling?.number("rope_theta", base) ?? base).map((period) =>
+    Math.fround(1 / period),
   );
   if (!scaling) return { dimensions, frequencies };
   const type = scaling.text("rope_type", scaling.text("type", "default"));
@@ -30,7 +59,19 @@ export function rotarySettings(config: CheckpointConfig, dimensions: number, bas
     return { dimensions, frequencies: frequencies.map((frequency) => Math.fround(frequency / factor)) };
   }
   if (type === "llama3") return { dimensions, frequencies: frequencies.map(llama3Scaling(scaling)) };
+  if (type === DIVIDED) return { dimensions, frequencies: divided(frequencies, scaling) };
   return scaling.unsupported("rope_type", JSON.stringify(type));
+}
+
+/**
+ * theta^(2i / d), tokens that a pair of features takes to turn by a radian. Rounded to float32 at every step, as PyTorch
+ * computes it: at position 1000 the rounding of a frequency is seen.
+ */
+export function rotaryPeriods(config: CheckpointConfig, dimensions: number, theta: number): Float64Array {
+  if (dimensions > WIDEST_HEAD) config.unsupported("head_dim", String(dimensions));
+  return Float64Array.from({ length: dimensions / 2 }, (_, pair) =>
+    Math.fround(theta ** Math.fround((2 * pair) / dimensions)),
+  );
 }
 
 /**
@@ -51,8 +92,17 @@ function llama3Scaling(scaling: CheckpointConfig): (frequency: number) => number
   };
 }
 
+/** How a GGUF file tells Llama 3.1's rule: what each frequency is divided by. */
+function divided(frequencies: Float64Array, scaling: CheckpointConfig): Float64Array {
+  const divisors = scaling.numbers("divisors", frequencies.length);
+  if (!divisors.every((divisor) => divisor > 0)) scaling.unsupported("divisors");
+  return frequencies.map((frequency, pair) => Math.fround(frequency / divisors[pair]));
+}
+
 /** Cosines and sines for the first `tokens` positions. The caller disposes of them. */
-export function rotaryTables({ dimensions, frequencies }: RotarySettings, tokens: number): RotaryTables {
+export function rotaryTables(settings: RotarySettings, tokens: number): RotaryTables {
+  const { dimensions, long, scale = 1 } = settings;
+  const frequencies = long && tokens > long.after ? long.frequencies : settings.frequencies;
   const half = dimensions / 2;
   const cosine = new Float32Array(dimensions * tokens);
   const sine = new Float32Array(dimensions * tokens);
@@ -60,8 +110,8 @@ export function rotaryTables({ dimensions, frequencies }: RotarySettings, tokens
     const [first, second] = [pair * tokens, (half + pair) * tokens];
     for (let position = 0; position < tokens; position++) {
       const angle = Math.fround(position * frequencies[pair]);
-      cosine[first + position] = cosine[second + position] = Math.cos(angle);
-      sine[second + position] = Math.sin(angle);
+      cosine[first + position] = cosine[second + position] = scale * Math.fround(Math.cos(angle));
+      sine[second + position] = scale * Math.fround(Math.sin(angle));
       sine[first + position] = -sine[second + position];
     }
   }

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { escapeXml } from "../figures/exportMetadata";
-import { UserError } from "../support/errors";
-import type { ProgressReporter } from "../support/progress";
+import { type ProgressReporter, Stopped } from "../support/progress";
 import { inNotebook, sendToNotebook } from "./kernel";
 
 /** Where progress is shown. */
@@ -52,11 +51,11 @@ export class ProgressDisplay implements ProgressReporter {
     this.interruptionsBefore = interruptions();
   }
 
-  /** @throws UserError if the stop button has been pressed since the work began */
+  /** @throws Stopped if the stop button has been pressed since the work began */
   update(done: number, total: number, note = ""): void {
     if (this.interruptions() > this.interruptionsBefore) {
       this.finish("stopped");
-      throw new UserError(`${this.label}: stopped; what is stored is kept`);
+      throw new Stopped(`${this.label}: stopped; what is stored is kept`);
     }
     if (this.ended) return;
     const time = this.now();

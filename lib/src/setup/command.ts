@@ -1,22 +1,24 @@
 import { rmSync, statSync } from "node:fs";
-import { homedir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { Command } from "commander";
+import { checkDisk } from "../packages/disk";
+import { formatBytes } from "../packages/progressBar";
+import { parseWheelName } from "../packages/wheelName";
 import { reportError, UserError } from "../support/errors";
+import { sha256Of } from "../support/hash";
+import { userCache } from "../support/userCache";
 import { ZipArchive } from "../support/zip";
 import { findCompiler, findNodeHeaders } from "./compile";
 import { type FoundWheel, findWheel, requireWheelFile, takeWheel } from "./findWheel";
 import { findGpuDriver, requireGpuDriver } from "./gpu";
 import { installTensorflow, uninstallTensorflow } from "./install";
 import { DEFAULT_VERSION } from "./knownWheels";
-import { findChangedFile, type Manifest, readManifest, sha256Of } from "./manifest";
+import { findChangedFile, type Manifest, readManifest } from "./manifest";
 import { describePlatform } from "./platform";
-import { formatBytes } from "./progressBar";
 import { proveAddon } from "./prove";
 import { findTensorflowAddon, findTensorflowPackage, TENSORFLOW_PACKAGE } from "./runtime";
-import { checkDisk, readMetadata } from "./unpack";
+import { readMetadata } from "./unpack";
 import { cudaRequirements } from "./version";
-import { parseWheelName } from "./wheelName";
 
 /** Bytes on disk: measured with TensorFlow 2.21.0 for the processor; for the GPU a guess from the sizes of its wheels. */
 const DISK_USE = { cpu: { download: 0.28e9, installed: 0.86e9 }, gpu: { download: 3.5e9, installed: 7e9 } };
@@ -121,11 +123,9 @@ function announceDisk(packageFolder: string, device: "cpu" | "gpu", say: (line: 
   checkDisk(packageFolder, installed);
 }
 
-/** Where downloaded wheels are kept: TOKEN_GEOMETRY_CACHE, else the person's cache folder. */
+/** Where downloaded wheels are kept. */
 export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
-  const base =
-    environment.TOKEN_GEOMETRY_CACHE || join(environment.XDG_CACHE_HOME || join(homedir(), ".cache"), "token-geometry");
-  return join(base, "wheels");
+  return join(userCache(environment), "wheels");
 }
 
 async function findCudaWheels(wheel: FoundWheel, request: Parameters<typeof findWheel>[0]): Promise<FoundWheel[]> {

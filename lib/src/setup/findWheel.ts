@@ -1,16 +1,15 @@
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
+import { checkDisk } from "../packages/disk";
+import { DownloadError, download } from "../packages/download";
+import { type IndexFile, indexBases, listIndexFiles } from "../packages/packageIndex";
+import { downloadWithPip, findPip } from "../packages/pip";
+import { formatBytes } from "../packages/progressBar";
+import { type Platform, parseWheelName, wheelMisfit } from "../packages/wheelName";
 import { messageOf, UserError } from "../support/errors";
-import { DownloadError, download } from "./download";
+import { sha256Of } from "../support/hash";
 import { KNOWN_WHEELS } from "./knownWheels";
-import { sha256Of } from "./manifest";
-import { type IndexFile, indexBases, listIndexFiles } from "./packageIndex";
-import { downloadWithPip, findPip } from "./pip";
-import type { Platform } from "./platform";
-import { formatBytes } from "./progressBar";
-import { checkDisk } from "./unpack";
 import { compareVersions, isRelease, meetsSpecifier } from "./version";
-import { parseWheelName, wheelMisfit } from "./wheelName";
 
 /** A wheel on this machine, and against what its hash was checked. */
 export interface FoundWheel {

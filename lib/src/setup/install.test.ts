@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { makeZip } from "../../../tests/support/makeZip";
+import { checkDisk } from "../packages/disk";
 import { UserError } from "../support/errors";
 import { cacheFolder } from "./command";
 import { findCompiler, findNodeHeaders } from "./compile";
@@ -24,7 +25,6 @@ import { ADDON, findChangedFile, MANIFEST, type Manifest, readManifest, writeMan
 import { describePlatform } from "./platform";
 import { explainFailure, explainMissingGpu, proveAddon } from "./prove";
 import { findTensorflowAddon, findTensorflowPackage } from "./runtime";
-import { checkDisk } from "./unpack";
 
 const root = mkdtempSync(join(tmpdir(), "install-test-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

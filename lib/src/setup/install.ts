@@ -11,15 +11,17 @@ import {
   statSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { checkDisk } from "../packages/disk";
+import { formatBytes, ProgressBar } from "../packages/progressBar";
+import type { Platform } from "../packages/wheelName";
 import { UserError } from "../support/errors";
+import { sha256Of } from "../support/hash";
 import { ZipArchive } from "../support/zip";
 import { ADDON_CORE, compileAddon, findCompiler, findNodeHeaders } from "./compile";
 import type { FoundWheel } from "./findWheel";
-import { ADDON, MANIFEST, type Manifest, readManifest, sha256Of, writeManifest } from "./manifest";
-import type { Platform } from "./platform";
-import { formatBytes, ProgressBar } from "./progressBar";
+import { ADDON, MANIFEST, type Manifest, readManifest, writeManifest } from "./manifest";
 import { proveAddon } from "./prove";
-import { checkDisk, planCudaLibraries, planLibraries, unpack, unpackHeaders } from "./unpack";
+import { planCudaLibraries, planLibraries, unpack, unpackHeaders } from "./unpack";
 
 /** What is installed, from what, into what. */
 export interface InstallJob {

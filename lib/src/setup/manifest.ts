@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
-import { createReadStream, readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomically } from "../support/files";
+import { sha256Of } from "../support/hash";
 
 /** A file that the setup put into the package, by its path inside the package. */
 export interface InstalledFile {
@@ -57,13 +57,6 @@ export async function findChangedFile(packageFolder: string, manifest: Manifest)
     if ((await sha256Of(join(packageFolder, path))) !== sha256) return path;
   }
   return undefined;
-}
-
-/** The SHA-256 of a file, as 64 hexadecimal digits. */
-export async function sha256Of(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const piece of createReadStream(path, { highWaterMark: 2 ** 20 })) hash.update(piece as Buffer);
-  return hash.digest("hex");
 }
 
 function sizeOf(path: string): number | undefined {

@@ -1,13 +1,5 @@
+import type { Platform } from "../packages/wheelName";
 import { UserError } from "../support/errors";
-
-/** The machine as far as it decides which wheel fits. */
-export interface Platform {
-  system: "linux" | "macos";
-  /** As wheels spell it: "x86_64", "aarch64" (Linux) or "arm64" (macOS). */
-  machine: string;
-  /** The C library's version on Linux. */
-  glibc?: [number, number];
-}
 
 /** What {@link describePlatform} looks at; given by tests, else taken from the running Node. */
 export interface PlatformFacts {

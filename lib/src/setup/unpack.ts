@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, statfsSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
+import type { ProgressBar } from "../packages/progressBar";
 import { UserError } from "../support/errors";
 import type { ZipArchive } from "../support/zip";
-import { formatBytes, type ProgressBar } from "./progressBar";
 
 /** What of a wheel is unpacked, and where to. */
 export interface UnpackPlan {
@@ -128,17 +128,6 @@ function findHeader(wheel: ZipArchive, included: string): string | undefined {
 /** The wheel's metadata file, with its requirements. */
 export function readMetadata(wheel: ZipArchive): string {
   return wheel.read(infoMember(wheel, "METADATA")).toString("utf8");
-}
-
-/** @throws UserError if the disk that holds the folder has less free space than that many bytes and a little more */
-export function checkDisk(folder: string, bytes: number): void {
-  const disk = statfsSync(folder);
-  const free = disk.bavail * disk.bsize;
-  if (free < bytes * 1.02 + 10e6) {
-    throw new UserError(
-      `not enough disk space: ${formatBytes(bytes)} are needed in ${folder}, ${formatBytes(free)} are free; free some and run again`,
-    );
-  }
 }
 
 function readRecord(wheel: ZipArchive): Map<string, string> {

@@ -158,8 +158,8 @@ export function makeWorkFolder(parent: string): string {
   }
 }
 
-/** Makes a folder and those above it, unless they are there. */
-function makeFolder(folder: string): void {
+/** Makes a folder and those above it, unless they are there. @throws the system's own error */
+export function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {

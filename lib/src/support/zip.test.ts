@@ -56,6 +56,25 @@ describe("an honest archive", () => {
   });
 });
 
+describe("a member behind another", () => {
+  it("makes one file of several", async () => {
+    const zip = open([text, numbers]);
+    const target = join(folder, "joined");
+    for (const name of ["a/text.txt", "a/data"]) await zip.extract(name, target, undefined, true);
+    expect(readFileSync(target)).toEqual(Buffer.concat([text.content, numbers.content]));
+    zip.close();
+  });
+
+  it("takes all of it away if it is damaged", async () => {
+    const zip = open([text, { ...numbers, claims: { crc32: 1 } }]);
+    const target = join(folder, "half-joined");
+    await zip.extract("a/text.txt", target, undefined, true);
+    await expect(zip.extract("a/data", target, undefined, true)).rejects.toThrow(/damaged/);
+    expect(existsSync(target)).toBe(false);
+    zip.close();
+  });
+});
+
 describe("a hostile or broken archive", () => {
   const bad: [string, () => unknown, RegExp][] = [
     ["no zip", () => new ZipArchive(save(Buffer.from("not a zip archive, only words"))), /not a zip archive/],

@@ -95,10 +95,11 @@ export class ZipArchive {
    * Unpacks one member to a file that must not exist yet, without holding it in memory, checked against its size and
    * checksum. Nothing is left behind if that fails.
    *
+   * @param append put it behind what is in the file already, all of which goes if that fails
    * @param onBytes is told every piece that was unpacked, for a progress bar or a hash
    * @throws UserError as {@link read}; the system's own error if the file cannot be written
    */
-  async extract(name: string, target: string, onBytes?: (piece: Uint8Array) => void): Promise<void> {
+  async extract(name: string, target: string, onBytes?: (piece: Uint8Array) => void, append = false): Promise<void> {
     const entry = this.entry(name);
     const start = this.dataOffset(entry);
     let size = 0;
@@ -112,7 +113,7 @@ export class ZipArchive {
         done(size > entry.size ? new Error(`${name} is larger than the archive's directory says`) : null, piece);
       },
     });
-    const output = createWriteStream(target, { flags: "wx" });
+    const output = createWriteStream(target, { flags: append ? "a" : "wx" });
     try {
       if (entry.compressedSize === 0) {
         await pipeline([], check, output);

@@ -25,8 +25,19 @@ export interface TextTokenizer {
    * letter that is spread over several tokens is at the first of them.
    */
   pieces(ids: readonly number[]): string[];
-  /** The id of the token that the checkpoint names as the beginning of a text, if it names one. */
+  /** The id of the token that stands at the beginning of every text the model was trained on; undefined if none is named. */
   readonly beginOfText?: number;
+}
+
+/**
+ * The id of the model's beginning-of-text token.
+ *
+ * @param source file or folder of the tokenizer, for the message
+ * @throws UserError if the checkpoint names none
+ */
+export function beginOfText(tokenizer: TextTokenizer, source: string): number {
+  if (tokenizer.beginOfText !== undefined) return tokenizer.beginOfText;
+  throw new UserError(`${source}: the checkpoint names no beginning-of-text token; leave out bos (--bos)`);
 }
 
 /**
@@ -51,7 +62,9 @@ export function loadTokenizer(model: string): TextTokenizer {
   // A GGUF file holds no patterns: its tokenizer is loaded in bounded time.
   const tokenizer = path.endsWith(GGUF) ? loadGgufTokenizer(path) : attempt(0, () => loadHuggingFaceTokenizer(model));
   return {
-    beginOfText: tokenizer.beginOfText,
+    get beginOfText() {
+      return tokenizer.beginOfText;
+    },
     encode(text) {
       const ids = attempt(text.length, () => tokenizer.encode(text));
       const wrong = ids.findIndex((id) => !Number.isSafeInteger(id) || id < 0);
@@ -64,21 +77,19 @@ export function loadTokenizer(model: string): TextTokenizer {
 
 const GGUF = ".gguf";
 
-/** How the files of a split model are named. */
-const SPLIT = /-(\d{5})-of-(\d{5})\.gguf$/;
+/** How the files of a split model are named; the first one holds the tokenizer. */
+const SPLIT = /-\d{5}-of-(\d{5})\.gguf$/;
 
 /** The file that holds the tokenizer. */
 function tokenizerFile(model: string): string {
-  if (model.endsWith(GGUF) && !isFolder(model)) return model;
+  if (model.endsWith(GGUF) && !isFolder(model)) return model.replace(SPLIT, "-00001-of-$1.gguf");
   const path = join(model, TOKENIZER_FILE);
   if (existsSync(path) || hasBytePairFiles(model)) return path;
   const files = isFolder(model) ? readdirSync(model).filter((name) => name.endsWith(GGUF)) : [];
-  // Of a split model the first file holds it.
-  const first = files.filter((name) => SPLIT.exec(name)?.[1] === "00001");
-  const isSplit = first.length === 1 && files.every((name) => name.replace(SPLIT, "") === first[0].replace(SPLIT, ""));
-  const chosen = files.length === 1 ? files[0] : isSplit ? first[0] : undefined;
-  if (chosen !== undefined) return join(model, chosen);
-  if (files.length > 1) throw new UserError(`${model}: has ${files.length} GGUF files; name the one that is meant`);
+  const firsts = [...new Set(files.map((name) => name.replace(SPLIT, "-00001-of-$1.gguf")))];
+  if (firsts.length === 1) return join(model, firsts[0]);
+  if (firsts.length > 1)
+    throw new UserError(`${model}: holds several models, name one of them: ${firsts.sort().join(", ")}`);
   throw new UserError(`${model}: has no ${TOKENIZER_FILE}; give token ids instead of text, or add the file`);
 }
 

@@ -1,0 +1,134 @@
+/** How the families read config.json: what a layer's attention looks like, and what is refused by name. */
+import { describe, expect, test } from "vitest";
+import { CheckpointConfig } from "../checkpoint/config";
+import type { Architecture } from "./architecture";
+import { FAMILIES } from "./families";
+
+const SIZES = {
+  vocab_size: 96,
+  hidden_size: 32,
+  intermediate_size: 48,
+  num_hidden_layers: 6,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  head_dim: 8,
+};
+
+function architecture(modelType: string, fields: Record<string, unknown> = {}): Architecture {
+  const family = FAMILIES.find((one) => one.modelType === modelType)!;
+  return family.architecture(new CheckpointConfig({ ...SIZES, ...fields }, "config.json"), new Set());
+}
+
+/** The windows of all layers, 0 for none. */
+function windows(modelType: string, fields: Record<string, unknown>): number[] {
+  const { layers, attentionKind } = architecture(modelType, fields);
+  return Array.from({ length: layers }, (_, layer) => attentionKind(layer).slidingWindow ?? 0);
+}
+
+const [FULL, SLIDING] = ["full_attention", "sliding_attention"];
+const TYPES = [SLIDING, FULL, FULL, SLIDING, FULL, "attention"];
+
+describe("sliding windows", () => {
+  // The expected values are what transformers 5.24 makes of the same fields.
+  test.each<[string, Record<string, unknown>, number[]]>([
+    ["mistral", {}, [4096, 4096, 4096, 4096, 4096, 4096]],
+    ["mistral", { sliding_window: null }, [0, 0, 0, 0, 0, 0]],
+    ["mistral", { sliding_window: 3 }, [3, 3, 3, 3, 3, 3]],
+    ["phi3", {}, [0, 0, 0, 0, 0, 0]],
+    ["phi3", { sliding_window: 2047 }, [2047, 2047, 2047, 2047, 2047, 2047]],
+    ["qwen2", { sliding_window: 5, max_window_layers: 0 }, [0, 0, 0, 0, 0, 0]],
+    ["qwen2", { use_sliding_window: true, max_window_layers: 4 }, [0, 0, 0, 0, 4096, 4096]],
+    ["qwen2", { use_sliding_window: true, sliding_window: 5 }, [0, 0, 0, 0, 0, 0]],
+    ["qwen2", { use_sliding_window: true, sliding_window: null, max_window_layers: 0 }, [0, 0, 0, 0, 0, 0]],
+    ["qwen3", { use_sliding_window: true, sliding_window: 5, max_window_layers: 5 }, [0, 0, 0, 0, 0, 5]],
+    ["qwen3", { use_sliding_window: true, sliding_window: 5, layer_types: TYPES }, [5, 0, 0, 5, 0, 0]],
+    ["gemma3_text", {}, [4096, 4096, 4096, 4096, 4096, 0]],
+    ["gemma3_text", { sliding_window: 512, sliding_window_pattern: 2 }, [512, 0, 512, 0, 512, 0]],
+    ["gemma3_text", { sliding_window: 512, layer_types: TYPES }, [512, 0, 0, 512, 0, 0]],
+    ["gemma3_text", { sliding_window: null, sliding_window_pattern: 1 }, [0, 0, 0, 0, 0, 0]],
+  ])("%s %j", (modelType, fields, expected) => {
+    expect(windows(modelType, fields)).toEqual(expected);
+  });
+
+  test("layers of a kind share one object, and with it masks and tables", () => {
+    const { attentionKind } = architecture("gemma3_text", { layer_types: TYPES });
+    expect(new Set([0, 3].map(attentionKind)).size).toBe(1);
+    expect(new Set([1, 2, 4, 5].map(attentionKind)).size).toBe(1);
+    expect(attentionKind(0)).not.toBe(attentionKind(1));
+  });
+});
+
+describe("rotary bases of Gemma 3", () => {
+  /** The ratio of the first two frequencies is base^(2 / head_dim). */
+  const bases = (fields: Record<string, unknown>) =>
+    [5, 0].map((layer) => {
+      const { frequencies } = architecture("gemma3_text", fields).attentionKind(layer).rotary!;
+      return Math.round((frequencies[0] / frequencies[1]) ** (SIZES.head_dim / 2) / 100) * 100;
+    });
+
+  test.each<[string, Record<string, unknown>, [whole: number, windowed: number]]>([
+    ["the family's own", {}, [1000000, 10000]],
+    ["of older configs", { rope_theta: 40000, rope_local_base_freq: 20000 }, [40000, 20000]],
+    [
+      "by type of layer",
+      { rope_parameters: { [FULL]: { rope_theta: 40000 }, [SLIDING]: { rope_theta: 20000 } } },
+      [40000, 20000],
+    ],
+    ["by one type of layer", { rope_parameters: { [SLIDING]: { rope_theta: 20000 } } }, [1000000, 20000]],
+  ])("%s", (_, fields, expected) => {
+    expect(bases(fields)).toEqual(expected);
+  });
+
+  test("rope_scaling is that of the layers without a window", () => {
+    const { attentionKind } = architecture("gemma3_text", { rope_scaling: { rope_type: "linear", factor: 8 } });
+    expect([5, 0].map((layer) => attentionKind(layer).rotary!.frequencies[0])).toEqual([1 / 8, 1]);
+  });
+});
+
+describe("refused by name", () => {
+  const longRope = { rope_type: "longrope", short_factor: [1, 1, 1, 1], long_factor: [1, 1, 1, 1] };
+
+  test.each<[string, Record<string, unknown>, string]>([
+    ["llama", { partial_rotary_factor: 0.5 }, "config.json: partial_rotary_factor = 0.5"],
+    ["llama", { rope_parameters: { [FULL]: {} } }, "config.json, rope_parameters: full_attention = {}"],
+    ["qwen2", { layer_types: TYPES }, 'config.json: layer_types = "sliding_attention" without a window'],
+    ["qwen2", { layer_types: [FULL] }, "config.json: layer_types = a list of 1 for 6 layers"],
+    ["qwen2", { layer_types: FULL }, 'config.json: layer_types = "full_attention"'],
+    [
+      "qwen3",
+      { layer_types: [...TYPES.slice(1), "chunked_attention"], use_sliding_window: true },
+      '"chunked_attention"',
+    ],
+    ["qwen3", { rope_scaling: { rope_type: "yarn", factor: 4 } }, 'rope_scaling: rope_type = "yarn"'],
+    ["qwen3", { head_dim: 7 }, "config.json: num_attention_heads = 4"],
+    ["gemma3_text", { attn_logit_softcapping: 50 }, "config.json: attn_logit_softcapping = 50"],
+    ["gemma3_text", { final_logit_softcapping: 30 }, "config.json: final_logit_softcapping = 30"],
+    ["gemma3_text", { use_bidirectional_attention: true }, "config.json: use_bidirectional_attention = true"],
+    ["gemma3_text", { sliding_window: null }, "config.json: sliding_window = null"],
+    ["gemma3_text", { rope_parameters: { rope_theta: 5 } }, "config.json, rope_parameters: rope_theta = 5"],
+    ["gemma3_text", { rope_scaling: { type: "linear", factor: 8 } }, 'config.json, rope_scaling: type = "linear"'],
+    ["gemma3_text", { rope_scaling: {}, rope_parameters: {} }, "config.json: rope_scaling = an object beside"],
+    ["gemma3", {}, "config.json: text_config = none"],
+    ["gemma3", { text_config: { model_type: "llama" } }, 'config.json, text_config: model_type = "llama"'],
+    ["gemma3", { text_config: { per_layer_config: {} } }, "config.json, text_config: per_layer_config = {}"],
+    ["phi3", { attention_bias: true }, "config.json: attention_bias = true"],
+    ["phi3", { partial_rotary_factor: 0.4 }, "config.json: partial_rotary_factor = 0.4"],
+    ["phi3", { rope_scaling: { type: "su" } }, 'config.json, rope_scaling: rope_type = "su"'],
+    ["phi3", { rope_scaling: { rope_type: "linear", factor: 2 } }, 'rope_scaling: rope_type = "linear"'],
+    [
+      "phi3",
+      { rope_scaling: { ...longRope, original_max_position_embeddings: 2048 } },
+      "rope_scaling: original_max_position_embeddings = 2048",
+    ],
+  ])("%s %j", (modelType, fields, message) => {
+    expect(() => architecture(modelType, fields)).toThrow(`${message}`);
+    expect(() => architecture(modelType, fields)).toThrow(/ is not supported$/);
+  });
+
+  test("LongRoPE's factors have to be as many as there are pairs of features", () => {
+    const scaling = { ...longRope, long_factor: [1, 1, 1] };
+    expect(() => architecture("phi3", { rope_scaling: scaling })).toThrow(
+      "config.json, rope_scaling: long_factor is [1,1,1]; it must be a list of 4 numbers",
+    );
+  });
+});

