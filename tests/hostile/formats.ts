@@ -1,7 +1,11 @@
 /** How files are taken apart, so that damage can be done to a part, and put together again so that the rest is still right. */
 
 import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { canonicalJson } from "../../lib/src/experiment/unit";
+import { readGgufHeader } from "../../lib/src/gguf/header";
 import { makeZip } from "../support/makeZip";
 import { safetensors } from "../support/tinyModel";
 
@@ -38,6 +42,31 @@ export const safetensorsFile: Format = {
   },
   join: ([header, data]) => safetensors(header.content.toString("latin1"), data.content),
 };
+
+/** A header, then aligned data: the header may grow or shrink, and the data is still where it has to be. */
+export const ggufFile: Format = {
+  split(file) {
+    const { tensors } = ggufHeaderOf(file);
+    return [
+      { name: "header", content: file.subarray(0, tensors) },
+      { name: "data", content: file.subarray(tensors) },
+    ];
+  },
+  join: ([header, data]) =>
+    Buffer.concat([header.content, Buffer.alloc((32 - (header.content.length % 32)) % 32), data.content]),
+};
+
+/** Where a header ends (before it was filled up, if it was), for files as gguf for Python writes them. */
+function ggufHeaderOf(file: Buffer): { tensors: number } {
+  const path = join(mkdtempSync(join(tmpdir(), "token-geometry-gguf-")), "some.gguf");
+  try {
+    writeFileSync(path, file);
+    const begins = [...readGgufHeader(path).tensors.values()].map(({ begin }) => begin);
+    return { tensors: Math.min(...begins) };
+  } finally {
+    rmSync(dirname(path), { recursive: true });
+  }
+}
 
 /** Members of an archive that stores them as they are; their checksums are right again afterwards. */
 export const zipFile: Format = {

@@ -82,6 +82,15 @@ const READERS = {
     readTensors(folder, library("checkpoint/safetensors").readSafetensorsHeader(join(folder, "model.safetensors"))),
   torch: (folder) =>
     readTensors(folder, library("checkpoint/pytorchBin").readTorchFile(join(folder, "pytorch_model.bin"))),
+  async gguf(folder) {
+    const { readGgufHeader } = library("gguf/header");
+    for (const name of fs.readdirSync(folder)) {
+      const { metadata, tensors } = readGgufHeader(join(folder, name));
+      for (const value of metadata.values()) check(value !== undefined, "a value of metadata is missing");
+      for (const { begin, end } of tensors.values()) check(begin < end, "a tensor ends before it begins");
+    }
+    await runThreeTokens(folder);
+  },
   config: runThreeTokens,
   index: runThreeTokens,
   async tokenizer(folder) {

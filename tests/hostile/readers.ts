@@ -4,10 +4,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runExperiment } from "../../lib/src/experiment/experiment";
 import { filesBelow, PROJECT } from "../support/cli";
+import { makeGguf } from "../support/makeGguf";
 import { call, dict, global, integer, pickle, tensor, text, tuple } from "../support/makePickle";
 import { makeZip } from "../support/makeZip";
 import { copyModelWithTokenizer, MODEL_FIXTURES } from "../support/tinyModel";
-import { bytes, type Format, json, npyFile, parquetFile, safetensorsFile, sealedUnit, zipFile } from "./formats";
+import {
+  bytes,
+  type Format,
+  ggufFile,
+  json,
+  npyFile,
+  parquetFile,
+  safetensorsFile,
+  sealedUnit,
+  zipFile,
+} from "./formats";
 import { TOKENIZERS } from "./tokenizers";
 
 /** Files that are read together: the ones that are damaged, and a folder with those that are not. */
@@ -68,6 +79,13 @@ export async function hostileReaders(folder: string): Promise<HostileReader[]> {
       ["opt-bin-legacy", "gpt2-bin-legacy-bf16"].map((variant) => alone(model(variant, "pytorch_model.bin"))),
       "torch",
     ),
+    reader("gguf", ggufFile, [
+      ...["llama-biases-divided", "gemma3", "phi3-long-rope", "gpt-neox", "gpt2"].map((variant) =>
+        alone(model(`gguf-${variant}`, "model.gguf")),
+      ),
+      alone(model("gguf-mistral-split", ...[1, 2, 3].map((part) => `model-0000${part}-of-00003.gguf`))),
+      { files: { "model.gguf": smallGguf() } },
+    ]),
     reader(
       "config",
       json,
@@ -184,6 +202,25 @@ function torchZip(): Buffer {
     { name: "archive/byteorder", content: Buffer.from("little"), stored: true },
     { name: "archive/data/0", content: data, stored: true },
   ]);
+}
+
+/** With every type of metadata, and no model. */
+function smallGguf(): Buffer {
+  const list = (...texts: string[]) => texts.map((text) => ["text", text] as const);
+  return makeGguf({
+    metadata: [
+      ["general.architecture", ["text", "llama"]],
+      ["general.alignment", ["u32", 64]],
+      ["some.flag", ["bool", true]],
+      ["some.number", ["f64", 0.5]],
+      ["some.large", ["u64", 2n ** 60n]],
+      ["tokenizer.ggml.tokens", list("a", "\u0120the", "\u65e5\u672c", "")],
+      ["tokenizer.ggml.scores", [["f32", -1] as const, ["f32", 2] as const]],
+      ["tokenizer.ggml.token_type", [["i32", 1] as const, ["i32", 3] as const]],
+    ],
+    tensors: [{ name: "token_embd.weight", type: 0, shape: [4, 2], data: new Uint8Array(32) }],
+    alignment: 64,
+  });
 }
 
 function someZip(zip64: boolean): Buffer {

@@ -8,6 +8,7 @@ import { type CheckpointConfig, readConfig } from "./config";
 import { openGguf } from "./gguf/ggufCheckpoint";
 import { ggufIn } from "./gguf/ggufFiles";
 import { readTorchFile } from "./pytorchBin";
+import { isQuantizedType } from "./quantized/dequantize";
 import { readSafetensorsHeader } from "./safetensors";
 import { readRows, readValues, type StoredTensor } from "./storedTensor";
 
@@ -71,6 +72,14 @@ function typesOf(tensors: ReadonlyMap<string, StoredTensor>): string {
     .sort(([, a], [, b]) => b - a)
     .map(([type]) => type)
     .join(", ");
+}
+
+/**
+ * What is to be said wherever numbers from this checkpoint are shown: the types of its weights, if any are quantized, which
+ * moves the numbers. Undefined for plain numbers.
+ */
+export function quantizedWeights({ tensors, weights }: Checkpoint): string | undefined {
+  return [...tensors.values()].some(({ elementType }) => isQuantizedType(elementType)) ? weights : undefined;
 }
 
 /** The files of weights, in the order of preference, and what reads their headers. */

@@ -1,6 +1,6 @@
 import { setImmediate as eventLoopTurn } from "node:timers/promises";
 import { chooseBackend } from "../backend/backend";
-import { openCheckpoint } from "../checkpoint/checkpoint";
+import { openCheckpoint, quantizedWeights } from "../checkpoint/checkpoint";
 import { LayerCloud } from "../geometry/layerCloud";
 import { type LayerGeometry, measureLayer } from "../geometry/metrics";
 import type { NeighborTable } from "../geometry/neighbors";
@@ -108,8 +108,9 @@ export async function explorePrompt(
         ...(await measureOrder(loaded, { ids, order, front, leaveOut }, neighbors, onLayer)),
       });
     }
+    const weights = quantizedWeights(checkpoint);
     const provenance = {
-      model: checkpoint.name,
+      model: weights ? `${checkpoint.name}, quantized weights (${weights})` : checkpoint.name,
       prompt: `${prompt.name}, ${tokens} of its ${all.length} tokens; SHA-256 of the tokens ${hashIds(ids)}`,
       shuffles: `S = ${shuffleIndices.join(", ")}, seed ${seed}`,
       ...(bos && { "in front": `the beginning-of-text token ${front[0]}, which is not measured` }),

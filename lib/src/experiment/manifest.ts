@@ -1,4 +1,5 @@
 import type { BackendChoice } from "../backend/backend";
+import { quantizedWeights } from "../checkpoint/checkpoint";
 import { libraryVersion } from "../support/project";
 import type { FullSettings, ModelPlan } from "./plan";
 import { canonicalJson, hashIds, unitKey } from "./unit";
@@ -26,6 +27,8 @@ export function describeExperiment(
     ...versions(backend),
     models: plans.map(({ checkpoint, hashes, promptSet, units }) => ({
       name: checkpoint.name,
+      // As JSON leaves out what is undefined, plain numbers are not mentioned.
+      weights: quantizedWeights(checkpoint),
       files: hashes,
       promptSet,
       prompts: new Set(units.map(({ prompt }) => prompt)).size,

@@ -164,8 +164,8 @@ function* lines(
     }),
   );
   yield `{"format":1,\n"experiment":${canonicalJson({ command, settings, dtype, ...made })},\n"models":[\n`;
-  const models = experiment.models.map(({ name, files, promptSet, units }) =>
-    canonicalJson({ name, files, promptSet, units: units.length }),
+  const models = experiment.models.map(({ name, files, promptSet, units, weights }) =>
+    canonicalJson({ name, files, promptSet, units: units.length, weights }),
   );
   yield `${models.join(",\n")}\n],\n"results":[\n`;
   for (const [place, unit] of units.entries()) {

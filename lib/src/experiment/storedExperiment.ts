@@ -25,6 +25,8 @@ export interface ListedModel {
   files: Record<string, string>;
   /** SHA-256 of all prompts' tokens. */
   promptSet: string;
+  /** Types of the weights, if they are quantized. */
+  weights?: string;
   units: ListedUnit[];
 }
 
@@ -101,7 +103,7 @@ function parseManifest(manifest: Record<string, unknown>, source: string, name: 
   if (!Array.isArray(models) || models.length === 0) refuse("the manifest lists no models");
   const parsed = (models as unknown[]).map((model, place): ListedModel => {
     const at = `the manifest's model ${place + 1}`;
-    const { name, files, promptSet, units } = isObject(model) ? model : refuse(`${at} is damaged`);
+    const { name, files, promptSet, units, weights } = isObject(model) ? model : refuse(`${at} is damaged`);
     if (typeof name !== "string" || !isHash(promptSet)) refuse(`${at} has no name or no hash of its prompts`);
     if (!isObject(files) || !Object.values(files).every(isHash)) refuse(`${at} has no hashes of its files`);
     if (!Array.isArray(units) || units.length === 0) refuse(`${at} has no units`);
@@ -109,6 +111,7 @@ function parseManifest(manifest: Record<string, unknown>, source: string, name: 
       name: name as string,
       files: files as Record<string, string>,
       promptSet: promptSet as string,
+      ...(typeof weights === "string" && { weights }),
       units: (units as unknown[]).map((unit, number) => {
         const { prompt, shuffleIndex, key, ...further } = isObject(unit) ? unit : ({} as Record<string, unknown>);
         // Names of units become paths: anything but a hash could lead out of the store.

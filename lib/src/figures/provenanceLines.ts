@@ -29,7 +29,8 @@ function experimentLines(experiment: Json): ProvenanceLine[] {
   const models = Array.isArray(experiment.models) ? (experiment.models as Json[]) : [];
   const lines = models.map((model): ProvenanceLine => {
     const files = Object.entries(objectOf(model.files)).map(([file, hash]) => `${file} ${shortHash(hash)}`);
-    return [`model ${model.name}`, `SHA-256 of its files: ${files.join(", ")}`];
+    const weights = model.weights === undefined ? "" : `quantized weights (${model.weights}); `;
+    return [`model ${model.name}`, `${weights}SHA-256 of its files: ${files.join(", ")}`];
   });
   const counts = [...new Set(models.map((model) => model.prompts))].join(" or ");
   const named = settings.promptName === undefined ? "" : ` (${[settings.promptName].flat().join(", ")})`;

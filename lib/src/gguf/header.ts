@@ -195,7 +195,7 @@ function placeTensors(tensors: GgufTensor[], headerEnd: number, alignment: numbe
   }
   if (fileSize > aligned(end)) {
     throw new Error(
-      `ends ${fileSize - end} bytes after its last tensor: the header is damaged, or the file is no single one`,
+      `ends ${fileSize - end} bytes after its last tensor: the header is damaged, or something was put behind it`,
     );
   }
 }
