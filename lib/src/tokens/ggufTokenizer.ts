@@ -38,7 +38,9 @@ export function loadGgufTokenizer(path: string): TextTokenizer {
   const beginOfText = namedToken(header, "tokenizer.ggml.bos_token_id", tokens.length);
   const utf8 = new TextEncoder();
   const isAdded = (id: number) => ADDED.includes(types[id]);
-  const bytesOf = (id: number) => (isAdded(id) ? utf8.encode(tokens[id]) : bytesOfToken(tokens[id] ?? ""));
+  const isVerbatim = (id: number) => types[id] === TokenType.control || types[id] === TokenType.unknown;
+  const bytesOf = (id: number) =>
+    isVerbatim(id) ? utf8.encode(tokens[id]) : bytesOfToken(tokens[id] ?? "", types[id]);
 
   return {
     beginOfText,
@@ -59,8 +61,8 @@ interface Encoding {
   /** How a text is written before added tokens are looked for. */
   write(text: string): string;
   encodePart(text: string): number[];
-  /** The bytes that a token stands for. */
-  bytesOfToken(token: string): Uint8Array;
+  /** The bytes that a token stands for, if it is none of the special ones. */
+  bytesOfToken(token: string, type: number): Uint8Array;
   spaceInFront: TokenBytes["spaceInFront"];
 }
 
@@ -80,10 +82,11 @@ function bytePairs(header: GgufHeader, vocabulary: GgufVocabulary): Encoding {
   // Merges may go through tokens that users have defined, and through unused ones.
   const { normal, userDefined, unused } = TokenType;
   const ids = idsOfTypes(vocabulary, [normal, userDefined, unused]);
+  const utf8 = new TextEncoder();
   return {
     write: (text) => text,
     encodePart: bytePairEncoder({ ids, merges: readMerges(header, ids) }, splitting),
-    bytesOfToken: byteLevelBytes,
+    bytesOfToken: (token, type) => (type === userDefined ? utf8.encode(token) : byteLevelBytes(token)),
     spaceInFront: "nowhere",
   };
 }

@@ -18,33 +18,41 @@ export const TOKENIZER_FILE = "tokenizer.json";
  */
 export function loadHuggingFaceTokenizer(folder: string): TextTokenizer {
   const path = join(folder, TOKENIZER_FILE);
-  const settings = objectIfThere(join(folder, "tokenizer_config.json"));
+  const settingsPath = join(folder, "tokenizer_config.json");
+  const settings = existsSync(settingsPath) ? readJsonObject(settingsPath) : {};
   const definition = existsSync(path) ? readJsonObject(path) : bytePairDefinition(folder, settings);
   checkTokenizerLimits(definition);
   // What would add special tokens is left out: none are asked for.
   const tokenizer = new Tokenizer({ ...definition, post_processor: null }, settings);
   return {
-    beginOfText: beginOfText(folder, settings, (token) => tokenizer.token_to_id(token)),
     encode: (text) => tokenizer.encode(text, { add_special_tokens: false }).ids,
     pieces: piecesBy(tokenizer, definition),
+    get beginOfText() {
+      return namedBeginning(folder, settings, (token) => tokenizer.token_to_id(token));
+    },
   };
 }
 
-function objectIfThere(path: string): Record<string, unknown> {
-  return existsSync(path) ? readJsonObject(path) : {};
-}
-
-/** By the token that tokenizer_config.json names, else by the id in config.json. */
-function beginOfText(
+/**
+ * The beginning-of-text token that a folder names: `bos_token` of tokenizer_config.json, where the tokenizer knows it; without
+ * one, `bos_token_id` of config.json.
+ */
+function namedBeginning(
   folder: string,
-  { bos_token }: Record<string, unknown>,
+  settings: Record<string, unknown>,
   idOf: (token: string) => number | undefined,
 ): number | undefined {
-  const token = typeof bos_token === "object" ? (bos_token as { content?: unknown } | null)?.content : bos_token;
-  const id = typeof token === "string" ? idOf(token) : undefined;
-  if (id !== undefined) return id;
-  const { bos_token_id } = objectIfThere(join(folder, "config.json"));
-  return Number.isSafeInteger(bos_token_id) && (bos_token_id as number) >= 0 ? (bos_token_id as number) : undefined;
+  const named = settings.bos_token as string | { content?: unknown } | null | undefined;
+  const token = typeof named === "object" ? named?.content : named;
+  const known = typeof token === "string" ? idOf(token) : undefined;
+  if (isId(known)) return known;
+  const configPath = join(folder, "config.json");
+  const id = existsSync(configPath) ? readJsonObject(configPath).bos_token_id : undefined;
+  return isId(id) ? id : undefined;
+}
+
+function isId(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function piecesBy(tokenizer: Tokenizer, definition: Record<string, unknown>): TextTokenizer["pieces"] {

@@ -77,21 +77,19 @@ export function loadTokenizer(model: string): TextTokenizer {
 
 const GGUF = ".gguf";
 
-/** How the files of a split model are named. */
-const SPLIT = /-(\d{5})-of-(\d{5})\.gguf$/;
+/** How the files of a split model are named; the first one holds the tokenizer. */
+const SPLIT = /-\d{5}-of-(\d{5})\.gguf$/;
 
 /** The file that holds the tokenizer. */
 function tokenizerFile(model: string): string {
-  if (model.endsWith(GGUF) && !isFolder(model)) return model;
+  if (model.endsWith(GGUF) && !isFolder(model)) return model.replace(SPLIT, "-00001-of-$1.gguf");
   const path = join(model, TOKENIZER_FILE);
   if (existsSync(path) || hasBytePairFiles(model)) return path;
   const files = isFolder(model) ? readdirSync(model).filter((name) => name.endsWith(GGUF)) : [];
-  // Of a split model the first file holds it.
-  const first = files.filter((name) => SPLIT.exec(name)?.[1] === "00001");
-  const isSplit = first.length === 1 && files.every((name) => name.replace(SPLIT, "") === first[0].replace(SPLIT, ""));
-  const chosen = files.length === 1 ? files[0] : isSplit ? first[0] : undefined;
-  if (chosen !== undefined) return join(model, chosen);
-  if (files.length > 1) throw new UserError(`${model}: has ${files.length} GGUF files; name the one that is meant`);
+  const firsts = [...new Set(files.map((name) => name.replace(SPLIT, "-00001-of-$1.gguf")))];
+  if (firsts.length === 1) return join(model, firsts[0]);
+  if (firsts.length > 1)
+    throw new UserError(`${model}: holds several models, name one of them: ${firsts.sort().join(", ")}`);
   throw new UserError(`${model}: has no ${TOKENIZER_FILE}; give token ids instead of text, or add the file`);
 }
 
