@@ -448,13 +448,13 @@ describe("tokenizer.json", () => {
 
 describe("the model folder", () => {
   test.each([
-    ["missing", "no-such-model"],
-    ["a file", "package.json"],
-  ])("%s", async (_, name) => {
+    ["missing", "no-such-model", "no such model folder or file"],
+    ["a file of another kind", "package.json", "is no GGUF file"],
+  ])("%s", async (_, name, why) => {
     const folder = temporaryFolder();
     const model = join(PROJECT, name);
     const args = ["extract", "--model", model, "--ids", "1", "--out", join(folder, "hidden.npy")];
-    expectRefusal(await runProgram(args), model, "no such model folder");
+    expectRefusal(await runProgram(args), model, why);
     expect(filesBelow(folder)).toEqual([]);
   });
 

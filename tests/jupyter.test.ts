@@ -198,7 +198,7 @@ describe.each(frontEnds)("in Jupyter (%s)", (frontEnd) => {
     const notebook = await open("errors", withKernel(cells));
     await notebook.runAll();
     expect((await notebook.output(1).textContent())?.trim()).toMatch(
-      /^UserError: .*no-such-model: no such model folder$/,
+      /^UserError: .*no-such-model: no such model folder or file$/,
     );
     expect(await notebook.output(3).textContent()).not.toContain("42");
     await notebook.screenshot(`${frontEnd}-error`);
