@@ -93,10 +93,21 @@ function shortenErrors() {
   console.error = (...what) => print(...what.map((one) => (one instanceof Error ? shorten(one) : one)));
 }
 
+// Kernels that the notebook runner starts have it compile their cells, through the file descriptor that it names.
+function askForCompiling() {
+  const { join } = require("node:path");
+  const descriptor = process.env.TOKEN_GEOMETRY_COMPILER;
+  delete process.env.TOKEN_GEOMETRY_COMPILER; // not for processes that this one starts
+  if (!descriptor) return;
+  const { compileThroughRunner } = require("../dist/runner/kernelCompiler.js");
+  compileThroughRunner(join(__dirname, "..", ".."), Number(descriptor));
+}
+
 if (isMainThread) {
   new Worker(`(${watchParent})()`, { eval: true, execArgv: [] }).unref();
   if (process.argv.includes("--config-path")) {
     keepAllOutputs();
     if (!process.env.DEBUG) shortenErrors();
+    askForCompiling();
   }
 }

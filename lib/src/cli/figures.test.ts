@@ -83,6 +83,24 @@ describe("npm run figures", () => {
     expect(executed.cells.map((cell) => cell.execution_count)).toEqual([1, 2, null]);
   });
 
+  test("runs two at a time, says so in order, and stops the other when one fails", async () => {
+    const folder = temporaryFolder();
+    const wait = (milliseconds: number) => `await new Promise((resolve) => setTimeout(resolve, ${milliseconds}));`;
+    const slow = saveNotebook(folder, "slow", `${wait(3000)}`, "1");
+    const quick = saveNotebook(folder, "quick", "2");
+    const both = await figures(slow, quick, "--jobs", "2", "--out", join(folder, "out"));
+    expect(both).toMatchObject({ code: 0, err: "" });
+    expect(both.out).toMatch(/^slow .* s\nquick .* s\n/);
+    const endless = endlessNotebook(folder, "await new Promise(() => {});");
+    const broken = saveNotebook(folder, "broken", `${wait(1000)}`, 'throw new Error("no luck");');
+    const stopped = await figures(endless, broken, "--jobs", "2", "--out", folder);
+    expect(stopped).toMatchObject({ code: 1, out: "" });
+    expect(stopped.err).toMatch(/^error: .*broken\.ipynb, cell 2 .*: runtime error: no luck \[.*\n$/);
+    expect(existsSync(join(folder, "notebooks", "endless.ipynb"))).toBe(false);
+    // It may have been stopped before it could say which process it is.
+    if (existsSync(join(folder, "pid"))) expect(isAlive(await pidOf(folder))).toBe(false);
+  });
+
   test("gives up a cell after --timeout", async () => {
     const folder = temporaryFolder();
     const path = endlessNotebook(folder, "for (;;);");
@@ -96,6 +114,7 @@ describe("npm run figures", () => {
     ["an unknown notebook", ["fig99"], /^error: there is no notebook "fig99"; known are: .*\n$/],
     ["an unknown option", ["--fast"], /^error: unknown option '--fast'\n$/],
     ["a setting without value", ["-p", "N"], /^error: -p N: write -p NAME=value\n$/],
+    ["a number of notebooks that is none", ["--jobs", "0"], /^error: --jobs 0: write a whole number.*\n$/],
     ["a time-out that is none", ["--timeout", "soon"], /^error: --timeout soon: write a number of seconds.*\n$/],
   ])("%s: one line, exit code 1", async (_, args, message) => {
     const { code, out, err } = await figures(...args);

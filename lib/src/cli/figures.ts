@@ -1,8 +1,9 @@
 import { join, resolve } from "node:path";
 import { Command, CommanderError } from "commander";
 import { committedNotebook } from "../report/committed";
+import { Drawing } from "../report/drawing";
 import { describeRun, withRunRecord } from "../report/run";
-import { writeReport } from "../report/write";
+import { Compiler } from "../runner/compiler";
 import { killAllKernels } from "../runner/kernelProcess";
 import { clearOutputs, normalizeNotebook, readNotebook, writeNotebook } from "../runner/notebook";
 import { notebookParameters } from "../runner/parameters";
@@ -11,16 +12,21 @@ import {
   displayPath,
   listNotebooks,
   type NotebookFile,
+  type PreparedNotebook,
   prepareNotebooks,
   runNotebook,
   selectNotebooks,
 } from "../runner/run";
+import { affordableNotebooks, shareOfMachine } from "../runner/sharedMachine";
 import { reportError, UserError } from "../support/errors";
 import { PROJECT_ROOT } from "../support/project";
+import { sideBySide } from "../support/sideBySide";
+import { ProgressLine } from "./progressLine";
 
 interface Options {
   parameter: Map<string, string>;
   out: string;
+  jobs?: number;
   timeout: number;
   list?: boolean;
   inPlace?: boolean;
@@ -53,6 +59,7 @@ function defineCommand(): Command {
     .argument("[notebook...]", "names or parts of them, as in fig03; all notebooks if none is named")
     .option("-p, --parameter <NAME=value>", "sets a parameter of the notebooks (repeatable)", addSetting, new Map())
     .option("--out <folder>", "where executed notebooks and figures go", "out")
+    .option("--jobs <number>", `how many notebooks run at once (default: ${affordableNotebooks()})`, parseJobs)
     .option("--timeout <seconds>", "limit for each cell; 0: none", parseSeconds, 0)
     .option("--list", "only lists the notebooks and their parameters")
     .option("--in-place", "also writes them back to where they are, with static pictures")
@@ -75,28 +82,58 @@ async function execute(words: string[], options: Options, argv: readonly string[
   if (files.length === 0) throw new UserError("there are no notebooks in notebooks/");
   const outFolder = resolve(options.out);
   const notebooks = prepareNotebooks(files, options.parameter);
-  const run = describeRun(argv);
-  const width = Math.max(...files.map(({ name }) => name.length));
-  for (const file of notebooks) {
-    const label = file.name.padEnd(width);
-    const progress = new ProgressLine(label);
-    const onCell = (number: number, count: number) => progress.show(`cell ${number} of ${count}`);
-    const running = runNotebook(file.notebook, { outFolder, timeoutSeconds: options.timeout, onCell });
-    const result = await running.finally(() => progress.clear());
-    const executed = join(outFolder, "notebooks", `${file.name}.ipynb`);
-    if (result.failure) {
-      writeNotebook(executed, result.notebook);
-      throw cellError(file, result.failure, executed);
-    }
-    const parameters = Object.fromEntries(options.parameter);
-    const record = { ...run, date: new Date().toISOString(), seconds: result.seconds, parameters };
-    writeNotebook(executed, withRunRecord(result.notebook, record));
-    if (options.inPlace) writeNotebook(file.path, await committedNotebook(result.notebook, outFolder));
-    console.log(`${label}  ${result.seconds.toFixed(1).padStart(7)} s`);
+  const drawing = new Drawing();
+  try {
+    await executeNotebooks(notebooks, outFolder, options, describeRun(argv), drawing);
+    console.log(`executed notebooks: ${displayPath(join(outFolder, "notebooks"))}`);
+    const report = await drawing.writeReport(outFolder);
+    if (report.length > 0) console.log(`report: ${report.map(displayPath).join(", ")}`);
+  } finally {
+    drawing.close();
   }
-  console.log(`executed notebooks: ${displayPath(join(outFolder, "notebooks"))}`);
-  const report = await writeReport(outFolder);
-  if (report.length > 0) console.log(`report: ${report.map(displayPath).join(", ")}`);
+}
+
+/** Executes notebooks, some at a time, and says in their order how long each has taken. */
+async function executeNotebooks(
+  notebooks: readonly PreparedNotebook[],
+  outFolder: string,
+  options: Options,
+  run: ReturnType<typeof describeRun>,
+  drawing: Drawing,
+): Promise<void> {
+  const jobs = Math.min(options.jobs ?? affordableNotebooks(), notebooks.length);
+  const width = Math.max(...notebooks.map(({ name }) => name.length));
+  const progress = new ProgressLine();
+  const compiler = process.platform === "win32" ? undefined : new Compiler();
+  const parameters = Object.fromEntries(options.parameter);
+  const environment = { ...shareOfMachine(jobs), ...(await drawing.environment()) };
+  const shared = { outFolder, timeoutSeconds: options.timeout, compiler, environment };
+  const execute = async (file: PreparedNotebook, signal: AbortSignal): Promise<number> => {
+    signal.addEventListener("abort", killAllKernels);
+    const onCell = (number: number, count: number) => progress.show(file.name, `cell ${number} of ${count}`);
+    progress.show(file.name, "starting");
+    const running = runNotebook(file.notebook, { ...shared, signal, onCell });
+    const { notebook, seconds, failure } = await running.finally(() => progress.remove(file.name));
+    if (signal.aborted) return seconds;
+    const executed = join(outFolder, "notebooks", `${file.name}.ipynb`);
+    if (failure) {
+      writeNotebook(executed, notebook);
+      throw cellError(file, failure, executed);
+    }
+    writeNotebook(executed, withRunRecord(notebook, { ...run, date: new Date().toISOString(), seconds, parameters }));
+    drawing.prepare(executed);
+    if (options.inPlace) writeNotebook(file.path, await committedNotebook(notebook, outFolder));
+    return seconds;
+  };
+  const say = ({ name }: PreparedNotebook, seconds: number): void => {
+    progress.print(`${name.padEnd(width)}  ${seconds.toFixed(1).padStart(7)} s`);
+  };
+  try {
+    await sideBySide(notebooks, jobs, execute, say);
+  } finally {
+    progress.end();
+    compiler?.close();
+  }
 }
 
 function list(files: NotebookFile[]): void {
@@ -114,33 +151,14 @@ function addSetting(text: string, settings: Map<string, string>): Map<string, st
   return new Map(settings).set(match[1], match[2]);
 }
 
+function parseJobs(text: string): number {
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
+  throw new UserError(`--jobs ${text}: write a whole number from 1 to 999`);
+}
+
 function parseSeconds(text: string): number {
   const seconds = Number(text);
   // Node's timers end at 2^31 ms.
   if (text.trim() !== "" && seconds >= 0 && seconds <= 2_000_000) return seconds;
   throw new UserError(`--timeout ${text}: write a number of seconds from 0 to 2000000`);
-}
-
-/** The line under the cursor that says what is being done, and for how long; in a terminal only. */
-class ProgressLine {
-  private readonly start = performance.now();
-  private readonly timer: NodeJS.Timeout | undefined;
-  private what = "starting";
-
-  constructor(private readonly label: string) {
-    if (process.stdout.isTTY) this.timer = setInterval(() => this.show(this.what), 1000);
-    this.show(this.what);
-  }
-
-  show(what: string): void {
-    this.what = what;
-    const seconds = Math.floor((performance.now() - this.start) / 1000);
-    if (this.timer) process.stdout.write(`\r\x1b[2K${this.label}  ${what}  ${seconds} s`);
-  }
-
-  clear(): void {
-    if (!this.timer) return;
-    clearInterval(this.timer);
-    process.stdout.write("\r\x1b[2K");
-  }
 }

@@ -16,6 +16,18 @@ export const WORKERS_VARIABLE = "TOKEN_GEOMETRY_WORKERS";
 /** What a process with a backend takes up besides the weights, in bytes; roughly. */
 const PROCESS_BYTES = 2 ** 29;
 
+/** Environment variables by which so many processes have together as many threads as there are cores. */
+export function threadsOfEach(processes: number): Record<string, string> {
+  const threads = String(Math.max(1, Math.floor(availableParallelism() / processes)));
+  return {
+    TF_NUM_INTRAOP_THREADS: threads,
+    TF_NUM_INTEROP_THREADS: threads,
+    OMP_NUM_THREADS: threads,
+    OPENBLAS_NUM_THREADS: threads,
+    VECLIB_MAXIMUM_THREADS: threads,
+  };
+}
+
 /** What a worker is asked to do: measure some prompts by a model. Sent to another process: plain data only. */
 export interface PoolTask {
   /** Of the checkpoint. */
@@ -49,8 +61,6 @@ export class WorkerPool {
 
   /** @param workers number of processes; they start with the first tasks */
   constructor(readonly workers: number) {
-    // Together the processes have as many threads as there are cores.
-    const threads = String(Math.max(1, Math.floor(availableParallelism() / workers)));
     this.pool = new Tinypool({
       runtime: "child_process",
       // As JavaScript also where this file is run as TypeScript: a child process knows nothing of that.
@@ -62,11 +72,7 @@ export class WorkerPool {
       execArgv: ["--single-threaded-gc"],
       env: {
         ...(process.env as Record<string, string>),
-        TF_NUM_INTRAOP_THREADS: threads,
-        TF_NUM_INTEROP_THREADS: threads,
-        OMP_NUM_THREADS: threads,
-        OPENBLAS_NUM_THREADS: threads,
-        VECLIB_MAXIMUM_THREADS: threads,
+        ...threadsOfEach(workers),
       },
     });
     // Of a process that was killed while it had nothing to do: another one takes its place.

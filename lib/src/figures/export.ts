@@ -2,15 +2,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { UserError } from "../support/errors";
 import { writeFileAtomically } from "../support/files";
+import { checkFormat, drawFigure, FORMATS } from "./drawing";
 import type { Described } from "./exportMetadata";
 import type { Figure } from "./figure";
-import { renderHtml } from "./html";
-import { renderPdf } from "./pdf";
-import { type RenderOptions, renderPng, renderSvg } from "./render";
 
-/** File formats a figure can be exported to. */
-export const FORMATS: readonly ["svg", "pdf", "png", "html"] = ["svg", "pdf", "png", "html"];
-export type Format = "svg" | "pdf" | "png" | "html";
+export { FORMATS, type Format } from "./drawing";
 
 /** Where a figure is exported to, as what, and how it is drawn. */
 export interface ExportOptions {
@@ -32,13 +28,6 @@ export interface ExportOptions {
   theme?: "light" | "dark" | "print";
 }
 
-const RENDERERS: Record<Format, (figure: Figure, options: RenderOptions) => Promise<string | Buffer>> = {
-  svg: renderSvg,
-  pdf: renderPdf,
-  png: renderPng,
-  html: renderHtml,
-};
-
 /**
  * Draws a figure without a browser and writes it, one file a format.
  *
@@ -48,11 +37,7 @@ const RENDERERS: Record<Format, (figure: Figure, options: RenderOptions) => Prom
  */
 export async function exportFigure(figure: Figure, options: ExportOptions = {}): Promise<string[]> {
   const formats = options.formats ?? [...FORMATS];
-  for (const format of formats) {
-    if (!Object.hasOwn(RENDERERS, format)) {
-      throw new UserError(`unknown figure format "${format}"; known ones are ${FORMATS.join(", ")}`);
-    }
-  }
+  formats.forEach(checkFormat);
   const name = options.name ?? figure.name;
   if (!/^[^/\\\0]+$/.test(name) || name.startsWith(".")) {
     throw new UserError(`"${name}" cannot be a file name; give one without slashes that does not start with a dot`);
@@ -62,7 +47,7 @@ export async function exportFigure(figure: Figure, options: ExportOptions = {}):
   const paths: string[] = [];
   for (const format of formats) {
     const path = join(folder, `${name}.${format}`);
-    writeFileAtomically(path, await RENDERERS[format](figure, options));
+    writeFileAtomically(path, await drawFigure(figure, format, options));
     paths.push(path);
   }
   return paths;

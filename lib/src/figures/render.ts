@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { UserError } from "../support/errors";
 import { embedInPng, embedInSvg } from "./exportMetadata";
 import type { Figure } from "./figure";
@@ -18,6 +19,12 @@ export interface RenderOptions {
 
 // Plotly's random numbers belong to the window, so that one picture is drawn after the other.
 let queue: Promise<unknown> = Promise.resolve();
+
+/** Pictures by what they were drawn from: a figure is shown, then exported in four formats. */
+const drawn = new Map<string, string>();
+
+/** Letters of pictures that are kept, the latest ones. */
+const MOST_KEPT = 2 ** 24;
 
 /**
  * Draws a figure as SVG, without a browser. The same figure gives the same bytes every time.
@@ -75,10 +82,34 @@ async function draw(figure: Figure, options: RenderOptions): Promise<string> {
     if (!(Number.isFinite(value) && value >= 10)) throw new UserError(`${side} ${value}: give at least 10 pixels`);
   }
   const json = JSON.stringify({ data, layout: { ...layout, ...size } });
+  const key = createHash("sha256").update(json).digest("base64");
+  const picture = drawn.get(key) ?? (await drawAfresh(json, size));
+  keep(key, picture);
+  return embedInSvg(picture, figure);
+}
+
+async function drawAfresh(json: string, size: { width: number; height: number }): Promise<string> {
   const window = await plotlyWindow();
   window.seed(json);
-  const svg = await window.plotly.toImage(window.parse(json), { format: "svg", imageDataOnly: true, ...size });
-  return embedInSvg(withoutGroupOpacity(svg), figure);
+  try {
+    const svg = await window.plotly.toImage(window.parse(json), { format: "svg", imageDataOnly: true, ...size });
+    return withoutGroupOpacity(svg);
+  } finally {
+    window.forget();
+  }
+}
+
+/** Remembers a picture as the latest, and forgets the oldest ones when there are too many. */
+function keep(key: string, picture: string): void {
+  drawn.delete(key);
+  drawn.set(key, picture);
+  let letters = 0;
+  for (const kept of drawn.values()) letters += kept.length;
+  for (const [oldest, kept] of drawn) {
+    if (letters <= MOST_KEPT) break;
+    drawn.delete(oldest);
+    letters -= kept.length;
+  }
 }
 
 /**

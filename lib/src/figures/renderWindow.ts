@@ -18,6 +18,8 @@ export interface PlotlyWindow {
   parse(json: string): unknown;
   /** Restarts the window's random numbers, from which Plotly makes the ids in a picture. */
   seed(seed: string): void;
+  /** Lets go of the last picture. */
+  forget(): void;
 }
 
 let shared: Promise<PlotlyWindow> | undefined;
@@ -51,7 +53,23 @@ async function openWindow(): Promise<PlotlyWindow> {
     seed: (seed) => {
       (window.eval("Math") as Math).random = randomGenerator(seed);
     },
+    forget: () => forgetElements(window),
   };
+}
+
+/**
+ * jsdom's engine for selectors keeps what it has found by each of them, and with it the pictures of all elements in question:
+ * 6 MB a figure, for good, since the names in Plotly's selectors differ from picture to picture.
+ */
+function forgetElements({ document }: DOMWindow): void {
+  const inside = Object.getOwnPropertySymbols(document).find(({ description }) => description === "impl");
+  const engine = (document as unknown as Record<symbol, SelectorHolder | undefined>)[inside ?? Symbol()]?._nwsapi;
+  engine?.configure?.({}, true);
+}
+
+/** Behind jsdom's document. */
+interface SelectorHolder {
+  _nwsapi?: { configure?(options: object, clear: boolean): void };
 }
 
 /** jsdom lays nothing out; these are the sizes that Plotly asks a browser for. */

@@ -1,6 +1,6 @@
+import { drawFigure } from "../figures/drawing";
 import type { Figure } from "../figures/figure";
 import { chartConfig, chartLayout } from "../figures/html";
-import { renderPng } from "../figures/render";
 import { plainFigure } from "../figures/renderTheme";
 import { chartHtml, plotlyScript } from "./chart";
 import { inNotebook, type MimeBundle, sendToNotebook } from "./kernel";
@@ -46,7 +46,7 @@ export async function showFigure(figure: Figure, options: ShowFigureOptions = {}
 
 /** All forms of a figure that a notebook takes. */
 export async function figureBundle(figure: Figure, options: ShowFigureOptions = {}): Promise<MimeBundle> {
-  const png = await renderPng(figure, { theme: options.theme, scale: options.scale ?? 1.5 });
+  const png = (await drawFigure(figure, "png", { theme: options.theme, scale: options.scale ?? 1.5 })) as Buffer;
   const plain = plainFigure(figure, options.theme, CHART_DIGITS);
   const { name, caption, provenance } = figure;
   const record: FigureRecord = { kind: "figure", name, caption, ...(provenance && { provenance }) };

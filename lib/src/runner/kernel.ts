@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Dealer, Subscriber } from "zeromq";
 import { messageOf, UserError } from "../support/errors";
 import { PROJECT_ROOT } from "../support/project";
+import type { Compiler } from "./compiler";
 import { asynchronousFailure, type CellFailure, failureFromStderr } from "./failure";
 import { KernelProcess } from "./kernelProcess";
 import { type JupyterMessage, MessageCodec } from "./messages";
@@ -13,6 +14,8 @@ export interface KernelOptions {
   workingFolder?: string;
   /** Environment variables added to those of this process. */
   environment?: Record<string, string>;
+  /** Compiles its cells, for kernels in the compiler's working folder; without one the kernel does it itself. */
+  compiler?: Compiler;
 }
 
 /** What came of running one piece of code. */
@@ -53,7 +56,10 @@ export class Kernel {
   private lastPublished = 0;
   private closed = false;
 
-  private constructor(private readonly host: KernelProcess) {
+  private constructor(
+    private readonly host: KernelProcess,
+    private readonly compiler: Compiler | undefined,
+  ) {
     const { connection } = host;
     this.codec = new MessageCodec(connection.key);
     this.shell = new Dealer({ linger: 0 });
@@ -75,8 +81,9 @@ export class Kernel {
     let trouble = "";
     // More than one attempt because another program may take a port between choosing and using it.
     for (let attempt = 0; attempt < 3; attempt++) {
-      const host = await KernelProcess.start(options.workingFolder ?? PROJECT_ROOT, options.environment ?? {});
-      const kernel = new Kernel(host);
+      const { workingFolder = PROJECT_ROOT, environment = {}, compiler } = options;
+      const host = await KernelProcess.start(workingFolder, environment, compiler);
+      const kernel = new Kernel(host, compiler);
       const answer = await kernel.waitUntilReady();
       if (answer === "ready") {
         host.forgetConnectionFile();
@@ -100,6 +107,7 @@ export class Kernel {
    * @param timeoutSeconds after which the code is interrupted and the kernel ended; 0 or nothing: no limit
    */
   async execute(code: string, timeoutSeconds = 0): Promise<Execution> {
+    if (timeoutSeconds > 0) await this.compiler?.ready; // its start is not the cell's time
     for (;;) {
       await sleep(Math.max(0, this.notBefore - Date.now()));
       const content = {

@@ -5,8 +5,10 @@ import { createRequire } from "node:module";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 import { UserError } from "../support/errors";
 import { PROJECT_ROOT } from "../support/project";
+import type { Compiler } from "./compiler";
 
 /** What Jupyter calls a connection file: where the kernel listens, and the key that messages are signed with. */
 export interface Connection {
@@ -20,6 +22,9 @@ export interface Connection {
   stdin_port: number;
   hb_port: number;
 }
+
+/** Tells the kernel through which file descriptor its cells are compiled; see lib/bin/kernel-preload.js. */
+const COMPILER_VARIABLE = "TOKEN_GEOMETRY_COMPILER";
 
 const living = new Set<KernelProcess>();
 let watchesExit = false;
@@ -42,6 +47,7 @@ export class KernelProcess {
     private readonly folder: string,
     workingFolder: string,
     environment: Record<string, string>,
+    compiler: Compiler | undefined,
   ) {
     if (!watchesExit) process.on("exit", killAllKernels);
     watchesExit = true;
@@ -53,13 +59,14 @@ export class KernelProcess {
     const flags = ["--enable-source-maps", "--require", preload];
     this.child = spawn(process.execPath, [...flags, findTslab(), "kernel", "--config-path", file], {
       cwd: workingFolder,
-      env: { ...inherited, NO_COLOR: "1", ...environment },
-      stdio: ["ignore", "ignore", "pipe"],
+      env: { ...inherited, NO_COLOR: "1", ...environment, ...(compiler && { [COMPILER_VARIABLE]: "3" }) },
+      stdio: ["ignore", "ignore", "pipe", ...(compiler ? ["pipe" as const] : [])],
       // A process group of its own: Ctrl-C in the terminal reaches the runner alone, and the kernel's helpers end with it.
       detached: process.platform !== "win32",
       windowsHide: true,
     });
     living.add(this);
+    if (compiler) compiler.serve(this.child.stdio[3] as Duplex);
     this.child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       if (process.env.DEBUG) process.stderr.write(text);
       this.errorTail = (this.errorTail + text).slice(-4000);
@@ -82,9 +89,14 @@ export class KernelProcess {
    *
    * @param workingFolder where it looks for packages and relative paths
    * @param environment variables added to those of this process
+   * @param compiler of its cells; without one it compiles them itself
    * @throws UserError if tslab is not installed
    */
-  static async start(workingFolder: string, environment: Record<string, string>): Promise<KernelProcess> {
+  static async start(
+    workingFolder: string,
+    environment: Record<string, string>,
+    compiler?: Compiler,
+  ): Promise<KernelProcess> {
     const [shell_port, iopub_port, control_port, stdin_port, hb_port] = await freePorts(5);
     const ports = { shell_port, iopub_port, control_port, stdin_port, hb_port };
     const key = randomUUID();
@@ -99,7 +111,7 @@ export class KernelProcess {
     try {
       // The key lets its reader run code as this user.
       writeFileSync(join(folder, "connection.json"), JSON.stringify(connection), { mode: 0o600 });
-      return new KernelProcess(connection, folder, workingFolder, environment);
+      return new KernelProcess(connection, folder, workingFolder, environment, compiler);
     } catch (error) {
       rmSync(folder, { recursive: true, force: true });
       throw error;

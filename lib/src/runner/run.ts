@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, isAbsolute, join, relative, resolve } from "node:path";
 import { UserError } from "../support/errors";
+import type { Compiler } from "./compiler";
 import { asynchronousFailure, type CellFailure } from "./failure";
 import { type Execution, Kernel } from "./kernel";
 import { hasTag, type Notebook, normalizeNotebook, readNotebook } from "./notebook";
@@ -13,6 +14,9 @@ export interface NotebookFile {
   path: string;
 }
 
+/** A notebook that is read, with the parameters of this run. */
+export type PreparedNotebook = NotebookFile & { notebook: Notebook };
+
 /** How notebooks are executed. */
 export interface RunOptions {
   /** Where the kernel resolves packages; default: the project's folder. */
@@ -21,6 +25,12 @@ export interface RunOptions {
   outFolder: string;
   /** Limit for each cell; 0 or nothing: none. */
   timeoutSeconds?: number;
+  /** Compiles the cells; without one the kernel does it, which takes it some seconds. */
+  compiler?: Compiler;
+  /** Environment variables of the kernel besides this process's own. */
+  environment?: Record<string, string>;
+  /** Once it is aborted no further cell is begun; end the kernels yourself. */
+  signal?: AbortSignal;
   /** Told before each code cell that runs: which of how many. */
   onCell?: (number: number, count: number) => void;
 }
@@ -78,10 +88,7 @@ export function selectNotebooks(known: NotebookFile[], words: string[]): Noteboo
  * @param settings what was typed, by parameter name
  * @throws UserError if a notebook is damaged, no notebook knows a name (the known ones are listed), or a value does not fit
  */
-export function prepareNotebooks(
-  files: NotebookFile[],
-  settings: Map<string, string>,
-): (NotebookFile & { notebook: Notebook })[] {
+export function prepareNotebooks(files: NotebookFile[], settings: Map<string, string>): PreparedNotebook[] {
   const read = files.map((file) => {
     const notebook = normalizeNotebook(readNotebook(file.path));
     return { ...file, notebook, parameters: notebookParameters(notebook) };
@@ -115,11 +122,14 @@ export async function runNotebook(notebook: Notebook, options: RunOptions): Prom
   );
   const result: RunResult = { notebook: { ...notebook, cells }, seconds: 0 };
   const toRun = cells.filter((cell) => cell.cell_type === "code" && cell.source.trim() !== "");
-  const environment = { TOKEN_GEOMETRY_OUT: resolve(options.outFolder) };
-  const kernel = await Kernel.start({ workingFolder: options.workingFolder, environment });
+  const { workingFolder, compiler, signal } = options;
+  const environment = { ...options.environment, TOKEN_GEOMETRY_OUT: resolve(options.outFolder) };
+  compiler?.plan(toRun.map(({ source }) => source));
+  const kernel = await Kernel.start({ workingFolder, environment, compiler });
   try {
     const executions: Execution[] = [];
     for (const [index, cell] of toRun.entries()) {
+      if (signal?.aborted) break;
       options.onCell?.(index + 1, toRun.length);
       const execution = await kernel.execute(cell.source, options.timeoutSeconds);
       executions.push(execution);
