@@ -23,6 +23,7 @@ const ORDER = [
   "experiment",
   "figures",
   "notebook",
+  "record",
   "runner",
   "report",
   "doctor",
