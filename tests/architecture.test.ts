@@ -25,6 +25,7 @@ const ORDER = [
   "experiment",
   "figures",
   "notebook",
+  "record",
   "runner",
   "report",
   "doctor",

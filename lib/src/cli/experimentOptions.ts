@@ -18,6 +18,8 @@ export interface ExperimentArguments {
   metrics?: PassMetricName[];
   bos?: boolean;
   leaveOut?: number;
+  /** False by --no-recorded. */
+  recorded?: boolean;
   backend?: string;
 }
 
@@ -43,6 +45,7 @@ export function experimentOptions(command: Command): Command {
       "of each prompt, leave so many first tokens out of what is measured",
       wholeNumber(0),
     )
+    .option("--no-recorded", "compute, also where results are recorded with the project (data/recorded)")
     .option("--backend <name>", BACKEND_HELP);
 }
 
@@ -61,5 +64,6 @@ export function experimentSettings(options: ExperimentArguments): ExperimentSett
     metrics: options.metrics,
     bos: options.bos,
     leaveOut: options.leaveOut,
+    recorded: options.recorded,
   };
 }

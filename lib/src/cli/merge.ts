@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { mergeExperiment } from "../experiment/merge";
+import { recordedUnits } from "../experiment/recordedUnits";
 import { defaultStore } from "../support/project";
 import { type ExperimentArguments, experimentOptions } from "./experimentOptions";
 import { chosenExperiments } from "./status";
@@ -28,7 +29,8 @@ export function mergeCommand(program: Command): void {
     .action(async (options: MergeArguments) => {
       const stores = options.store ?? [defaultStore()];
       const experiments = await chosenExperiments(stores, options);
-      const merged = mergeExperiment(stores, experiments, options.out, { allowed: options.allow });
+      const recorded = await recordedUnits(experiments.flatMap(({ models }) => models));
+      const merged = mergeExperiment(stores, experiments, options.out, { allowed: options.allow, recorded });
       process.stdout.write(
         options.json
           ? `${JSON.stringify(merged)}\n`

@@ -43,13 +43,14 @@ export function runCommand(program: Command): void {
         helpOthers: options.helpOthers,
         workers: options.workers,
       });
-      process.stderr.write(`${describeBackend(experiment.backend)}\n`);
-      const { results, computed, reused, helped, seconds, manifestPath, manifest } = experiment;
+      if (experiment.backend) process.stderr.write(`${describeBackend(experiment.backend)}\n`);
+      const { results, computed, reused, recorded, helped, seconds, manifestPath, manifest } = experiment;
       const others = helped > 0 ? `, ${helped} for other shards` : "";
+      const taken = recorded > 0 ? `, ${recorded} are recorded` : "";
       process.stdout.write(
         options.json
           ? `${JSON.stringify({ manifest, results })}\n`
-          : `${computed} units computed${others} in ${seconds.toFixed(1)} s, ${reused} were in the store; ${manifestPath}\n`,
+          : `${computed} units computed${others} in ${seconds.toFixed(1)} s, ${reused} were in the store${taken}; ${manifestPath}\n`,
       );
     });
 }

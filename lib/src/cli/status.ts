@@ -65,7 +65,7 @@ function describe(status: ExperimentStatus): string {
       : " (nobody is at work)";
   return [
     `${name}: ${progressOf(status, status.done < status.total ? people : "")}`,
-    `  ${models.map((model) => `${model.name} (${count(model.units, "unit")})`).join(", ")}; ${facts.backend}, ${facts.device}`,
+    `  ${models.map((model) => `${model.name} (${count(model.units, "unit")})`).join(", ")}; ${facts.backend === undefined ? "recorded" : `${facts.backend}, ${facts.device}`}`,
     ...(typeof facts.command === "string" ? [`  ${facts.command}`] : []),
     ...shards.map((shard, index) => `  shard ${index}/${shards.length}: ${progressOf(shard)}`),
   ].join("\n");

@@ -72,14 +72,18 @@ async function traceFile(store: Store, file: string): Promise<Trace[]> {
 }
 
 /** One trace a file, or one a figure if it holds several (a notebook, a report). */
-function traceProvenance(store: Store, file: string, provenance: Record<string, unknown>): Trace[] {
+async function traceProvenance(store: Store, file: string, provenance: Record<string, unknown>): Promise<Trace[]> {
   if (isObject(provenance.figures)) {
-    return Object.entries(provenance.figures).flatMap(([figure, own]) =>
-      traceProvenance(store, file, isObject(own) ? own : {}).map((trace) => ({ ...trace, figure })),
-    );
+    const traces: Trace[] = [];
+    for (const [figure, own] of Object.entries(provenance.figures)) {
+      const found = await traceProvenance(store, file, isObject(own) ? own : {});
+      traces.push(...found.map((trace) => ({ ...trace, figure })));
+    }
+    return traces;
   }
   const records = Array.isArray(provenance.experiments) ? provenance.experiments.filter(isObject) : [];
-  const experiments = records.map((record) => traceExperiment(store, record));
+  const experiments: TracedExperiment[] = [];
+  for (const record of records) experiments.push(await traceExperiment(store, record));
   return [{ file, experiments, lines: provenanceLines(provenance) }];
 }
 
@@ -97,7 +101,9 @@ function describe({ file, figure, experiments, lines }: Trace, store: string): s
     const count = (wanted: string) => units.filter((unit) => unit.state === wanted).length;
     const lost = (["missing", "damaged", "changed"] as const).filter((wanted) => count(wanted) > 0);
     const lists = lost.map((wanted) => `${count(wanted)} ${wanted}`).join(", ");
-    const total = units.length > 0 ? `${units.length} units in ${manifest ?? store}, ` : `${store}: `;
+    const files = recordedFiles(record);
+    const where = [manifest ?? (files.length > 0 ? undefined : store), ...files].filter((place) => place !== undefined);
+    const total = units.length > 0 ? `${units.length} units in ${where.join(", ")}, ` : `${store}: `;
     return `  ${name}: ${total}${VERDICTS[state]}${lists === "" ? "" : ` (${lists})`}`;
   });
   return [
@@ -105,6 +111,12 @@ function describe({ file, figure, experiments, lines }: Trace, store: string): s
     ...(experiments.length > 0 ? verdicts : ["  no experiment: its numbers are not this project's own"]),
     ...lines.map(([label, text]) => `  ${label}: ${text}`),
   ].join("\n");
+}
+
+/** Where the results of an experiment are recorded, as far as they are. */
+function recordedFiles({ models }: Record<string, unknown>): string[] {
+  const recorded = (Array.isArray(models) ? models : []).map((model) => isObject(model) && model.recorded);
+  return recorded.flatMap((place) => (isObject(place) ? [`recorded in ${place.file}`] : []));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,12 +1,15 @@
-import { type BackendChoice, chooseBackend } from "../backend/backend";
+import type { BackendChoice } from "../backend/backend";
 import { type ProgressReporter, silentProgress } from "../support/progress";
 import { defaultStore } from "../support/project";
+import { isRecorded, planExperiment } from "./experimentPlan";
 import { ExperimentRun } from "./experimentRun";
 import { describeFindings, outdatedUnits } from "./findings";
 import { removeLeftClaims } from "./lock";
-import { describeExperiment, manifestName } from "./manifest";
-import { type ExperimentSettings, type FullSettings, type ModelPlan, planModel, withDefaults } from "./plan";
+import { manifestName } from "./manifest";
+import { type ExperimentSettings, type FullSettings, type ModelPlan, withDefaults } from "./plan";
 import { wishedWorkers } from "./pool";
+import { Origins } from "./provenance";
+import type { RecordedPlan } from "./recordedPlan";
 import { noteShards, type Shard, unitsOfShard } from "./shard";
 import { Store } from "./store";
 import type { UnitResult } from "./unit";
@@ -39,12 +42,14 @@ export interface PromptResult {
 
 export interface ExperimentResult {
   settings: FullSettings;
-  backend: BackendChoice;
+  /** By which results are computed; undefined if all are recorded. */
+  backend?: BackendChoice;
   /** By model, then prompt, then shuffle index, in the order of the settings. */
   results: PromptResult[];
-  /** Units that were computed now, and those that the store had. */
+  /** Units that were computed now, those that the store had, and those that are recorded. */
   computed: number;
   reused: number;
+  recorded: number;
   /** Units of other shards that were computed now; their results are in the store only. */
   helped: number;
   /** Wall-clock time of the computed units. */
@@ -57,11 +62,11 @@ export interface ExperimentResult {
 }
 
 /**
- * Measures what the store does not have yet, and returns everything. A result is kept as soon as it is there, so that
+ * Measures what is neither recorded nor in the store, and returns everything. A result is kept as soon as it is there, so that
  * nothing is lost if the run is stopped. A model whose weights do not fit into memory runs layer by layer for many
- * prompts at once, one block in memory at a time.
+ * prompts at once, one block in memory at a time. Of a model whose results are all recorded, nothing is needed or loaded.
  *
- * @throws UserError if a model, a prompt or a setting is wrong, or the store cannot be written
+ * @throws UserError if a model, a prompt or a setting is wrong, the store cannot be written, or a recorded file is damaged
  */
 export async function runExperiment(
   settings: ExperimentSettings,
@@ -70,45 +75,59 @@ export async function runExperiment(
   const { store: folder = defaultStore(), progress = silentProgress, backend: wish, shard, workers } = options;
   const full = withDefaults(settings);
   const wished = wishedWorkers(workers);
-  const backend = await chooseBackend(wish);
+  const { backend, models, manifest } = await planExperiment(full, wish, progress);
   const store = new Store(folder);
   const left = { abandoned: removeLeftClaims(folder).size, unfinished: store.removeUnfinished() };
-  const plans: ModelPlan[] = [];
-  for (const model of full.models) plans.push(await planModel(model, full, backend.name, progress));
-  const manifest = describeExperiment(full, backend, plans);
   // Written first: a store that cannot be written is found out before the work, not after it.
   const manifestPath = store.saveManifest(manifestName(manifest), manifest);
   if (shard) noteShards(folder, manifestName(manifest), shard);
   // After the manifest, which is that of the whole experiment, whoever computes which part of it.
-  const all = plans.flatMap(({ units }) => units);
+  const all: unknown[] = models.flatMap(({ units }) => units as unknown[]);
   const mine = new Set(unitsOfShard(all, shard));
-  const part = (own: boolean): ModelPlan[] =>
-    plans.map((plan) => ({ ...plan, units: plan.units.filter((unit) => mine.has(unit) === own) }));
-  const own = part(true);
+  const part = <Plan extends ModelPlan | RecordedPlan>(plan: Plan, own: boolean): Plan => {
+    return { ...plan, units: (plan.units as unknown[]).filter((unit) => mine.has(unit) === own) };
+  };
+  const recorded = models.filter(isRecorded).map((plan) => part(plan, true));
+  for (const { study, units } of recorded) await study.load(units);
+  const computing = models.filter((plan): plan is ModelPlan => !isRecorded(plan));
+  const own = computing.map((plan) => part(plan, true));
   const run = new ExperimentRun(full, backend, store, progress, own, wished);
+  const recordedUnits = recorded.reduce((sum, { units }) => sum + units.length, 0);
   const started = performance.now();
   try {
     for (const plan of own) await run.measure(plan);
-    progress.update(run.total, run.total); // units are announced when they begin, the end of the last one is not
+    if (run.total > 0) progress.update(run.total, run.total); // units are announced when they begin, the end of the last one is not
     // From the other end, since that is what the others come to last.
-    if (options.helpOthers) for (const plan of part(false).reverse()) await run.help(plan);
+    if (options.helpOthers) for (const plan of computing.reverse()) await run.help(part(plan, false));
   } finally {
     await run.close();
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     const outdated = outdatedUnits(store, manifestPath, run.computedUnits);
     const again = describeFindings(run.findings({ ...left, outdated }));
     const helped = options.helpOthers ? `, ${run.helped} more for other shards` : "";
-    progress.finish(`${run.computed} computed, ${run.reused} from the store${helped}, ${seconds} s${again}`);
+    const taken = recordedUnits > 0 ? `, ${recordedUnits} recorded` : "";
+    progress.finish(`${run.computed} computed, ${run.reused} from the store${taken}${helped}, ${seconds} s${again}`);
   }
-  const { computed, reused, helped, seconds, found } = run;
-  const origins = run.origins.list();
-  const results = own.flatMap(({ checkpoint, units }) =>
-    units.map((unit) => ({
-      model: checkpoint.name,
-      prompt: unit.prompt,
-      shuffleIndex: unit.shuffleIndex,
-      result: found.get(unit)!,
-    })),
+  const origins = new Origins([
+    ...run.origins.list(),
+    ...recorded.flatMap(({ study }) => study.description.computedBy),
+  ]);
+  const results = models.flatMap((plan): PromptResult[] =>
+    isRecorded(plan)
+      ? resultsOf(part(plan, true), (unit) => plan.study.resultOf(unit))
+      : resultsOf(part(plan, true), (unit) => run.found.get(unit)!),
   );
-  return { settings: full, backend, results, computed, reused, helped, seconds, origins, manifestPath, manifest };
+  const { computed, reused, helped, seconds } = run;
+  const counts = { computed, reused, recorded: recordedUnits, helped, seconds };
+  return { settings: full, backend, results, ...counts, origins: origins.list(), manifestPath, manifest };
+}
+
+function resultsOf<Unit extends { prompt: string; shuffleIndex: number }>(
+  { name, units }: { name: string; units: readonly Unit[] },
+  resultOf: (unit: Unit) => UnitResult,
+): PromptResult[] {
+  return units.map((unit) => {
+    const { prompt, shuffleIndex } = unit;
+    return { model: name, prompt, shuffleIndex, result: resultOf(unit) };
+  });
 }

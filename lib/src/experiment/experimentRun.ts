@@ -51,7 +51,8 @@ export class ExperimentRun {
 
   constructor(
     private readonly settings: FullSettings,
-    private readonly backend: BackendChoice,
+    /** Undefined if there is nothing to compute. */
+    private readonly chosen: BackendChoice | undefined,
     private readonly store: Store,
     private readonly progress: ProgressReporter,
     plans: readonly ModelPlan[],
@@ -59,6 +60,11 @@ export class ExperimentRun {
     private readonly wished: number | undefined,
   ) {
     this.total = plans.reduce((sum, { units }) => sum + units.length, 0);
+  }
+
+  private get backend(): BackendChoice {
+    if (!this.chosen) throw new Error("an experiment without a backend computes nothing");
+    return this.chosen;
   }
 
   /** Finds or computes all units of a model. */

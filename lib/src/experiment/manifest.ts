@@ -1,7 +1,6 @@
 import type { BackendChoice } from "../backend/backend";
-import { quantizedWeights } from "../checkpoint/checkpoint";
 import { libraryVersion } from "../support/project";
-import type { FullSettings, ModelPlan } from "./plan";
+import type { FullSettings, PlannedUnit } from "./plan";
 import { canonicalJson, hashIds, unitKey } from "./unit";
 
 /** Of the manifests that this version writes and reads. */
@@ -13,24 +12,41 @@ export function versions({ name, device }: BackendChoice): Record<string, unknow
   return { backend: name, device, tokenGeometry: libraryVersion(), tensorflowJs, node: process.version };
 }
 
-/** Everything that an experiment's numbers depend on, and which units of the store they are in. */
+/** A model as a manifest describes it. */
+interface DescribedModel {
+  name: string;
+  /** Types of the weights, if they are quantized. */
+  weights?: string;
+  hashes: Record<string, string>;
+  promptSet: string;
+  units: Omit<PlannedUnit, "ids">[];
+  /** Where its results are recorded, if they are. */
+  recorded?: { file: string; sha256: string };
+}
+
+/**
+ * Everything that an experiment's numbers depend on, and which units of the store they are in.
+ *
+ * @param backend by which they are computed; undefined if none of them are
+ */
 export function describeExperiment(
   settings: FullSettings,
-  backend: BackendChoice,
-  plans: readonly ModelPlan[],
+  backend: BackendChoice | undefined,
+  plans: readonly DescribedModel[],
 ): Record<string, unknown> {
   return {
     format: MANIFEST_FORMAT,
     command: commandOf(settings, backend),
     settings,
     dtype: "float32",
-    ...versions(backend),
-    models: plans.map(({ checkpoint, hashes, promptSet, units }) => ({
-      name: checkpoint.name,
+    ...(backend && versions(backend)),
+    models: plans.map(({ name, weights, hashes, promptSet, units, recorded }) => ({
+      name,
       // As JSON leaves out what is undefined, plain numbers are not mentioned.
-      weights: quantizedWeights(checkpoint),
+      weights,
       files: hashes,
       promptSet,
+      ...(recorded && { recorded }),
       prompts: new Set(units.map(({ prompt }) => prompt)).size,
       units: units.map(({ prompt, shuffleIndex, inputs, further }) => ({
         prompt,
@@ -43,7 +59,7 @@ export function describeExperiment(
 }
 
 /** The command that computes the experiment, whoever did it in how many parts. */
-function commandOf(settings: FullSettings, backend: BackendChoice): string {
+function commandOf(settings: FullSettings, backend?: BackendChoice): string {
   const options: [name: string, value: unknown][] = [
     ["model", settings.models],
     ["prompts", settings.prompts],
@@ -56,7 +72,8 @@ function commandOf(settings: FullSettings, backend: BackendChoice): string {
     ["metrics", settings.metrics],
     ["bos", settings.bos],
     ["leave-out", settings.leaveOut],
-    ["backend", backend.name],
+    ["no-recorded", settings.recorded === false ? true : undefined],
+    ["backend", backend?.name],
   ];
   const given = options.filter(([, value]) => value !== undefined && [value].flat().length > 0);
   return [

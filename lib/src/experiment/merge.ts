@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { UserError } from "../support/errors";
 import { writeFileAtomically } from "../support/files";
 import { differences, type Observation } from "./mixture";
+import type { UnitSource } from "./recordedUnits";
 import { Store } from "./store";
 import { keysOf, type ListedUnit, type StoredExperiment, unitsOf } from "./storedExperiment";
 import { canonicalJson, type StoredUnit, type UnitResult } from "./unit";
@@ -9,6 +10,8 @@ import { canonicalJson, type StoredUnit, type UnitResult } from "./unit";
 export interface MergeOptions {
   /** Facts in which the parts may differ, like "node" or "device". */
   allowed?: readonly string[];
+  /** Where recorded units are, which no store has. */
+  recorded?: UnitSource;
 }
 
 /** What was collected. */
@@ -41,12 +44,12 @@ export function mergeExperiment(
   stores: readonly string[],
   experiments: readonly StoredExperiment[],
   path: string,
-  { allowed = [] }: MergeOptions = {},
+  { allowed = [], recorded }: MergeOptions = {},
 ): MergedResults {
   refuseDifferences(describedFacts(experiments), allowed);
   const [experiment] = experiments;
   const units = unitsOf(experiment);
-  const opened = stores.map((folder) => new Store(folder));
+  const opened: UnitSource[] = [...stores.map((folder) => new Store(folder)), ...(recorded ? [recorded] : [])];
   const observations = checkUnits(experiment, opened);
   refuseDifferences(observations, allowed);
   const hash = createHash("sha256");
@@ -97,7 +100,7 @@ function describedFacts(experiments: readonly StoredExperiment[]): Observation[]
 const pair = (fact: string, value: unknown): [string, unknown] => [fact, value];
 
 /** What the units themselves say of what must be the same in all of them. */
-function checkUnits(experiment: StoredExperiment, stores: readonly Store[]): Observation[] {
+function checkUnits(experiment: StoredExperiment, stores: readonly UnitSource[]): Observation[] {
   const observations = new Map<string, Observation>();
   const lost: string[] = [];
   const contradictions: string[] = [];
@@ -153,7 +156,7 @@ function nameOf({ model, prompt, shuffleIndex }: ListedUnit): string {
 function* lines(
   experiment: StoredExperiment,
   units: readonly ListedUnit[],
-  stores: readonly Store[],
+  stores: readonly UnitSource[],
   observations: readonly Observation[],
 ): Iterable<string> {
   const { settings, command, dtype } = experiment.facts;
@@ -164,8 +167,8 @@ function* lines(
     }),
   );
   yield `{"format":1,\n"experiment":${canonicalJson({ command, settings, dtype, ...made })},\n"models":[\n`;
-  const models = experiment.models.map(({ name, files, promptSet, units, weights }) =>
-    canonicalJson({ name, files, promptSet, units: units.length, weights }),
+  const models = experiment.models.map(({ name, files, promptSet, recorded, units, weights }) =>
+    canonicalJson({ name, files, promptSet, ...(recorded && { recorded }), units: units.length, weights }),
   );
   yield `${models.join(",\n")}\n],\n"results":[\n`;
   for (const [place, unit] of units.entries()) {
@@ -178,7 +181,7 @@ function* lines(
   yield "]}\n";
 }
 
-function wholeUnit(stores: readonly Store[], key: string): StoredUnit {
+function wholeUnit(stores: readonly UnitSource[], key: string): StoredUnit {
   for (const store of stores) {
     const unit = store.read(key);
     if (typeof unit === "object") return unit;

@@ -1,14 +1,15 @@
-import { type Checkpoint, hashCheckpoint, openCheckpoint } from "../checkpoint/checkpoint";
+import { type Checkpoint, hashCheckpoint, openCheckpoint, quantizedWeights } from "../checkpoint/checkpoint";
 import { METRICS } from "../geometry/metrics";
 import { FEWEST_POINTS } from "../geometry/pointCloud";
 import { resolveModel } from "../hub/models";
-import { EMBEDDED_PROMPTS, loadPrompts, type Prompt } from "../prompts/prompts";
+import { EMBEDDED_PROMPTS, loadPrompts } from "../prompts/prompts";
 import { shuffleTokens } from "../prompts/shuffle";
 import { UserError } from "../support/errors";
 import type { ProgressReporter } from "../support/progress";
 import { PAPER_PROMPT_LENGTH, tokenizePrompts } from "../tokens/tokenizedPrompts";
 import { beginOfText, loadTokenizer } from "../tokens/tokenizer";
 import { CheckpointGuard } from "./checkpointGuard";
+import { namedPrompts } from "./namedPrompts";
 import { type PassMetricName, passMetric } from "./passMetrics";
 import type { CapturedPrecision } from "./precision";
 import { hashIds, type UnitInputs } from "./unit";
@@ -43,11 +44,16 @@ export interface ExperimentSettings {
    * are of the positions after them. None without it.
    */
   leaveOut?: number;
+  /**
+   * Whether recorded results are taken where all of a model's are recorded; false has them computed. Without it they are, unless
+   * TOKEN_GEOMETRY_RECORDED is 0.
+   */
+  recorded?: boolean;
 }
 
 /** Settings with everything decided that has a default. */
 export type FullSettings = ExperimentSettings &
-  Required<Omit<ExperimentSettings, "promptCount" | "promptName" | "metrics" | "bos" | "leaveOut">>;
+  Required<Omit<ExperimentSettings, "promptCount" | "promptName" | "metrics" | "bos" | "leaveOut" | "recorded">>;
 
 /** A unit of work: one prompt in one order under one model. */
 export interface PlannedUnit {
@@ -62,6 +68,9 @@ export interface PlannedUnit {
 
 /** All units of one model. */
 export interface ModelPlan {
+  name: string;
+  /** Types of the weights, if they are quantized. */
+  weights?: string;
   checkpoint: Checkpoint;
   /** SHA-256 of the checkpoint's files, by name. */
   hashes: Record<string, string>;
@@ -74,7 +83,7 @@ export interface ModelPlan {
 
 /** @throws UserError if a setting makes no sense */
 export function withDefaults(settings: ExperimentSettings): FullSettings {
-  const { bos, leaveOut = 0, ...others } = settings;
+  const { bos, leaveOut = 0, recorded = true, ...others } = settings;
   const { prompts = EMBEDDED_PROMPTS, tokens = PAPER_PROMPT_LENGTH, seed = "0", captured = "float32" } = settings;
   if (settings.models.length === 0) throw new UserError("no model is named");
   if (settings.shuffleIndices.length === 0) throw new UserError("no shuffle index is named");
@@ -92,7 +101,7 @@ export function withDefaults(settings: ExperimentSettings): FullSettings {
     );
   }
   // What is not asked for is not mentioned, so that experiments keep their names.
-  const special = { ...(bos && { bos }), ...(leaveOut > 0 && { leaveOut }) };
+  const special = { ...(bos && { bos }), ...(leaveOut > 0 && { leaveOut }), ...(!recorded && { recorded }) };
   return { ...others, prompts, tokens, seed: String(seed), captured, ...special };
 }
 
@@ -147,13 +156,7 @@ export async function planModel(
       return { prompt: name, shuffleIndex, ids: [...front, ...shuffled], inputs, further };
     }),
   );
-  return { checkpoint, hashes, guard, promptSet: hashIds(prompts.flatMap(({ ids }) => ids)), units };
-}
-
-function namedPrompts(loaded: readonly Prompt[], { prompts, promptName }: FullSettings): Prompt[] {
-  if (promptName === undefined) return [...loaded];
-  const wanted = [promptName].flat();
-  const missing = wanted.find((name) => !loaded.some((prompt) => prompt.name === name));
-  if (missing !== undefined) throw new UserError(`${prompts}: holds no prompt "${missing}"`);
-  return loaded.filter(({ name }) => wanted.includes(name));
+  const promptSet = hashIds(prompts.flatMap(({ ids }) => ids));
+  const weights = quantizedWeights(checkpoint);
+  return { name: checkpoint.name, weights, checkpoint, hashes, guard, promptSet, units };
 }

@@ -42,6 +42,10 @@ export function experimentRecord(
 export class Origins {
   private readonly found = new Map<string, Record<string, unknown>>();
 
+  constructor(known: readonly Record<string, unknown>[] = []) {
+    for (const origin of known) this.note(origin);
+  }
+
   /** @param provenance of a unit */
   note({ backend, device, tokenGeometry, tensorflowJs, node }: Record<string, unknown>): void {
     const origin = { backend, device, tokenGeometry, tensorflowJs, node };

@@ -32,12 +32,22 @@ export function firstAndLast(values: readonly number[]): number[] {
 export function describeExperiments(...experiments: (ExperimentResult | undefined)[]): string {
   const done = experiments.filter((experiment) => experiment !== undefined);
   if (done.length === 0) return "Nothing is run: all numbers are the authors', from `data/published`.";
-  const count = (name: "computed" | "reused") => done.reduce((sum, experiment) => sum + experiment[name], 0);
+  const count = (name: "computed" | "reused" | "recorded") =>
+    done.reduce((sum, experiment) => sum + (experiment[name] ?? 0), 0);
   const files = done.map(({ manifestPath }) => `\`${manifestPath}\``).join(", ");
-  return (
-    `${describeBackend(done[0].backend)}; ${count("computed")} results computed, ${count("reused")} from the store; ` +
-    `what they depend on: ${files}`
-  );
+  const backend = done.find((experiment) => experiment.backend)?.backend;
+  const parts = [
+    ...(backend ? [`${describeBackend(backend)}; ${count("computed")} results computed`] : []),
+    ...(backend ? [`${count("reused")} from the store`] : []),
+    ...(count("recorded") > 0 ? [`${count("recorded")} recorded: \`${recordedFiles(done).join("`, `")}\``] : []),
+  ];
+  return `${parts.join(", ")}; what they depend on: ${files}`;
+}
+
+/** Files in which results of experiments are recorded, each once. */
+function recordedFiles(experiments: readonly Pick<ExperimentResult, "manifest">[]): string[] {
+  const models = experiments.flatMap(({ manifest }) => (manifest?.models ?? []) as { recorded?: { file: string } }[]);
+  return [...new Set(models.flatMap(({ recorded }) => recorded?.file ?? []))];
 }
 
 /**
@@ -58,7 +68,9 @@ export function withProvenance<Figure extends { provenance?: Record<string, unkn
     ...(runs.length > 0 ? { experiments: runs } : {}),
     ...(choice.published ? { published: published().provenance } : {}),
   };
+  const files = recordedFiles(done);
   const notes = new Set(done.flatMap(({ settings }) => notesOn(settings ?? {})));
+  if (files.length > 0) notes.add(`Recorded: ${files.join(", ")}.`);
   const caption = [figure.caption ?? "", ...notes].join(" ").trim();
   return { ...figure, ...(notes.size > 0 ? { caption } : {}), provenance };
 }

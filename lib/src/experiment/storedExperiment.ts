@@ -1,11 +1,13 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { chooseBackend } from "../backend/backend";
 import { UserError } from "../support/errors";
 import { readJsonObject } from "../support/json";
 import type { ProgressReporter } from "../support/progress";
-import { describeExperiment, MANIFEST_FORMAT, manifestName } from "./manifest";
-import { type ExperimentSettings, planModel, withDefaults } from "./plan";
+import { planExperiment } from "./experimentPlan";
+import { MANIFEST_FORMAT, manifestName } from "./manifest";
+import { type ExperimentSettings, withDefaults } from "./plan";
+import type { RecordedUnit } from "./recordedStudy";
+import { unitKey } from "./unit";
 
 /** A unit as a manifest lists it. */
 export interface ListedUnit {
@@ -16,6 +18,8 @@ export interface ListedUnit {
   key: string;
   /** Names of the units of its further metrics, by metric. */
   further: Record<string, string>;
+  /** Whether it is recorded, and so not in the store. */
+  recorded?: true;
 }
 
 /** One model of an experiment. */
@@ -23,10 +27,12 @@ export interface ListedModel {
   name: string;
   /** SHA-256 of the checkpoint's files, by name. */
   files: Record<string, string>;
-  /** SHA-256 of all prompts' tokens. */
+  /** SHA-256 of all prompts' tokens; of a recorded model, of their hashes. */
   promptSet: string;
   /** Types of the weights, if they are quantized. */
   weights?: string;
+  /** Where its results are recorded, if they are not in the store. */
+  recorded?: { file: string; sha256: string };
   units: ListedUnit[];
 }
 
@@ -70,18 +76,20 @@ export async function plannedExperiment(
   settings: ExperimentSettings,
   { backend: wish, progress }: { backend?: string; progress?: ProgressReporter } = {},
 ): Promise<StoredExperiment> {
-  const full = withDefaults(settings);
-  const backend = await chooseBackend(wish);
-  const plans = [];
-  for (const model of full.models) plans.push(await planModel(model, full, backend.name, progress));
-  const manifest = describeExperiment(full, backend, plans);
+  const { manifest } = await planExperiment(withDefaults(settings), wish, progress);
   const name = manifestName(manifest);
   return parseManifest(JSON.parse(JSON.stringify(manifest)), "the experiment asked for", name);
 }
 
 /** All units of an experiment, in its order. */
-export function unitsOf({ models }: StoredExperiment): ListedUnit[] {
+export function unitsOf({ models }: Pick<StoredExperiment, "models">): ListedUnit[] {
   return models.flatMap(({ units }) => units);
+}
+
+/** A recorded unit as a manifest would list it. */
+export function listedUnit(model: string, { prompt, shuffleIndex, inputs, further }: RecordedUnit): ListedUnit {
+  const keys = Object.fromEntries(further.map((metric) => [metric.name, unitKey(metric.inputs)]));
+  return { model, prompt, shuffleIndex, key: unitKey(inputs), further: keys, recorded: true };
 }
 
 /** All names under which the store keeps a unit: the geometry of the layers, then the further metrics. */
@@ -103,15 +111,22 @@ function parseManifest(manifest: Record<string, unknown>, source: string, name: 
   if (!Array.isArray(models) || models.length === 0) refuse("the manifest lists no models");
   const parsed = (models as unknown[]).map((model, place): ListedModel => {
     const at = `the manifest's model ${place + 1}`;
-    const { name, files, promptSet, units, weights } = isObject(model) ? model : refuse(`${at} is damaged`);
+    const { name, files, promptSet, recorded, units, weights } = isObject(model) ? model : refuse(`${at} is damaged`);
     if (typeof name !== "string" || !isHash(promptSet)) refuse(`${at} has no name or no hash of its prompts`);
     if (!isObject(files) || !Object.values(files).every(isHash)) refuse(`${at} has no hashes of its files`);
+    if (
+      recorded !== undefined &&
+      !(isObject(recorded) && typeof recorded.file === "string" && isHash(recorded.sha256))
+    ) {
+      refuse(`${at} does not say where it is recorded`);
+    }
     if (!Array.isArray(units) || units.length === 0) refuse(`${at} has no units`);
     return {
       name: name as string,
       files: files as Record<string, string>,
       promptSet: promptSet as string,
       ...(typeof weights === "string" && { weights }),
+      ...(recorded !== undefined && { recorded: recorded as ListedModel["recorded"] }),
       units: (units as unknown[]).map((unit, number) => {
         const { prompt, shuffleIndex, key, ...further } = isObject(unit) ? unit : ({} as Record<string, unknown>);
         // Names of units become paths: anything but a hash could lead out of the store.
@@ -125,6 +140,7 @@ function parseManifest(manifest: Record<string, unknown>, source: string, name: 
           shuffleIndex: shuffleIndex as number,
           key: key as string,
           further: further as Record<string, string>,
+          ...(recorded !== undefined && { recorded: true }),
         };
       }),
     };

@@ -2,9 +2,12 @@ import { createReadStream, existsSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { messageOf, UserError } from "../support/errors";
+import type { FullSettings } from "./plan";
 import { hashResults } from "./provenance";
+import { planOf } from "./recordedPlan";
+import { recordedUnits, studyWith, type UnitSource } from "./recordedUnits";
 import type { Store } from "./store";
-import { keysOf, type ListedUnit, readManifest, unitsOf } from "./storedExperiment";
+import { keysOf, type ListedModel, type ListedUnit, listedUnit, readManifest, unitsOf } from "./storedExperiment";
 import { canonicalJson, type StoredUnit, type UnitResult } from "./unit";
 
 /**
@@ -29,20 +32,24 @@ export interface TracedExperiment {
 
 /**
  * Looks up what a file says of an experiment: which units of the store its numbers are, and whether the store still has them.
+ * Of recorded models the results are looked up where they are recorded; if all are, the store need not know the experiment.
  *
  * @param record as `experimentRecord` made it
  * @throws UserError if the store's manifest is damaged
  */
-export function traceExperiment(store: Store, record: Record<string, unknown>): TracedExperiment {
+export async function traceExperiment(store: Store, record: Record<string, unknown>): Promise<TracedExperiment> {
   const name = record.manifest;
   // It becomes a path: anything but a hash could lead out of the store.
   if (typeof name !== "string" || !/^[0-9a-f]{16}$/.test(name)) return { state: "unnamed", record, units: [] };
   const manifest = join(store.folder, "experiments", `${name}.json`);
-  if (!existsSync(manifest)) return { state: "gone", record, units: [] };
+  const known = existsSync(manifest);
+  const models = known ? readManifest(manifest).models : await recordedModels(record);
+  if (!models) return { state: "gone", record, units: [] };
+  const recorded = await recordedUnits(models);
   const units: TracedUnit[] = [];
   const results = function* (): Iterable<Partial<UnitResult>> {
-    for (const unit of unitsOf(readManifest(manifest))) {
-      const found = storedResult(store, unit);
+    for (const unit of unitsOf({ models })) {
+      const found = storedResult(unit.recorded ? recorded : store, unit);
       const lost = typeof found === "string";
       units.push({ ...unit, state: lost ? found : "there" });
       if (!lost) yield found;
@@ -51,7 +58,26 @@ export function traceExperiment(store: Store, record: Record<string, unknown>): 
   const hash = hashResults(results());
   const whole = units.every(({ state }) => state === "there");
   const state = !whole ? "incomplete" : hash === record.results ? "unchanged" : "changed";
-  return { state, manifest, record, units };
+  return { state, ...(known && { manifest }), record, units };
+}
+
+/** The models of an experiment with all their units, from the recorded studies alone; undefined if they are not enough. */
+async function recordedModels(record: Record<string, unknown>): Promise<ListedModel[] | undefined> {
+  const listed = (Array.isArray(record.models) ? record.models : []) as Partial<ListedModel>[];
+  const models: ListedModel[] = [];
+  for (const { recorded } of listed) {
+    const study = recorded && studyWith(recorded);
+    if (!study) return undefined;
+    try {
+      const { units, ...plan } = await planOf({ study }, record.settings as FullSettings);
+      const { name, hashes: files, promptSet } = plan;
+      models.push({ name, files, promptSet, recorded, units: units.map((unit) => listedUnit(name, unit)) });
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      return undefined;
+    }
+  }
+  return models.length > 0 ? models : undefined;
 }
 
 /**
@@ -63,6 +89,7 @@ export async function traceMerged(store: Store, path: string): Promise<TracedExp
   const units: TracedUnit[] = [];
   let facts: Record<string, unknown> | undefined;
   const models: { name: string }[] = [];
+  const recorded = new Map<string, UnitSource>();
   let last = "";
   // By lines, since such a file may be larger than a string may be.
   for await (const line of createInterface({ input: createReadStream(path) })) {
@@ -70,13 +97,18 @@ export async function traceMerged(store: Store, path: string): Promise<TracedExp
     const text = line.replace(/,$/, "");
     try {
       if (text.startsWith(MERGED_EXPERIMENT)) facts = JSON.parse(text.slice(MERGED_EXPERIMENT.length));
-      if (text.startsWith('{"files"')) models.push(JSON.parse(text));
+      if (text.startsWith('{"files"')) {
+        const model = JSON.parse(text);
+        models.push(model);
+        if (model.recorded) recorded.set(model.name, await recordedUnits([{ recorded: model.recorded }]));
+      }
       if (!text.startsWith('{"further"')) continue;
       const { result, key, model, prompt, shuffleIndex, further } = JSON.parse(text);
-      const unit: ListedUnit = { model, prompt, shuffleIndex, key, further };
+      const source = recorded.get(model);
+      const unit: ListedUnit = { model, prompt, shuffleIndex, key, further, ...(source && { recorded: true }) };
       // Names of units become paths.
       if (!keysOf(unit).every((name) => /^[0-9a-f]{64}$/.test(name))) throw new Error("a unit without a name");
-      const found = storedResult(store, unit);
+      const found = storedResult(source ?? store, unit);
       const same = typeof found !== "string" && canonicalJson(found) === canonicalJson(result);
       units.push({ ...unit, state: typeof found === "string" ? found : same ? "there" : "changed" });
     } catch (error) {
@@ -95,7 +127,7 @@ export async function traceMerged(store: Store, path: string): Promise<TracedExp
 const MERGED_EXPERIMENT = '"experiment":';
 
 /** What the store has of a unit, further metrics included. */
-function storedResult(store: Store, unit: ListedUnit): Partial<UnitResult> | "missing" | "damaged" {
+function storedResult(store: UnitSource, unit: ListedUnit): Partial<UnitResult> | "missing" | "damaged" {
   const parts = keysOf(unit).map((key) => store.read<Partial<UnitResult>>(key));
   const lost = parts.find((part) => part === "missing" || part === "damaged");
   if (lost === "missing" || lost === "damaged") return lost;

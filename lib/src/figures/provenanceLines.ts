@@ -32,6 +32,10 @@ function experimentLines(experiment: Json): ProvenanceLine[] {
     const weights = model.weights === undefined ? "" : `quantized weights (${model.weights}); `;
     return [`model ${model.name}`, `${weights}SHA-256 of its files: ${files.join(", ")}`];
   });
+  for (const { name, recorded } of models) {
+    const { file, sha256 } = objectOf(recorded);
+    if (file !== undefined) lines.push(["recorded", `results of ${name}: ${file}, SHA-256 ${shortHash(sha256)}`]);
+  }
   const counts = [...new Set(models.map((model) => model.prompts))].join(" or ");
   const named = settings.promptName === undefined ? "" : ` (${[settings.promptName].flat().join(", ")})`;
   const sets = [...new Set(models.map((model) => shortHash(model.promptSet)))].join(", ");
@@ -55,7 +59,8 @@ function experimentLines(experiment: Json): ProvenanceLine[] {
     ]);
   }
   if (manifest !== undefined) {
-    const where = `${units} in the store, listed in experiments/${manifest}.json`;
+    const all = models.every(({ recorded }) => recorded !== undefined);
+    const where = all ? `${units}, all recorded` : `${units} in the store, listed in experiments/${manifest}.json`;
     lines.push(["units", `${where}; SHA-256 of their results ${shortHash(results)}`]);
   }
   if (command !== undefined) lines.push(["command", textOf(command)]);

@@ -14,7 +14,7 @@ export interface Prompt {
 }
 
 /** The name of the 48 documents that come with the project. */
-export const EMBEDDED_PROMPTS = "embedded";
+export const EMBEDDED_PROMPTS = "embedded" as const;
 
 /** Where they are. */
 export const EMBEDDED_PROMPT_FOLDER: string = join(PROJECT_ROOT, "data/prompts");

@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { makeNpy } from "../../../tests/support/makeNpy";
 import { temporaryFolder } from "../../../tests/support/notebooks";
 import { UserError } from "./errors";
+import { toFloat16 } from "./float16";
 import { parseNpy, readNpy, writeNpy } from "./npy";
 
 /** What numpy.save (2.4.6) writes for np.array([[1, 2, 3], [4, 5, 6.5]], dtype="<f4") and np.array([0.1], dtype="<f8"). */
@@ -20,6 +21,18 @@ test("reads what NumPy writes, and writes it to the byte", () => {
   expect(readFileSync(path).toString("hex")).toBe(NUMPY_FLOAT32);
   writeNpy(path, [1], [Float64Array.of(0.1)]);
   expect(readFileSync(path).toString("hex")).toBe(NUMPY_FLOAT64);
+});
+
+test("half precision is read as NumPy writes it, and written to the byte", () => {
+  const path = join(temporaryFolder(), "array.npy");
+  // numpy.save (1.26.4) of np.array([[1, -2.5, 65504], [6e-8, np.inf, 0.1]], dtype="<f2"), whose header differs in one letter.
+  const header = NUMPY_FLOAT32.slice(0, 256).replace("3c6634", "3c6632");
+  const halves = "003c00c1ff7b0100007c662e";
+  writeFileSync(path, Buffer.from(header + halves, "hex"));
+  const data = Float32Array.of(1, -2.5, 65504, 2 ** -24, Number.POSITIVE_INFINITY, 0.0999755859375);
+  expect(readNpy(path)).toEqual({ shape: [2, 3], data });
+  writeNpy(path, [2, 3], [toFloat16(Float32Array.of(1, -2.5, 65504, 6e-8, 7e4, 0.1))]);
+  expect(readFileSync(path).toString("hex")).toBe(header + halves);
 });
 
 test("formats 2 and 3, whose headers have longer lengths", () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { messageOf, UserError } from "./errors";
 import { writeFileAtomically } from "./files";
+import { fromFloat16 } from "./float16";
 
 /** A dense array in C order, as NumPy stores it in a .npy file. */
 export interface NumpyArray {
@@ -10,11 +11,14 @@ export interface NumpyArray {
 
 const MAGIC = "\x93NUMPY";
 
+/** Of the types that can be read. */
+const ITEM_BYTES: Record<string, number> = { "<f2": 2, "<f4": 4, "<f8": 8 };
+
 /** Type, order and shape take less than 200 bytes. In a long header the search for them could go on for hours. */
 const LONGEST_HEADER = 10_000;
 
 /**
- * Reads a .npy file (format 1, 2 or 3) of little-endian float32 or float64 in C order.
+ * Reads a .npy file (format 1, 2 or 3) of little-endian float16 (widened exactly), float32 or float64 in C order.
  * Source of the layout: NumPy Enhancement Proposal 1.
  *
  * @throws UserError naming the file if it is no .npy, of another type or order, or of another length than its header says
@@ -50,7 +54,7 @@ export function parseNpy(bytes: Uint8Array, name: string): NumpyArray {
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1];
   const dimensions = /'shape'\s*:\s*\(([^)]*)\)/.exec(header)?.[1];
   if (type === undefined || order === undefined || dimensions === undefined) refuse("the .npy header is damaged");
-  if (type !== "<f4" && type !== "<f8") refuse(`holds ${type}; save it as float32 ('<f4') or float64 ('<f8')`);
+  if (!Object.hasOwn(ITEM_BYTES, type!)) refuse(`holds ${type}; save it as float32 ('<f4') or float64 ('<f8')`);
   if (order === "True") refuse("is in Fortran order; save numpy.ascontiguousarray(x) instead");
   const shape = dimensions!
     .split(",")
@@ -59,7 +63,7 @@ export function parseNpy(bytes: Uint8Array, name: string): NumpyArray {
     .map(Number);
   if (shape.some((size) => !Number.isInteger(size) || size < 0)) refuse("the .npy header has a bad shape");
   const size = shape.reduce((product, dimension) => product * dimension, 1);
-  const itemBytes = type === "<f4" ? 4 : 8;
+  const itemBytes = ITEM_BYTES[type!];
   if (buffer.length - end !== size * itemBytes) {
     refuse(
       `its header promises ${size * itemBytes} bytes of data (shape [${shape}]), there are ${buffer.length - end}`,
@@ -68,16 +72,20 @@ export function parseNpy(bytes: Uint8Array, name: string): NumpyArray {
   // Copied into a buffer of its own, since a typed array must start at a multiple of its item size. (Buffer's own slice
   // does not copy.)
   const copy = new Uint8Array(bytes.subarray(end)).buffer;
+  if (itemBytes === 2) return { shape, data: fromFloat16(new Uint16Array(copy)) };
   return { shape, data: itemBytes === 4 ? new Float32Array(copy) : new Float64Array(copy) };
 }
 
+/** What a .npy file is written of; Uint16Array stands for the bits of float16. */
+type NumpyPieces = Float32Array[] | Float64Array[] | Uint16Array[];
+
 /** Writes an array as a .npy file (format 1), atomically. The data may come in pieces that follow each other in C order. */
-export function writeNpy(path: string, shape: number[], pieces: Float32Array[] | Float64Array[]): void {
+export function writeNpy(path: string, shape: number[], pieces: NumpyPieces): void {
   writeFileAtomically(path, npyPieces(shape, pieces));
 }
 
-function* npyPieces(shape: number[], pieces: Float32Array[] | Float64Array[]): Iterable<Uint8Array> {
-  const type = pieces[0] instanceof Float64Array ? "<f8" : "<f4";
+function* npyPieces(shape: number[], pieces: NumpyPieces): Iterable<Uint8Array> {
+  const type = `<f${pieces[0]?.BYTES_PER_ELEMENT ?? 4}`;
   const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
   const dictionary = `{'descr': '${type}', 'fortran_order': False, 'shape': (${tuple}), }`;
   const length = Math.ceil((MAGIC.length + 4 + dictionary.length + 1) / 64) * 64;

@@ -1,0 +1,58 @@
+import { type BackendChoice, chooseBackend } from "../backend/backend";
+import { UserError } from "../support/errors";
+import type { ProgressReporter } from "../support/progress";
+import { describeExperiment } from "./manifest";
+import { type FullSettings, type ModelPlan, planModel } from "./plan";
+import { describeRecorded, planRecorded, type RecordedPlan } from "./recordedPlan";
+
+/** What an experiment consists of. */
+export interface ExperimentPlan {
+  /** By which it is computed; undefined if all of it is recorded. */
+  backend?: BackendChoice;
+  models: (ModelPlan | RecordedPlan)[];
+  /** Everything that its numbers depend on. */
+  manifest: Record<string, unknown>;
+}
+
+/**
+ * Lists the units of all models of an experiment: model by model, recorded ones where all that is asked for is recorded. A
+ * backend is only looked for if something is to be computed.
+ *
+ * @param wish see {@link chooseBackend}
+ * @throws UserError as {@link planModel}
+ */
+export async function planExperiment(
+  settings: FullSettings,
+  wish?: string,
+  progress?: ProgressReporter,
+): Promise<ExperimentPlan> {
+  let backend: BackendChoice | undefined;
+  const models: (ModelPlan | RecordedPlan)[] = [];
+  for (const model of settings.models) {
+    const recorded = await planRecorded(model, settings);
+    if (!recorded) backend ??= await chooseBackend(wish);
+    models.push(recorded ?? (await planComputed(model, settings, backend!, progress)));
+  }
+  return { backend, models, manifest: describeExperiment(settings, backend, models) };
+}
+
+/** Whether a plan's results are recorded. */
+export function isRecorded(plan: ModelPlan | RecordedPlan): plan is RecordedPlan {
+  return "recorded" in plan;
+}
+
+async function planComputed(
+  model: string,
+  settings: FullSettings,
+  backend: BackendChoice,
+  progress?: ProgressReporter,
+): Promise<ModelPlan> {
+  try {
+    return await planModel(model, settings, backend.name, progress);
+  } catch (error) {
+    // Whoever cannot have the model wants to know what there is without it.
+    const recorded = error instanceof UserError ? await describeRecorded(model, settings) : "";
+    if (recorded === "") throw error;
+    throw new UserError(`${(error as UserError).message}${recorded}`, { cause: error });
+  }
+}
