@@ -187,10 +187,19 @@ describe("is computed instead", () => {
   });
 
   test("if the model can be had; else the error says what is recorded", async () => {
-    await expect(run({ shuffleIndices: [0, 1] })).rejects.toThrow(
-      /llama-mini: no such model.*; recorded of llama-mini \(.*llama-mini\.parquet\) are embedded prompts of 64 tokens, seed 0, float32, S = 0 of 3 prompts.*S = 0 with bos of 3 prompts.*: S = 1 of api-reference-parcel-lockers is not$/,
+    const other = copyOfStudy();
+    // A model that is nowhere.
+    renameSync(join(other, "llama-mini.json"), join(other, "llama-gone.json"));
+    editJson(join(other, "llama-gone.json"), (is) => ({
+      ...is,
+      model: { ...(is.model as object), name: "llama-gone" },
+    }));
+    const gone = { models: ["llama-gone"] };
+    expect(counts(await run(gone)).recorded).toBe(4);
+    await expect(run({ ...gone, shuffleIndices: [0, 1] })).rejects.toThrow(
+      /llama-gone.*; recorded of llama-gone \(.*llama-mini\.parquet\) are embedded prompts of 64 tokens, seed 0, float32, S = 0 of 3 prompts.*S = 0 with bos of 3 prompts.*: S = 1 of api-reference-parcel-lockers is not$/,
     );
-    await expect(run({ models: ["llama-minus"] })).rejects.toThrow(/llama-minus: no such model[^;]*$/);
+    await expect(run({ ...gone, recorded: false })).rejects.toThrow(/llama-gone[^;]*$/);
   });
 });
 
