@@ -78,19 +78,21 @@ export async function recordModel(model: string, options: RecordOptions): Promis
 
 function plannedParts(model: string, prompts: readonly Prompt[], options: RecordOptions): PlannedPart[] {
   const names = prompts.map(({ name }) => name);
-  return partsOf(model, options).map(({ shuffleIndex, prompts: chosen, ...special }) => ({
-    settings: {
+  return partsOf(model, options).flatMap(({ shuffleIndex, prompts: chosen = names, ...special }) => {
+    // For a try there may be fewer than the plan names.
+    const there = chosen.filter((name) => names.includes(name));
+    if (there.length === 0) return [];
+    const settings = {
       ...special,
       models: [model],
       prompts: EMBEDDED_PROMPTS,
-      ...(options.count !== undefined && { promptCount: options.count }),
-      ...(chosen && { promptName: chosen }),
+      promptName: there,
       tokens: options.tokens,
       shuffleIndices: [shuffleIndex],
       recorded: false,
-    },
-    prompts: chosen ?? names,
-  }));
+    };
+    return [{ settings, prompts: there }];
+  });
 }
 
 /** A study must not be replaced by one that holds less: hours of work would have to be done again. */

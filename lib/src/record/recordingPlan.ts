@@ -14,12 +14,32 @@ export interface RecordingPart {
 
 const METRICS: PassMetricName[] = ["logitsIntrinsicDimension", "lastToken"];
 
+/** A third of the prompts, the first ones: enough to see what the beginning of a text does. */
+const FIRST_THIRD = [
+  "api-reference-parcel-lockers",
+  "biomed-delirium-ward-lighting",
+  "biomed-phage-enzyme-catheter",
+  "c-polygon-clipping",
+  "c-trace-ring-buffer",
+  "changelog-brindle-maps",
+  "config-and-server-log",
+  "csv-river-survey-analysis",
+  "dialogue-signal-box",
+  "diary-field-geologist",
+  "email-choir-double-booking",
+  "encyclopedia-common-swift",
+  "encyclopedia-tide-mill",
+  "fiction-realist",
+  "fiction-speculative",
+  "forum-well-pump-short-cycling",
+];
+
 /** All orders as written, the ends with a token in front and without the first one: what models get that are not named. */
 const FULL: RecordingPart[] = [
   { shuffleIndices: [0], metrics: METRICS },
   { shuffleIndices: [1, 2, 3, 4, 5] },
-  { shuffleIndices: [0, 5], bos: true },
-  { shuffleIndices: [0, 5], leaveOut: 1 },
+  { shuffleIndices: [0, 5], bos: true, prompts: FIRST_THIRD },
+  { shuffleIndices: [0, 5], leaveOut: 1, prompts: FIRST_THIRD },
 ];
 
 /** The prompt that the figures' single-prompt panels show. */
@@ -31,7 +51,7 @@ export const RECORDING_PLAN: Record<string, readonly RecordingPart[]> = {
   "gemma-3-270m": [
     { shuffleIndices: [0, 5] },
     { shuffleIndices: [1, 2, 3, 4], prompts: SHOWN_PROMPT },
-    { shuffleIndices: [0, 5], bos: true },
+    { shuffleIndices: [0, 5], bos: true, prompts: FIRST_THIRD },
   ],
 };
 
