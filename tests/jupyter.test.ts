@@ -19,19 +19,21 @@ import { chartDefects } from "./support/pageChecks";
 const NOTEBOOKS = listNotebooks(join(PROJECT, "notebooks"));
 const FIGURE_3 = "fig03-intrinsic-dimension";
 const TWO_MODELS = ["data/models/llama-mini", "data/models/opt-mini"];
-const SMALL = { PROMPTS: 2, TOKENS: 64, SHUFFLES: [0, 1, 2] };
+/** In place of the default model: an embedded one. */
+const MODEL = "llama-mini";
+const SMALL = { MODEL, PROMPTS: 2, TOKENS: 64, SHUFFLES: [0, 1, 2] };
 
 /** One of each kind of picture: worked example, profiles, histograms, correlations, scatters, a grid, scales, a table. */
-const KINDS: Record<string, Record<string, number | number[] | string[]>> = {
-  "00-start-here": { TOKENS: 128 },
-  "fig01-shuffling": {},
+const KINDS: Record<string, Record<string, string | number | number[] | string[]>> = {
+  "00-start-here": { MODEL, TOKENS: 128 },
+  "fig01-shuffling": { MODEL },
   "fig02-cosine-similarity": SMALL,
-  "fig04-neighbor-angles": { PROMPTS: 6, TOKENS: 64, SHUFFLES: [0, 3] },
+  "fig04-neighbor-angles": { MODEL, PROMPTS: 6, TOKENS: 64, SHUFFLES: [0, 3] },
   "fig06-dimension-and-loss": { MODELS: TWO_MODELS, PROMPTS: 6, TOKENS: 64 },
   "fig07-logits-and-entropy": { MODELS: TWO_MODELS, PROMPTS: 6, TOKENS: 64 },
-  "fig08-random-prompts": { TOKENS: 64, SHUFFLES: [0, 3] },
-  "fig14-scale-analysis": { PROMPTS: 2, TOKENS: 64, SHUFFLES: [0, 3] },
-  "fig20-table1-token-and-prompt-level": { PROMPTS: 6, TOKENS: 64 },
+  "fig08-random-prompts": { MODEL, TOKENS: 64, SHUFFLES: [0, 3] },
+  "fig14-scale-analysis": { MODELS: TWO_MODELS, PROMPTS: 2, TOKENS: 64, SHUFFLES: [0, 3] },
+  "fig20-table1-token-and-prompt-level": { MODEL, PROMPTS: 6, TOKENS: 64 },
 };
 
 function committed(name: string): Notebook {
@@ -227,7 +229,7 @@ describe.each(frontEnds)("in Jupyter (%s)", (frontEnd) => {
 
   test("the playground: a text of one's own, and sliders that ask no kernel", { timeout: 300_000 }, async () => {
     const PROMPT = "The sea was calm that morning, and the boats lay still. ".repeat(8);
-    const prepared = injectParameters(committed("playground"), { PROMPT, TOKENS: 64, SHUFFLES: [0, 1, 2, 3] });
+    const prepared = injectParameters(committed("playground"), { PROMPT, MODEL, TOKENS: 64, SHUFFLES: [0, 1, 2, 3] });
     const notebook = await open("playground", prepared);
     const { page } = notebook;
     await notebook.runAll();

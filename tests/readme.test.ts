@@ -127,6 +127,7 @@ describe("the commands", () => {
       JUPYTER: home,
       JUPYTER_DATA_DIR: join(home, "jupyter"),
       TOKEN_GEOMETRY_BACKEND: "wasm",
+      TOKEN_GEOMETRY_OFFLINE: "1", // the notebooks then say so, and take an embedded model
       TOKEN_GEOMETRY_STORE: join(copy, "store"),
     };
     // A place that a command names itself is replaced, too.

@@ -1,3 +1,4 @@
+import { chooseBackend } from "../backend/backend";
 import { type DimensionEstimate, gride, rangeScalings } from "../geometry/gride";
 import { distancesAt } from "../geometry/layerCloud";
 import { nearestNeighbors } from "../geometry/neighbors";
@@ -27,6 +28,8 @@ export interface PromptCloudOptions {
   neighbors?: number;
   /** n2 of "high scaling": 16 by default, at most the largest power of two below the number of prompts. */
   scaling?: number;
+  /** See {@link chooseBackend}: results that are recorded come without one. */
+  backend?: string;
 }
 
 /**
@@ -45,6 +48,7 @@ export async function promptCloud(
   if (results.length < FEWEST_POINTS) {
     throw new UserError(`a cloud of ${results.length} prompts has no dimension; at least ${FEWEST_POINTS} are needed`);
   }
+  await chooseBackend(options.backend);
   const layers: PromptCloudLayer[] = [];
   const last = (results[0].lastToken?.length ?? 2) - 1;
   for (let layer = 1; layer <= last; layer++) layers.push(await measureLayer(results, layer, options));
