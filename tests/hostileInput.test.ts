@@ -14,7 +14,20 @@ const seed = Number(process.env.TOKEN_GEOMETRY_FUZZ_SEED ?? 1);
 const only = process.env.TOKEN_GEOMETRY_FUZZ_ONLY?.split(",");
 
 const NAMES = [
-  ...["safetensors", "torch", "torchLegacy", "gguf", "config", "index", "tokenizer", "npy", "zip", "parquet", "jsonl"],
+  ...[
+    "safetensors",
+    "torch",
+    "torchLegacy",
+    "gguf",
+    "config",
+    "index",
+    "tokenizer",
+    "ggufTokenizer",
+    "npy",
+    "zip",
+    "parquet",
+    "jsonl",
+  ],
   ...["notebook", "parameters", "manifest", "unit", "sealedUnit", "claim"],
 ];
 

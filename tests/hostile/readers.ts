@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runExperiment } from "../../lib/src/experiment/experiment";
 import { filesBelow, PROJECT } from "../support/cli";
+import { makeGgufTokenizer } from "../support/ggufTokenizers";
 import { makeGguf } from "../support/makeGguf";
 import { call, dict, global, integer, pickle, tensor, text, tuple } from "../support/makePickle";
 import { makeZip } from "../support/makeZip";
@@ -115,6 +116,12 @@ export async function hostileReaders(folder: string): Promise<HostileReader[]> {
         ),
       },
     ]),
+    reader(
+      "ggufTokenizer",
+      bytes,
+      (["gpt2", "llama"] as const).map((kind) => ({ files: { "some.gguf": makeGgufTokenizer(kind) } })),
+      "tokenizer",
+    ),
     reader("npy", npyFile, inFolder(join(FIXTURES, "geometry"), ".npy", "array.npy").slice(0, 8)),
     reader(
       "zip",
