@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { ggufIn } from "../gguf/parts";
 import { cachedModelName } from "../hub/cache";
 import { messageOf, UserError } from "../support/errors";
 import { readShardIndex } from "../support/shardIndex";
 import { type CheckpointConfig, readConfig } from "./config";
 import { openGguf } from "./gguf/ggufCheckpoint";
-import { ggufIn } from "./gguf/ggufFiles";
 import { readTorchFile } from "./pytorchBin";
 import { isQuantizedType } from "./quantized/dequantize";
 import { readSafetensorsHeader } from "./safetensors";

@@ -1,20 +1,13 @@
+import { fromFloat16 } from "../support/float16";
+
 /** Plain numbers as files hold them, widened to float32. */
 
 let table: Float32Array | undefined;
 
 /** The values of all half-precision numbers (IEEE 754), by their bits. [65536] */
 export function halves(): Float32Array {
-  table ??= Float32Array.from({ length: 2 ** 16 }, (_, bits) => float16(bits));
+  table ??= fromFloat16(Uint16Array.from({ length: 2 ** 16 }, (_, bits) => bits));
   return table;
-}
-
-function float16(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 export function widenF16(bytes: ArrayBuffer): Float32Array {

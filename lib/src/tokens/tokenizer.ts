@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { firstPart, ggufIn } from "../gguf/parts";
 import { messageOf, UserError } from "../support/errors";
 import { shown } from "../support/json";
 import { isTimeout, withinTime } from "../support/limitedTime";
@@ -77,19 +78,13 @@ export function loadTokenizer(model: string): TextTokenizer {
 
 const GGUF = ".gguf";
 
-/** How the files of a split model are named; the first one holds the tokenizer. */
-const SPLIT = /-\d{5}-of-(\d{5})\.gguf$/;
-
-/** The file that holds the tokenizer. */
+/** The file that holds the tokenizer: of a split model the first one. */
 function tokenizerFile(model: string): string {
-  if (model.endsWith(GGUF) && !isFolder(model)) return model.replace(SPLIT, "-00001-of-$1.gguf");
+  if (model.endsWith(GGUF) && !isFolder(model)) return firstPart(model);
   const path = join(model, TOKENIZER_FILE);
   if (existsSync(path) || hasBytePairFiles(model)) return path;
-  const files = isFolder(model) ? readdirSync(model).filter((name) => name.endsWith(GGUF)) : [];
-  const firsts = [...new Set(files.map((name) => name.replace(SPLIT, "-00001-of-$1.gguf")))];
-  if (firsts.length === 1) return join(model, firsts[0]);
-  if (firsts.length > 1)
-    throw new UserError(`${model}: holds several models, name one of them: ${firsts.sort().join(", ")}`);
+  const gguf = isFolder(model) ? ggufIn(model) : undefined;
+  if (gguf) return firstPart(gguf);
   throw new UserError(`${model}: has no ${TOKENIZER_FILE}; give token ids instead of text, or add the file`);
 }
 

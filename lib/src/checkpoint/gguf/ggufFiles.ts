@@ -1,11 +1,9 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { GgufFields } from "../../gguf/fields";
 import { type GgufHeader, type GgufTensor, readGgufHeader } from "../../gguf/header";
+import { parseGgufName, partName } from "../../gguf/parts";
 import { UserError } from "../../support/errors";
-
-/** How the parts of a model are called that llama.cpp has split. */
-const PART = /^(.+)-(\d{5})-of-(\d{5})\.gguf$/;
 
 /** The parts of a model, one where it was not split; the first one's metadata is that of all. */
 export interface GgufFiles {
@@ -15,48 +13,26 @@ export interface GgufFiles {
   tensors: ReadonlyMap<string, GgufTensor>;
 }
 
-/** The GGUF file of a folder, the first part of a split one; undefined if it holds none. @throws UserError if there are several */
-export function ggufIn(folder: string): string | undefined {
-  const files = readdirSync(folder).filter((name) => name.endsWith(".gguf"));
-  const firsts = new Map(
-    files
-      .sort()
-      .map((name) => [modelName(name), name] as const)
-      .reverse(),
-  );
-  if (firsts.size > 1) {
-    throw new UserError(`${folder}: holds several models, name one of them: ${[...firsts.values()].sort().join(", ")}`);
-  }
-  const [file] = firsts.values();
-  return file && join(folder, file);
-}
-
-function modelName(file: string): string {
-  return PART.exec(file)?.[1] ?? file.replace(/\.gguf$/, "");
-}
-
 /**
  * Reads the headers of a model in one GGUF file or in several (`NAME-00001-of-00003.gguf`, ..), of which any may be named.
  *
  * @throws UserError naming the part that is missing, damaged or another one than its name says
  */
 export function readGgufFiles(path: string): GgufFiles {
-  const [, base, , total] = PART.exec(basename(path)) ?? [];
-  const name = modelName(basename(path));
-  if (base === undefined) {
+  const { model: name, parts } = parseGgufName(path);
+  if (parts === undefined) {
     const header = readGgufHeader(path);
-    const parts = new GgufFields(header).index("split.count") ?? 0;
-    if (parts > 1) {
+    const count = new GgufFields(header).index("split.count") ?? 0;
+    if (count > 1) {
       throw new UserError(
-        `${path}: is one of ${parts} parts; they must be called ${partName(name, 1, parts)} and so on`,
+        `${path}: is one of ${count} parts; they must be called ${partName(name, 1, count)} and so on`,
       );
     }
     return { name, headers: [header], tensors: header.tensors };
   }
-  const parts = Number(total);
   const paths: string[] = [];
   for (let part = 1; part <= parts; part++) {
-    paths.push(join(dirname(path), partName(base, part, parts)));
+    paths.push(join(dirname(path), partName(name, part, parts)));
     if (!existsSync(paths[part - 1])) throw new UserError(`${paths[part - 1]}: is missing, part ${part} of ${parts}`);
   }
   if (paths.length === 0) throw new UserError(`${path}: has a name of no part`);
@@ -67,11 +43,6 @@ export function readGgufFiles(path: string): GgufFiles {
     throw new UserError(`${headers[0].path}: promises ${claimed} tensors, its ${parts} parts hold ${tensors.size}`);
   }
   return { name, headers, tensors };
-}
-
-function partName(base: string, part: number, parts: number): string {
-  const five = (count: number) => String(count).padStart(5, "0");
-  return `${base}-${five(part)}-of-${five(parts)}.gguf`;
 }
 
 function readPart(path: string, index: number, parts: number): GgufHeader {

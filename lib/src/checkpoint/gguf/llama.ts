@@ -1,6 +1,5 @@
 import type { GgufTensor } from "../../gguf/header";
 import { UserError } from "../../support/errors";
-import { readValues } from "../storedTensor";
 import {
   type ConfigFields,
   type GgufArchitecture,
@@ -58,9 +57,7 @@ function neighborsApart(tensor: GgufTensor, heads: number): Placement {
 }
 
 function dividedFrequencies(settings: GgufSettings): ConfigFields {
-  const stored = settings.tensors.get(DIVISORS);
-  if (!stored) return {};
+  if (!settings.tensors.has(DIVISORS)) return {};
   if (settings.text("rope.scaling.type", "none") !== "none") settings.unsupported("rope.scaling.type");
-  const divisors = [...readValues({ ...stored, elementType: stored.type })];
-  return { rope_scaling: { rope_type: DIVIDED, divisors } };
+  return { rope_scaling: { rope_type: DIVIDED, divisors: settings.values(DIVISORS) } };
 }

@@ -1,4 +1,3 @@
-import { readValues } from "../storedTensor";
 import { type ConfigFields, type GgufArchitecture, weightsOnly } from "./architecture";
 import { LLAMA_TENSORS, llamaConfig, rotaryBase } from "./llamaBlocks";
 import type { GgufSettings } from "./settings";
@@ -41,10 +40,6 @@ export function shareOf(turned: number, headDimension: number): number {
 }
 
 function longRope(settings: GgufSettings): ConfigFields {
-  const factors = (name: string) => {
-    const tensor = settings.tensor(name);
-    return [...readValues({ ...tensor, elementType: tensor.type })];
-  };
   if (!settings.tensors.has(LONG) && !settings.tensors.has(SHORT)) return {};
   const grown = settings.has("rope.scaling.attn_factor")
     ? { attention_factor: settings.number("rope.scaling.attn_factor") }
@@ -52,6 +47,11 @@ function longRope(settings: GgufSettings): ConfigFields {
   return {
     original_max_position_embeddings: settings.count("rope.scaling.original_context_length"),
     max_position_embeddings: settings.count("context_length"),
-    rope_scaling: { rope_type: "longrope", long_factor: factors(LONG), short_factor: factors(SHORT), ...grown },
+    rope_scaling: {
+      rope_type: "longrope",
+      long_factor: settings.values(LONG),
+      short_factor: settings.values(SHORT),
+      ...grown,
+    },
   };
 }

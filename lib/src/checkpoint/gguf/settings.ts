@@ -1,6 +1,7 @@
 import { GgufFields } from "../../gguf/fields";
 import type { GgufHeader, GgufTensor } from "../../gguf/header";
 import { UserError } from "../../support/errors";
+import { readValues } from "../storedTensor";
 
 /** Settings that say nothing on the numbers of a forward pass, or repeat what the tensors say. */
 const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
@@ -68,7 +69,13 @@ export class GgufSettings {
     return tensor;
   }
 
-  /** The same if it has to be a matrix. */
+  /** The values of a tensor that holds settings. @throws UserError if it is not there, or damaged */
+  values(name: string): number[] {
+    const tensor = this.tensor(name);
+    return [...readValues({ ...tensor, elementType: tensor.type })];
+  }
+
+  /** A tensor that has to be there and be a matrix. */
   matrix(name: string): GgufTensor {
     const tensor = this.tensor(name);
     if (tensor.shape.length !== 2) {
