@@ -71,6 +71,15 @@ export interface StudyDescription {
   date: string;
 }
 
+/** Which results a part holds, in words: "S = 5 with bos". */
+export function partInWords({
+  shuffleIndex,
+  bos,
+  leaveOut,
+}: Pick<RecordedPart, "shuffleIndex" | "bos" | "leaveOut">): string {
+  return [`S = ${shuffleIndex}`, bos ? " with bos" : "", leaveOut > 0 ? ` with leaveOut ${leaveOut}` : ""].join("");
+}
+
 /**
  * Reads the description of a recorded study.
  *

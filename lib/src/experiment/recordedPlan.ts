@@ -9,7 +9,7 @@ import { resolveFromProject } from "../support/project";
 import { namedPrompts } from "./namedPrompts";
 import { passMetric } from "./passMetrics";
 import type { FullSettings } from "./plan";
-import type { StudyDescription } from "./recordedDescription";
+import { partInWords, type StudyDescription } from "./recordedDescription";
 import { tokenizerHashes } from "./recordedModel";
 import {
   layerMetrics,
@@ -78,10 +78,7 @@ export async function describeRecorded(model: string, settings: FullSettings): P
   const found = settings.recorded === false ? undefined : studyOf(model);
   if (!found) return "";
   const { parts, settings: fixed } = found.study.description;
-  const listed = parts.map(({ prompts, shuffleIndex, bos, leaveOut }) => {
-    const special = [bos ? " with bos" : "", leaveOut > 0 ? ` with leaveOut ${leaveOut}` : ""].join("");
-    return `S = ${shuffleIndex}${special} of ${prompts.length} prompts`;
-  });
+  const listed = parts.map((part) => `${partInWords(part)} of ${part.prompts.length} prompts`);
   const units = await unitsAskedFor(found.study, settings);
   const why = typeof units === "string" ? `: ${units} is not` : "";
   return (
@@ -110,10 +107,10 @@ async function unitsAskedFor(
     if (texts.get(name) !== createHash("sha256").update(text).digest("hex")) return `this text of the prompt ${name}`;
     for (const shuffleIndex of shuffleIndices) {
       const unit = known.get(placeOf(name, { shuffleIndex, bos, leaveOut }));
-      const special = [bos ? " with bos" : "", leaveOut > 0 ? ` with leaveOut ${leaveOut}` : ""].join("");
-      if (!unit) return `S = ${shuffleIndex}${special} of ${name}`;
+      const what = `${partInWords({ shuffleIndex, bos, leaveOut })} of ${name}`;
+      if (!unit) return what;
       const lacking = metrics.find((metric) => !unit.part.metrics.includes(metric));
-      if (lacking) return `${lacking} at S = ${shuffleIndex}${special} of ${name}`;
+      if (lacking) return `${lacking} at ${what}`;
       found.push({ ...unit, further: metrics.map((metric) => unit.further.find((part) => part.name === metric)!) });
     }
   }

@@ -6,7 +6,7 @@ import { runExperiment } from "../experiment/experiment";
 import { passMetric } from "../experiment/passMetrics";
 import { type ExperimentSettings, type ModelPlan, planModel, withDefaults } from "../experiment/plan";
 import { Origins } from "../experiment/provenance";
-import { readDescription, STUDY_FORMAT, type StudyDescription } from "../experiment/recordedDescription";
+import { partInWords, readDescription, STUDY_FORMAT, type StudyDescription } from "../experiment/recordedDescription";
 import { checkpointFiles, tokenizerHashes, weightTypes } from "../experiment/recordedModel";
 import { METRICS } from "../geometry/metrics";
 import { EMBEDDED_PROMPTS, loadPrompts, type Prompt } from "../prompts/prompts";
@@ -113,9 +113,8 @@ function refuseSmaller(out: string, name: string, parts: readonly PlannedPart[])
       }),
   );
   if (!lost) return;
-  const what = `S = ${lost.shuffleIndex}${lost.bos ? " with bos" : ""}${lost.leaveOut > 0 ? ` with leaveOut ${lost.leaveOut}` : ""}`;
   throw new UserError(
-    `${path}: holds more than would be recorded now (${what} of ${lost.prompts.length} prompts, ${known.settings.tokens} tokens); record into another folder (--out)`,
+    `${path}: holds more than would be recorded now (${partInWords(lost)} of ${lost.prompts.length} prompts, ${known.settings.tokens} tokens); record into another folder (--out)`,
   );
 }
 
