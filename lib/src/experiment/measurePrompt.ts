@@ -1,10 +1,10 @@
 import { LayerCloud } from "../geometry/layerCloud";
 import { type LayerGeometry, measureLayer } from "../geometry/metrics";
 import type { NeighborTable } from "../geometry/neighbors";
-import { FEWEST_POINTS } from "../geometry/pointCloud";
 import { type HiddenState, type Pass, runModelBatch } from "../model/forward";
 import type { KeeperOptions } from "../model/hiddenStateKeeper";
 import type { Model } from "../model/model";
+import { FEWEST_POINTS } from "../support/cloud";
 import { UserError } from "../support/errors";
 import { type PassMetricName, type PassResults, passMetric } from "./passMetrics";
 import { type CapturedPrecision, roundTo } from "./precision";

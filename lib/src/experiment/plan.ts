@@ -1,9 +1,9 @@
 import { type Checkpoint, hashCheckpoint, openCheckpoint, quantizedWeights } from "../checkpoint/checkpoint";
 import { METRICS } from "../geometry/metrics";
-import { FEWEST_POINTS } from "../geometry/pointCloud";
 import { resolveModel } from "../hub/models";
 import { EMBEDDED_PROMPTS, loadPrompts } from "../prompts/prompts";
 import { shuffleTokens } from "../prompts/shuffle";
+import { FEWEST_POINTS } from "../support/cloud";
 import { UserError } from "../support/errors";
 import type { ProgressReporter } from "../support/progress";
 import { PAPER_PROMPT_LENGTH, tokenizePrompts } from "../tokens/tokenizedPrompts";

@@ -1,10 +1,11 @@
 import { chooseBackend } from "../backend/backend";
+import { distinctPoints } from "../geometry/distinctPoints";
 import { type DimensionEstimate, gride, rangeScalings } from "../geometry/gride";
 import { distancesAt } from "../geometry/layerCloud";
 import { nearestNeighbors } from "../geometry/neighbors";
-import { checkCloud, distinctPoints, FEWEST_POINTS } from "../geometry/pointCloud";
 import { centeredVectors, simplexSkewnessDimension } from "../geometry/simplexSkewness";
 import { correlate } from "../statistics/correlation";
+import { checkCloud, FEWEST_POINTS } from "../support/cloud";
 import { UserError } from "../support/errors";
 import type { CorrelationProfile } from "./lossCorrelation";
 import { lastTokenVector } from "./passMetrics";

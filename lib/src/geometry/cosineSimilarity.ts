@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { Cloud } from "../support/cloud";
+import { sumUp } from "./cloudSums";
 import { type GramMatrix, meanPoint } from "./gramMatrix";
 import type { MeanAndDeviation, Metric } from "./metric";
-import { type PointCloud, sumUp } from "./pointCloud";
 
 /**
  * Cosine similarity of all N x N pairs of points, those of a point with itself included. The norm of a zero vector is
@@ -12,7 +13,7 @@ import { type PointCloud, sumUp } from "./pointCloud";
  * where all cosines are close to each other.
  * Source: arXiv 2501.10573, section "Cosine similarity".
  */
-export async function cosineSimilarity(cloud: PointCloud): Promise<MeanAndDeviation> {
+export async function cosineSimilarity(cloud: Cloud): Promise<MeanAndDeviation> {
   const { points, dimension } = cloud;
   const units = unitVectors(cloud);
   const mean = meanPoint({ values: units, points, dimension });
@@ -31,7 +32,7 @@ export async function cosineSimilarity(cloud: PointCloud): Promise<MeanAndDeviat
   return { mean: mean.reduce((sum, value) => sum + value * value, 0), std: Math.sqrt(variance) };
 }
 
-function unitVectors({ values, points, dimension }: PointCloud): Float64Array {
+function unitVectors({ values, points, dimension }: Cloud): Float64Array {
   const units = new Float64Array(values.length);
   for (let point = 0; point < points; point++) {
     const start = point * dimension;
@@ -73,7 +74,7 @@ const TOLERATED = 1e-7;
  * @returns nothing where the rounding of the products might show: use {@link cosineSimilarity}
  */
 export function cosineSimilarityOfProducts(
-  cloud: PointCloud,
+  cloud: Cloud,
   { whole, points, center, scale, squaredNorms, relativeError }: GramMatrix,
   squaredLengths: Float64Array,
 ): MeanAndDeviation | undefined {

@@ -2,19 +2,20 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { chooseBackend } from "../backend/backend";
+import type { Cloud } from "../support/cloud";
 import { randomGenerator } from "../support/random";
 import { cosineSimilarity } from "./cosineSimilarity";
+import { distinctPoints } from "./distinctPoints";
 import { neighborAngles } from "./neighborAngles";
 import { neighborhoodOverlap } from "./neighborhoodOverlap";
 import { type NeighborTable, nearestNeighbors } from "./neighbors";
-import { distinctPoints, type PointCloud } from "./pointCloud";
 import { SmallestValues } from "./select";
 
 beforeAll(() => chooseBackend("cpu"));
 
 const RUNS = { numRuns: 40, seed: 3 };
 
-const cloudOf = (rows: number[][]): PointCloud => ({
+const cloudOf = (rows: number[][]): Cloud => ({
   values: Float64Array.from(rows.flat()),
   points: rows.length,
   dimension: rows[0].length,

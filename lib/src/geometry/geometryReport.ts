@@ -1,16 +1,16 @@
+import { type Cloud, checkCloud } from "../support/cloud";
 import { UserError } from "../support/errors";
 import type { DimensionEstimate } from "./gride";
 import { LayerCloud } from "./layerCloud";
 import type { MeanAndDeviation } from "./metric";
 import { measureLayer } from "./metrics";
 import type { NeighborTable } from "./neighbors";
-import { checkCloud, type PointCloud } from "./pointCloud";
 import type { TwoNNEstimate } from "./twoNN";
 
 /** A cloud with the name that the report calls it by. */
 export interface NamedCloud {
   name: string;
-  cloud: PointCloud;
+  cloud: Cloud;
 }
 
 /** What the command `token-geometry geometry` prints. A number that does not exist is null in JSON. */

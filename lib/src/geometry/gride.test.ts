@@ -2,17 +2,17 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { chooseBackend } from "../backend/backend";
+import type { Cloud } from "../support/cloud";
 import { randomGenerator } from "../support/random";
 import { geometryReport } from "./geometryReport";
 import { gride, rangeScalings } from "./gride";
-import type { PointCloud } from "./pointCloud";
 import { twoNN } from "./twoNN";
 
 beforeAll(() => chooseBackend("cpu"));
 
 const RUNS = { numRuns: 40, seed: 3 };
 
-const cloudOf = (rows: number[][]): PointCloud => ({
+const cloudOf = (rows: number[][]): Cloud => ({
   values: Float64Array.from(rows.flat()),
   points: rows.length,
   dimension: rows[0].length,

@@ -4,12 +4,14 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { chooseBackend } from "../backend/backend";
+import type { Cloud } from "../support/cloud";
 import { randomGenerator } from "../support/random";
+import { sumUp } from "./cloudSums";
+import { distinctPoints, firstOnes } from "./distinctPoints";
 import { gramMatrix } from "./gramMatrix";
 import { inKernelMemory } from "./kernels";
 import { neighborAngles } from "./neighborAngles";
 import { nearestNeighbors } from "./neighbors";
-import { distinctPoints, firstOnes, type PointCloud, sumUp } from "./pointCloud";
 
 beforeAll(() => chooseBackend("cpu"));
 
@@ -31,7 +33,7 @@ const clouds = fc
     coarse: fc.boolean(),
     seed: fc.nat(),
   })
-  .map(({ points, dimension, isDouble, coarse, seed }): PointCloud => {
+  .map(({ points, dimension, isDouble, coarse, seed }): Cloud => {
     const random = randomGenerator(String(seed));
     const values = Float32Array.from({ length: points * dimension }, () =>
       coarse ? Math.floor(3 * random()) : 10 + random(),
@@ -41,7 +43,7 @@ const clouds = fc
     return { values: isDouble ? Float64Array.from(values) : values, points, dimension };
   });
 
-const rowsOf = ({ values, points, dimension }: PointCloud) =>
+const rowsOf = ({ values, points, dimension }: Cloud) =>
   Array.from({ length: points }, (_, point) => Array.from(values.slice(point * dimension, (point + 1) * dimension)));
 
 test("weighted sums and squared lengths", () => {

@@ -1,8 +1,10 @@
+import { type Cloud, checkSize, checkValues, FEWEST_POINTS } from "../support/cloud";
+import { sumUp } from "./cloudSums";
+import { distinctPoints, firstOnes } from "./distinctPoints";
 import { type GramMatrix, gramMatrix, gramMatrixOf } from "./gramMatrix";
 import { rangeScalings } from "./gride";
 import { neighborhoodSizes } from "./neighborhoodOverlap";
 import { type NeighborTable, nearestNeighbors } from "./neighbors";
-import { checkSize, checkValues, distinctPoints, FEWEST_POINTS, firstOnes, type PointCloud, sumUp } from "./pointCloud";
 import { giveBackMatrix } from "./spareMatrix";
 
 /**
@@ -10,9 +12,9 @@ import { giveBackMatrix } from "./spareMatrix";
  * them, and only once.
  */
 export class LayerCloud {
-  readonly cloud: PointCloud;
+  readonly cloud: Cloud;
   /** The cloud without copies of coinciding points; the cloud itself if there are none. */
-  readonly distinct: PointCloud;
+  readonly distinct: Cloud;
   /** Squared length of each point of `cloud`, in float64. */
   readonly squaredLengths: Float64Array;
   private readonly mean: Float64Array;
@@ -29,7 +31,7 @@ export class LayerCloud {
    * @throws UserError if the cloud is too small or holds NaN or infinity
    */
   constructor(
-    { values, points, dimension }: PointCloud,
+    { values, points, dimension }: Cloud,
     name: string,
     readonly previous?: NeighborTable,
   ) {
@@ -78,7 +80,7 @@ export class LayerCloud {
     return this.neighborsOfDistinct;
   }
 
-  private async findNeighbors(cloud: PointCloud, listed: number, ranks: number[]): Promise<NeighborTable> {
+  private async findNeighbors(cloud: Cloud, listed: number, ranks: number[]): Promise<NeighborTable> {
     const gram = await this.gramMatrix();
     if (cloud === this.cloud) return nearestNeighbors(cloud, listed, ranks, { gram, firstOnes: this.firstOnes });
     const kept = Array.from(this.firstOnes.keys()).filter((point) => this.firstOnes[point] === point);

@@ -1,7 +1,7 @@
+import type { Cloud } from "../support/cloud";
 import { inKernelMemory } from "./kernels";
 import { type MeanAndDeviation, type Metric, meanAndDeviation } from "./metric";
 import type { NeighborTable } from "./neighbors";
-import type { PointCloud } from "./pointCloud";
 
 /**
  * For each point, the angle at which it sees its two nearest neighbors a and b: the angle between x - a and x - b.
@@ -12,7 +12,7 @@ import type { PointCloud } from "./pointCloud";
  * @returns degrees [N], between 0 and 180
  * Source: arXiv 2501.10573, Figure 4.
  */
-export function neighborAngles(cloud: PointCloud, neighbors: NeighborTable): Float64Array {
+export function neighborAngles(cloud: Cloud, neighbors: NeighborTable): Float64Array {
   const { points, dimension } = cloud;
   const pairs = new Int32Array(2 * points);
   for (let point = 0; point < points; point++) {

@@ -1,6 +1,8 @@
+import type { Cloud } from "../support/cloud";
+import { sumUp } from "./cloudSums";
+import { firstOnes } from "./distinctPoints";
 import { type GramMatrix, gramMatrix } from "./gramMatrix";
 import { inKernelMemory } from "./kernels";
-import { firstOnes, type PointCloud, sumUp } from "./pointCloud";
 
 /** Rows of the Gram matrix that are looked through at a time. */
 const ROWS_AT_A_TIME = 256;
@@ -29,7 +31,7 @@ export interface NeighborTable {
  * @param known what is there already of the cloud: its products, and which points coincide
  */
 export async function nearestNeighbors(
-  cloud: PointCloud,
+  cloud: Cloud,
   listed: number,
   ranks: number[],
   known: { gram?: GramMatrix; firstOnes?: Int32Array } = {},

@@ -1,7 +1,7 @@
+import type { Cloud } from "../support/cloud";
 import { UserError } from "../support/errors";
 import type { GramMatrix } from "./gramMatrix";
 import { nearestNeighbors } from "./neighbors";
-import type { PointCloud } from "./pointCloud";
 
 /** How much room each point of a cloud has. */
 export interface PointSpacing {
@@ -21,7 +21,7 @@ const LISTED = 3;
  * @param gram of the cloud, if it is there already
  * @throws UserError if k is no whole number from 1 to the number of points minus 1
  */
-export async function pointSpacing(cloud: PointCloud, neighbors: number, gram?: GramMatrix): Promise<PointSpacing> {
+export async function pointSpacing(cloud: Cloud, neighbors: number, gram?: GramMatrix): Promise<PointSpacing> {
   const { points } = cloud;
   if (!Number.isInteger(neighbors) || neighbors < 1 || neighbors >= points) {
     throw new UserError(`neighbor ${neighbors} of ${points} points: must be a whole number from 1 to ${points - 1}`);

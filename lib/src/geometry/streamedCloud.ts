@@ -1,8 +1,8 @@
+import { type Cloud, FEWEST_POINTS } from "../support/cloud";
 import { UserError } from "../support/errors";
 import { meanPoint, type ProductTile, symmetricProduct } from "./gramMatrix";
 import { type DimensionEstimate, gride, rangeScalings } from "./gride";
 import { inKernelMemory } from "./kernels";
-import { FEWEST_POINTS, type PointCloud } from "./pointCloud";
 import { SmallestValues } from "./select";
 
 /** Coordinates whose products are summed in float32, one after the other. */
@@ -55,7 +55,7 @@ export class StreamedCloud {
   }
 
   /** Some columns, centered [N, count]; takes their squared lengths on the way. */
-  private center(tile: PointCloud, mean: Float64Array, first: number, count: number): Float32Array {
+  private center(tile: Cloud, mean: Float64Array, first: number, count: number): Float32Array {
     const { points } = this;
     return inKernelMemory(tile, (memory, valuesAt) => {
       const [meanAt, squaresAt] = [memory.place(mean.subarray(first)), memory.reserve(8 * points)];
