@@ -7,11 +7,11 @@ async function main([backend, project, path]) {
   const from = (file) => library(file, project);
   const { chooseBackend } = from("backend/backend.js");
   const { openCheckpoint } = from("checkpoint/checkpoint.js");
-  const { loadModel } = from("model/model.js");
+  const { loadNetwork } = from("model/network.js");
   const { measurePrompts } = from("experiment/measurePrompt.js");
   const { name, device } = await chooseBackend(backend);
   const begun = performance.now();
-  const model = await loadModel(openCheckpoint(path));
+  const model = await loadNetwork(openCheckpoint(path));
   const loading = `loaded in ${Math.round(performance.now() - begun)} ms`;
   const memory = `peak ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`;
   console.log(JSON.stringify({ ready: `${name}, ${device}; ${loading}, ${memory}` }));

@@ -61,7 +61,7 @@ export * from "./geometry/metrics";
 export { resolveModel } from "./hub/models";
 export { DEFAULT_MODEL, NAMED_MODELS } from "./hub/namedModels";
 export * from "./model/forward";
-export * from "./model/model";
+export * from "./model/network";
 export * from "./notebook/availableModel";
 export * from "./notebook/display";
 export * from "./notebook/progress";

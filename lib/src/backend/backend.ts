@@ -86,6 +86,11 @@ export async function chooseBackend(requested?: string): Promise<BackendChoice> 
   throw new UserError(`no backend works here (${reasons})`);
 }
 
+/** The backend that is in use; the one that {@link chooseBackend} gives, if none is yet. */
+export async function currentBackend(): Promise<BackendChoice> {
+  return chosen && tf.getBackend() === chosen.name ? chosen : chooseBackend();
+}
+
 /** In the order of preference, but the first that drives a graphics card before all others. */
 async function gpuFirst(): Promise<readonly Backend[]> {
   for (const backend of BACKENDS) {

@@ -4,10 +4,11 @@ import { type Command, Option } from "commander";
 import { chooseBackend, describeBackend } from "../backend/backend";
 import { openCheckpoint } from "../checkpoint/checkpoint";
 import { resolveModel } from "../hub/models";
-import { runModel } from "../model/forward";
-import { loadModel } from "../model/model";
+import { runNetwork } from "../model/forward";
+import { loadNetwork } from "../model/network";
 import { progressBar } from "../notebook/progress";
 import { loadPrompts } from "../prompts/prompts";
+import type { Cloud } from "../support/cloud";
 import { UserError } from "../support/errors";
 import { writeNpy } from "../support/npy";
 import { PAPER_PROMPT_LENGTH } from "../tokens/tokenizedPrompts";
@@ -48,21 +49,21 @@ async function extract(options: ExtractOptions): Promise<void> {
   const checkpoint = openCheckpoint(await resolveModel(options.model, { progress: progressBar("download") }));
   const ids = await promptIds(options, checkpoint.path);
   const backend = await chooseBackend(options.backend);
-  const model = await loadModel(checkpoint);
+  const network = await loadNetwork(checkpoint);
   try {
-    const states: { values: Float32Array; width: number }[] = [];
-    const { loss, meanEntropy } = await runModel(model, ids, { onHiddenState: (state) => void states.push(state) });
-    const { width } = states[0];
+    const states: Cloud<Float32Array>[] = [];
+    const { loss, meanEntropy } = await runNetwork(network, ids, { onHiddenState: (state) => void states.push(state) });
+    const { dimension: width } = states[0];
     // OPT-350M projects the last one onto the narrower vectors of its vocabulary: one array cannot hold both widths.
-    const narrower = states.at(-1)!.width === width ? undefined : states.pop()!;
+    const narrower = states.at(-1)!.dimension === width ? undefined : states.pop()!;
     const shape = [states.length, ids.length, width];
-    const last = narrower && { file: lastFile(options.out), shape: [ids.length, narrower.width] };
+    const last = narrower && { file: lastFile(options.out), shape: [ids.length, narrower.dimension] };
     if (narrower && last) writeNpy(last.file, last.shape, [narrower.values]);
     const pieces = states.map(({ values }) => values);
     writeNpy(options.out, shape, pieces);
     process.stderr.write(`${describeBackend(backend)}\n`);
     if (last) {
-      const why = `the last hidden state is ${narrower.width} wide, the others ${width}`;
+      const why = `the last hidden state is ${narrower.dimension} wide, the others ${width}`;
       process.stderr.write(`${why}: it is in ${last.file}\n`);
     }
     const summary = { loss, meanEntropy, shape, ...(last && { last }), tokens: ids };
@@ -72,7 +73,7 @@ async function extract(options: ExtractOptions): Promise<void> {
         : `${options.out}: [${shape}]; loss ${loss.toFixed(4)} nats, mean entropy ${meanEntropy.toFixed(4)} nats\n`,
     );
   } finally {
-    model.dispose();
+    network.dispose();
   }
 }
 

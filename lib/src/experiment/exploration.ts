@@ -3,11 +3,11 @@ import { chooseBackend } from "../backend/backend";
 import { openCheckpoint, quantizedWeights } from "../checkpoint/checkpoint";
 import { LayerCloud } from "../geometry/layerCloud";
 import { type LayerGeometry, measureLayer } from "../geometry/metrics";
-import type { NeighborTable } from "../geometry/neighbors";
+import type { Neighbors } from "../geometry/neighbors";
 import { type PointSpacing, pointSpacing } from "../geometry/pointSpacing";
 import { resolveModel } from "../hub/models";
-import { runModel } from "../model/forward";
-import { loadModel, type Model } from "../model/model";
+import { runNetwork } from "../model/forward";
+import { loadNetwork, type Network } from "../model/network";
 import type { Prompt } from "../prompts/prompts";
 import { shuffleTokens } from "../prompts/shuffle";
 import { FEWEST_POINTS } from "../support/cloud";
@@ -71,7 +71,7 @@ const DEFAULT_NEIGHBORS = 8;
  * has there. Nothing is stored; the model is freed at the end.
  *
  * @param model folder, or name on the hub
- * @throws UserError as {@link runModel}, and if the prompt has too few tokens
+ * @throws UserError as {@link runNetwork}, and if the prompt has too few tokens
  */
 export async function explorePrompt(
   model: string,
@@ -86,7 +86,7 @@ export async function explorePrompt(
   const tokenizer = loadTokenizer(checkpoint.path);
   const all = tokenizer.encode(prompt.text);
   const front = bos ? [beginOfText(tokenizer, checkpoint.path)] : [];
-  const loaded = await loadModel(checkpoint, { memory: memoryBudget(backend.name) / 2 });
+  const loaded = await loadNetwork(checkpoint, { memory: memoryBudget(backend.name) / 2 });
   try {
     const { layers, longestPrompt = Number.POSITIVE_INFINITY } = loaded.architecture;
     const longest = Math.min(options.tokens ?? PAPER_PROMPT_LENGTH, longestPrompt - front.length);
@@ -162,21 +162,20 @@ interface ReadTokens {
 }
 
 async function measureOrder(
-  model: Model,
+  network: Network,
   { ids, order, front, leaveOut }: ReadTokens,
   neighbors: number,
   onLayer: () => void,
 ): Promise<Omit<ExploredOrder, "shuffleIndex">> {
   const layers: LayerGeometry[] = [];
   const spacings: PointSpacing[] = [];
-  let previous: NeighborTable | undefined;
-  const summary = await runModel(
-    model,
+  let previous: Neighbors | undefined;
+  const summary = await runNetwork(
+    network,
     [...front, ...order.map((token) => ids[token])],
     {
-      onHiddenState: async ({ layer, values, tokens, width }) => {
-        const cloud = { values, points: tokens, dimension: width };
-        const measured = new LayerCloud(cloud, `${model.checkpoint.name}, hidden state ${layer}`, previous);
+      onHiddenState: async (cloud, layer) => {
+        const measured = new LayerCloud(cloud, `${network.checkpoint.name}, hidden state ${layer}`, previous);
         layers.push(await measureLayer(measured));
         previous = await measured.neighbors();
         spacings.push(asWritten(await pointSpacing(cloud, neighbors, await measured.gramMatrix()), order, leaveOut));

@@ -20,14 +20,15 @@ export function firstOnes(cloud: Cloud, lengths: Float64Array): Int32Array {
 
 /**
  * The cloud with every set of exactly coinciding points reduced to its first one. Between equal points all distances are
- * 0 and their ratios say nothing, so dimension estimates leave the copies out (METHOD of the paper's DADApy: the same).
+ * 0 and their ratios say nothing, so dimension estimates leave the copies out (DADApy does the same for the paper).
  * Returns the cloud itself if all points differ.
  *
  * @param firsts as of {@link firstOnes}
+ * @example distinctPoints({ values: Float64Array.of(0, 1, 0, 7), points: 4, dimension: 1 }).points; // 3
  */
 export function distinctPoints(
   cloud: Cloud,
-  firsts: Int32Array = firstOnes(cloud, sumUp(cloud).squaredLengths),
+  firsts: Int32Array = firstOnes(cloud, sumUp({ ...cloud }).squaredLengths),
 ): Cloud {
   const { values, points, dimension } = cloud;
   const kept = Array.from(firsts.keys()).filter((point) => firsts[point] === point);

@@ -4,7 +4,7 @@ import type { DimensionEstimate } from "./gride";
 import { LayerCloud } from "./layerCloud";
 import type { MeanAndDeviation } from "./metric";
 import { measureLayer } from "./metrics";
-import type { NeighborTable } from "./neighbors";
+import type { Neighbors } from "./neighbors";
 import type { TwoNNEstimate } from "./twoNN";
 
 /** A cloud with the name that the report calls it by. */
@@ -42,7 +42,7 @@ export async function geometryReport(named: readonly NamedCloud[]): Promise<Geom
     }
   });
   const report: GeometryReport = { clouds: [], neighborhoodOverlap: [] };
-  let previous: NeighborTable | undefined;
+  let previous: Neighbors | undefined;
   for (const [index, { name, cloud }] of named.entries()) {
     const layer = new LayerCloud(cloud, name, previous);
     const { intrinsicDimension, twoNN, cosineSimilarity, neighborAngle, neighborhoodOverlap } =

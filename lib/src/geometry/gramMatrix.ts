@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { currentBackend } from "../backend/backend";
 import type { Cloud } from "../support/cloud";
 import { sumUp } from "./cloudSums";
 import { inKernelMemory } from "./kernels";
@@ -50,6 +51,7 @@ export interface GramMatrix {
  * @param mean of the points, if it is known
  */
 export async function gramMatrix(cloud: Cloud, mean: Float64Array = meanPoint(cloud)): Promise<GramMatrix> {
+  await currentBackend();
   const { points, dimension } = cloud;
   const { values, ...centered } = centerCloud(cloud, mean);
   const { squaredNorms } = centered;

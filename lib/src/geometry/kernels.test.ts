@@ -95,7 +95,7 @@ test("nearest neighbors and the angles between them, also of copies and of point
         const squares = rows.map((other) => row.reduce((sum, value, i) => sum + (value - other[i]) ** 2, 0));
         const order = rows.map((_, other) => other).filter((other) => other !== point);
         order.sort((a, b) => squares[a] - squares[b] || a - b);
-        const found = Array.from(table.indices.subarray(point * listed, (point + 1) * listed));
+        const found = Array.from(table.indices[point]);
         // Sums of many squares are added up in another order here: their last digit may differ.
         found.forEach((other, place) => {
           const expected = squares[order[place]];
@@ -106,7 +106,7 @@ test("nearest neighbors and the angles between them, also of copies and of point
         });
         ranks.forEach((rank, i) => {
           const expected = Math.sqrt(squares[order[rank - 1]]);
-          const distance = table.distances[point * ranks.length + i];
+          const distance = table.distances[point][i];
           expect(Math.abs(distance - expected)).toBeLessThanOrEqual(1e-14 * expected);
         });
         const [toA, toB] = [found[0], found[1]].map((other) => row.map((value, i) => value - rows[other][i]));

@@ -91,18 +91,16 @@ export class StreamedCloud {
     if (distinct.length < FEWEST_POINTS) return [];
     const scalings = rangeScalings(distinct.length);
     const ranks = [1, ...scalings];
-    const distances = ranks.map(() => new Float64Array(distinct.length));
+    const distances: Float64Array[] = [];
     const row = new Float64Array(distinct.length);
     const nearest = new SmallestValues(distinct.length);
     distinct.forEach((point, index) => {
       this.fillSquaredDistances(row, point, distinct);
       nearest.values.set(row);
       nearest.select(ranks.at(-1)!, index, (limit) => limit);
-      ranks.forEach((rank, i) => {
-        distances[i][index] = Math.sqrt(row[nearest.order[rank - 1]]);
-      });
+      distances.push(Float64Array.from(ranks, (rank) => Math.sqrt(row[nearest.order[rank - 1]])));
     });
-    return scalings.map((scaling, i) => gride(distances[i], distances[i + 1], scaling));
+    return scalings.map((scaling) => gride({ ranks, distances }, scaling));
   }
 
   private fillSquaredDistances(row: Float64Array, point: number, others: readonly number[]): void {

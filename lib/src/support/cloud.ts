@@ -1,9 +1,9 @@
 import { UserError } from "./errors";
 
 /** N points in D dimensions: the token vectors of a prompt at one layer, as the model hands them out, or what a .npy file holds. */
-export interface Cloud {
+export interface Cloud<Values extends Float32Array | Float64Array = Float32Array | Float64Array> {
   /** [points, dimension] in C order. */
-  values: Float32Array | Float64Array;
+  values: Values;
   points: number;
   dimension: number;
 }
@@ -17,11 +17,16 @@ export function checkCloud(cloud: Cloud, name: string): void {
   checkValues(cloud, name);
 }
 
-/** @throws UserError if there are fewer than three points, or no dimension */
-export function checkSize({ points, dimension }: Cloud, name: string): void {
+/** @throws UserError if there are fewer than three points, no dimension, or another number of values */
+export function checkSize({ values, points, dimension }: Cloud, name: string): void {
   if (points < FEWEST_POINTS)
     throw new UserError(`${name}: has ${points} points; at least ${FEWEST_POINTS} are needed`);
   if (dimension < 1) throw new UserError(`${name}: its points have no coordinates`);
+  if (values.length !== points * dimension) {
+    throw new UserError(
+      `${name}: has ${values.length} values; ${points} points in ${dimension} dimensions have ${points * dimension}`,
+    );
+  }
 }
 
 /** @throws UserError if a value is not a finite number */

@@ -18,7 +18,7 @@ export interface HeadTile {
  * A checkpoint ready to run. Its weights are handed out part by part: a resident model keeps every part it has read, any
  * other reads a part when it is asked for and frees it after use, so that one block at a time is in memory.
  */
-export class Model {
+export class Network {
   private readonly kept = new Map<string, Weights>();
 
   constructor(
@@ -114,20 +114,20 @@ export interface LoadOptions {
  *
  * @throws UserError naming the file, and the tensor or setting that is missing, of another shape, damaged or not supported
  */
-export async function loadModel(checkpoint: Checkpoint, { memory = Infinity }: LoadOptions = {}): Promise<Model> {
+export async function loadNetwork(checkpoint: Checkpoint, { memory = Infinity }: LoadOptions = {}): Promise<Network> {
   const architecture = architectureOf(checkpoint);
   const parts = modelParts(architecture);
   for (const requests of parts) checkWeights(checkpoint, requests);
-  const model = new Model(checkpoint, architecture, weightBytes(architecture) <= memory);
-  if (!model.resident) return model;
+  const network = new Network(checkpoint, architecture, weightBytes(architecture) <= memory);
+  if (!network.resident) return network;
   try {
     const nothing = async () => {};
-    for (let layer = 0; layer < architecture.layers; layer++) await model.withBlock(layer, nothing);
-    await model.withFinal(nothing);
-    for (const tile of model.headTiles()) await model.withHead(tile, nothing);
-    return model;
+    for (let layer = 0; layer < architecture.layers; layer++) await network.withBlock(layer, nothing);
+    await network.withFinal(nothing);
+    for (const tile of network.headTiles()) await network.withHead(tile, nothing);
+    return network;
   } catch (error) {
-    model.dispose();
+    network.dispose();
     throw error;
   }
 }
