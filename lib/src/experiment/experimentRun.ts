@@ -1,5 +1,5 @@
 import type { BackendChoice } from "../backend/backend";
-import { loadNetwork, type Network, weightBytes } from "../model/network";
+import { loadNetwork, type Network, openNetwork, weightBytes } from "../model/network";
 import { UserError } from "../support/errors";
 import { memoryBudget } from "../support/memory";
 import type { ProgressReporter } from "../support/progress";
@@ -86,7 +86,7 @@ export class ExperimentRun {
     const { checkpoint } = plan;
     if (missing.length === 0) return;
     const limit = WEIGHTS_SHARE * memoryBudget(this.backend.name);
-    const weights = weightBytes((await loadNetwork(checkpoint, { memory: 0 })).architecture);
+    const weights = weightBytes(openNetwork(checkpoint).architecture);
     // A model that is not resident is read from disk by one process, for many prompts at a time.
     const workers =
       weights <= limit ? affordableWorkers(this.wished, missing.length, weights, WEIGHTS_SHARE, this.backend) : 1;

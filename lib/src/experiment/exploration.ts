@@ -14,9 +14,9 @@ import { FEWEST_POINTS } from "../support/cloud";
 import { UserError } from "../support/errors";
 import { memoryBudget } from "../support/memory";
 import { type ProgressReporter, silentProgress } from "../support/progress";
-import { PAPER_PROMPT_LENGTH } from "../tokens/tokenizedPrompts";
+import { hashIds, PAPER_PROMPT_LENGTH, promptSeed } from "../tokens/tokenizedPrompts";
 import { beginOfText, loadTokenizer } from "../tokens/tokenizer";
-import { hashIds, type UnitResult } from "./unit";
+import type { UnitResult } from "./unit";
 
 /** How closely a prompt is looked at. */
 export interface ExplorationOptions {
@@ -102,7 +102,7 @@ export async function explorePrompt(
     const orders: ExploredOrder[] = [];
     for (const shuffleIndex of shuffleIndices) {
       const onLayer = () => progress.update(++done, total, `${prompt.name}, S = ${shuffleIndex}`);
-      const order = shuffleTokens([...ids.keys()], shuffleIndex, `${seed}|${hashIds(ids)}`); // as runExperiment's
+      const order = shuffleTokens([...ids.keys()], shuffleIndex, promptSeed(seed, ids));
       orders.push({
         shuffleIndex,
         ...(await measureOrder(loaded, { ids, order, front, leaveOut }, neighbors, onLayer)),
@@ -170,7 +170,7 @@ async function measureOrder(
   const layers: LayerGeometry[] = [];
   const spacings: PointSpacing[] = [];
   let previous: Neighbors | undefined;
-  const summary = await runNetwork(
+  const { loss, meanEntropy } = await runNetwork(
     network,
     [...front, ...order.map((token) => ids[token])],
     {
@@ -186,7 +186,7 @@ async function measureOrder(
     },
     front.length + leaveOut,
   );
-  return { result: { layers, ...summary }, spacings };
+  return { result: { layers, loss, meanEntropy }, spacings };
 }
 
 /** The same of tokens as they stand in the text. */

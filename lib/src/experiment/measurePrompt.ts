@@ -37,7 +37,10 @@ export async function measurePrompts(
   const measured = batch.map((ids) => new MeasuredPass(network, ids, options));
   const layers = measured.map((pass) => pass.watchLayers());
   const summaries = await runNetworkBatch(network, measured, options);
-  return summaries.map((summary, i) => ({ layers: layers[i], ...summary, ...measured[i].metrics() }));
+  return summaries.map(({ loss, meanEntropy }, i) => ({
+    ...{ layers: layers[i], loss, meanEntropy },
+    ...measured[i].metrics(),
+  }));
 }
 
 /** As {@link measurePrompts} without the geometry of the layers, which takes the most time: only `options.metrics`. */

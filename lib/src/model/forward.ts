@@ -4,7 +4,7 @@ import { UserError } from "../support/errors";
 import type { AttentionKind, PassContext } from "./architecture";
 import { CausalMask } from "./attention";
 import { HiddenStateKeeper, type KeeperOptions } from "./hiddenStateKeeper";
-import { LogitStatistics, type LogitSummary } from "./logitStatistics";
+import { LogitStatistics, type TokenStatistics } from "./logitStatistics";
 import type { HeadTile, Network } from "./network";
 import { rotaryTables } from "./rotary";
 
@@ -38,7 +38,7 @@ export interface Pass {
  * @param ids the tokens [T], each below the vocabulary size; nothing is added to them
  * @param observer gets the hidden states (and logits) as they come
  * @param leaveOut so many first tokens are run and not shown, see {@link Pass.leaveOut}
- * @returns loss and mean entropy of the next-token predictions
+ * @returns loss and entropy of the next-token predictions, their means and position by position
  * @throws UserError if there is no token, an id is out of range, or the prompt is longer than the model's positions
  */
 export async function runNetwork(
@@ -46,7 +46,7 @@ export async function runNetwork(
   ids: readonly number[],
   observer: PassObserver = {},
   leaveOut = 0,
-): Promise<LogitSummary> {
+): Promise<TokenStatistics> {
   const [summary] = await runNetworkBatch(network, [{ ids, observer, leaveOut }]);
   return summary;
 }
@@ -56,14 +56,14 @@ export async function runNetwork(
  * of them. With a model that is not resident, memory holds one block and, up to `options.memory` bytes, the prompts'
  * hidden states; what is over that waits on disk.
  *
- * @returns loss and mean entropy of each prompt
+ * @returns loss and entropy of each prompt
  * @throws UserError as {@link runNetwork}
  */
 export async function runNetworkBatch(
   network: Network,
   passes: readonly Pass[],
   options: KeeperOptions = {},
-): Promise<LogitSummary[]> {
+): Promise<TokenStatistics[]> {
   for (const { ids } of passes) checkIds(network, ids);
   const { architecture } = network;
   const contexts = new Contexts();
@@ -153,7 +153,7 @@ async function summarizeLogits(
   network: Network,
   passes: readonly Pass[],
   keeper: HiddenStateKeeper,
-): Promise<LogitSummary[]> {
+): Promise<TokenStatistics[]> {
   const statistics = passes.map(({ ids }) => new LogitStatistics(ids));
   for (const tile of network.headTiles()) {
     await network.withHead(tile, async (weights) => {

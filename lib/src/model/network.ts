@@ -109,17 +109,26 @@ export interface LoadOptions {
 }
 
 /**
- * Prepares a checkpoint to be run on the current backend. That every tensor is there and has the right shape is checked
- * now; a model that stays in memory is read now, too.
+ * Prepares a checkpoint to be run. That every tensor is there and has the right shape is checked now; weights are read when
+ * the first pass gets to them.
  *
- * @throws UserError naming the file, and the tensor or setting that is missing, of another shape, damaged or not supported
+ * @throws UserError naming the file, and the tensor or setting that is missing, of another shape or not supported
  */
-export async function loadNetwork(checkpoint: Checkpoint, { memory = Infinity }: LoadOptions = {}): Promise<Network> {
+export function openNetwork(checkpoint: Checkpoint, { memory = Infinity }: LoadOptions = {}): Network {
   const architecture = architectureOf(checkpoint);
-  const parts = modelParts(architecture);
-  for (const requests of parts) checkWeights(checkpoint, requests);
-  const network = new Network(checkpoint, architecture, weightBytes(architecture) <= memory);
+  for (const requests of modelParts(architecture)) checkWeights(checkpoint, requests);
+  return new Network(checkpoint, architecture, weightBytes(architecture) <= memory);
+}
+
+/**
+ * As {@link openNetwork}; the weights of a network that stays in memory are read now, onto the current backend.
+ *
+ * @throws UserError as {@link openNetwork}, and if a tensor is damaged
+ */
+export async function loadNetwork(checkpoint: Checkpoint, options: LoadOptions = {}): Promise<Network> {
+  const network = openNetwork(checkpoint, options);
   if (!network.resident) return network;
+  const { architecture } = network;
   try {
     const nothing = async () => {};
     for (let layer = 0; layer < architecture.layers; layer++) await network.withBlock(layer, nothing);

@@ -4,7 +4,7 @@ import type { DataFrame } from "danfojs-node";
 import { exportedFigure, figureFolder } from "../figures/export";
 import { type Described, tableMetadata, tableMetadataPath } from "../figures/exportMetadata";
 import { writeFileAtomically } from "../support/files";
-import { sendToNotebook } from "./kernel";
+import { sendToNotebook } from "../support/notebookOutput";
 import { RECORD_TYPE } from "./record";
 import { tableHtml, tableRecord, tableText } from "./tableFormat";
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Prompt } from "../prompts/prompts";
 import { UserError } from "../support/errors";
 import type { TextTokenizer } from "./tokenizer";
@@ -28,4 +29,14 @@ export function tokenizePrompts(
     }
     return { name, ids: ids.slice(0, length) };
   });
+}
+
+/** SHA-256 of token ids. */
+export function hashIds(ids: readonly number[]): string {
+  return createHash("sha256").update(ids.join(",")).digest("hex");
+}
+
+/** The seed of a prompt's shuffles. The prompt is a part of it, else all prompts of a length would be put in the same order. */
+export function promptSeed(seed: string, ids: readonly number[]): string {
+  return `${seed}|${hashIds(ids)}`;
 }

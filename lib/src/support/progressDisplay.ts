@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { escapeXml } from "../figures/exportMetadata";
-import { type ProgressReporter, Stopped } from "../support/progress";
-import { inNotebook, sendToNotebook } from "./kernel";
+import { inNotebook, sendToNotebook } from "./notebookOutput";
+import { type ProgressReporter, Stopped } from "./progress";
+import { escapeXml } from "./xml";
 
 /** Where progress is shown. */
 export interface ProgressTarget {
