@@ -19,6 +19,7 @@ const os = require("node:os");
 const { join, resolve } = require("node:path");
 const { createInterface } = require("node:readline");
 const { parseArgs } = require("node:util");
+const { networkOf } = require("./support/library");
 
 const ROOT = join(__dirname, "..");
 
@@ -166,8 +167,7 @@ async function serve({ root, backend, folder, tokens, byBlas }) {
   const library = (path) => require(join(root, "lib/dist", path));
   const { chooseBackend, describeBackend } = library("backend/backend.js");
   const { openCheckpoint } = library("checkpoint/checkpoint.js");
-  const { loadNetwork } = library("model/network.js");
-  const { runNetwork } = library("model/forward.js");
+  const { loadNetwork, runNetwork } = networkOf(library);
   const choice = await chooseBackend(backend);
   if (byBlas && !choice.device.includes("products by")) throw new Error("no BLAS library found");
   const model = await loadNetwork(openCheckpoint(folder));

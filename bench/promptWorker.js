@@ -1,13 +1,13 @@
 // Measures prompts for bench/prompt.js: node promptWorker.js BACKEND PROJECT MODEL, then a JSON request a line.
 
 const { createInterface } = require("node:readline");
-const { library } = require("./support/library");
+const { library, networkOf } = require("./support/library");
 
 async function main([backend, project, path]) {
   const from = (file) => library(file, project);
   const { chooseBackend } = from("backend/backend.js");
   const { openCheckpoint } = from("checkpoint/checkpoint.js");
-  const { loadNetwork } = from("model/network.js");
+  const { loadNetwork } = networkOf(from);
   const { measurePrompts } = from("experiment/measurePrompt.js");
   const { name, device } = await chooseBackend(backend);
   const begun = performance.now();

@@ -52,6 +52,7 @@ let chosenWithBlas: string | undefined;
  *
  * @param requested a backend's name; without it, or with "auto", the environment variable TOKEN_GEOMETRY_BACKEND counts
  * @throws UserError if the name is unknown, or the backend that was asked for does not work
+ * @example (await chooseBackend("wasm")).name; // "wasm"
  */
 export async function chooseBackend(requested?: string): Promise<BackendChoice> {
   const named = requested && requested !== "auto";

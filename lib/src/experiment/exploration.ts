@@ -72,6 +72,9 @@ const DEFAULT_NEIGHBORS = 8;
  *
  * @param model folder, or name on the hub
  * @throws UserError as {@link runNetwork}, and if the prompt has too few tokens
+ * @example
+ * const explored = await explorePrompt("llama-mini", await loadPromptOrText("fiction-realist"), { tokens: 64 });
+ * explored.orders[0].result.loss; // 4.766
  */
 export async function explorePrompt(
   model: string,

@@ -31,6 +31,10 @@ export interface GeometryReport {
  * Measures clouds, and the overlap of each with the one after it.
  *
  * @throws UserError if a cloud is too small, holds NaN or infinity, or two that follow each other differ in size
+ * @example
+ * const cloud = { values: Float64Array.of(0, 1, 3, 7, 15), points: 5, dimension: 1 };
+ * const { clouds } = await geometryReport([{ name: "five points", cloud }]);
+ * clouds[0].twoNN.ml; // 1.3297
  */
 export async function geometryReport(named: readonly NamedCloud[]): Promise<GeometryReport> {
   named.forEach(({ name, cloud }, index) => {

@@ -39,7 +39,7 @@ export function rangeScalings(points: number): number[] {
  *   the N - 1 in the likelihood equation and the standard error (Fisher information)
  * @example
  * const near = await neighbors({ values: Float64Array.of(0, 1, 3, 7, 15), points: 5, dimension: 1 }, 2);
- * gride(near, 2).id; // 1.9236
+ * gride(near, 2).id; // 1.3297
  */
 export function gride(near: Pick<Neighbors, "ranks" | "distances">, scaling: number): DimensionEstimate {
   if (!(Number.isInteger(scaling / 2) && scaling > 0)) {

@@ -23,7 +23,7 @@ export function neighborhoodSizes(points: number): number {
  * @example
  * const one = await neighbors({ values: Float64Array.of(0, 1, 3, 7), points: 4, dimension: 1 }, 2);
  * const other = await neighbors({ values: Float64Array.of(0, 1, 8, 3), points: 4, dimension: 1 }, 2);
- * neighborhoodOverlap(one, other, 2); // 0.625
+ * neighborhoodOverlap(one, other, 2); // 0.5
  */
 export function neighborhoodOverlap(from: Neighbors, to: Neighbors, k: number): number {
   const most = Math.min(from.count, to.count);

@@ -21,7 +21,7 @@ const FRACTION = 0.9;
  *   a straight line through the origin for the first 90% of the sorted ratios
  * @example
  * const near = await neighbors({ values: Float64Array.of(0, 1, 3, 7, 15), points: 5, dimension: 1 }, 2);
- * twoNN(near).ml; // 1.9236
+ * twoNN(near).ml; // 1.3297
  */
 export function twoNN(near: Pick<Neighbors, "ranks" | "distances">): TwoNNEstimate {
   checkDistinct(near);

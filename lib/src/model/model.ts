@@ -51,7 +51,16 @@ export interface ModelRun {
   tokenEntropy: Float64Array;
 }
 
-/** A language model: what {@link loadModel} gives. */
+/**
+ * A language model: what {@link loadModel} gives.
+ *
+ * @example
+ * const model = await loadModel("llama-mini");
+ * const text = "The tide came in over the flats, and the boats began to stir.";
+ * const { tokens, loss, tokenLoss } = await model.run(text, { tokens: 8 });
+ * tokens.pieces; // ["The", " t", "ide", " came", " in", " over", " the", " fl"]
+ * [loss, tokenLoss.length]; // [5.5707, 7]
+ */
 export class Model {
   private readonly network: Network;
   private ownTokenizer?: TextTokenizer;
@@ -133,7 +142,7 @@ export class Model {
     const observer = isKept ? { onHiddenState: (cloud: Cloud<Float32Array>) => void hidden.push(cloud) } : {};
     const statistics = await runNetwork(this.network, [...front, ...ids], observer, front.length + leaveOut);
     const { loss, meanEntropy: entropy, tokenLoss, tokenEntropy } = statistics;
-    const shown = { ids: ids.slice(leaveOut), pieces: order.slice(leaveOut).map((place) => pieces[place]) };
+    const shown = { ids: ids.slice(leaveOut), pieces: order.slice(leaveOut).flatMap((place) => pieces[place] ?? []) };
     return { tokens: shown, hidden, loss, entropy, tokenLoss, tokenEntropy };
   }
 
@@ -164,15 +173,15 @@ export class Model {
  * @example
  * const model = await loadModel("llama-mini");
  * const { hidden } = await model.run("The tide came in over the flats.");
- * [model.layers, hidden.length, hidden[12].points, hidden[12].dimension]; // [12, 13, 14, 128]
+ * [model.layers, hidden.length, hidden[12].points, hidden[12].dimension]; // [12, 13, 10, 128]
  */
 export async function loadModel(model: string | Checkpoint, options: LoadModelOptions = {}): Promise<Model> {
   const { backend, memory, progress = progressBar("download"), ...rest } = options;
   const found = typeof model === "string" ? await availableModel(model, { progress, ...rest }) : undefined;
   const checkpoint = found ? openCheckpoint(found.path) : (model as Checkpoint);
   const quantized = quantizedWeights(checkpoint);
-  const notices = [found?.notice ?? "", quantized ? `quantized weights (${quantized})` : ""];
+  const notices = [found?.notice ?? "", quantized ? `Quantized weights (${quantized})` : ""];
   const choice = await chooseBackend(backend);
-  const notice = notices.filter((part) => part !== "").join("; ");
+  const notice = notices.filter((part) => part !== "").join(". ");
   return new Model(checkpoint, choice, notice, memory ?? memoryBudget(choice.name) / 2);
 }

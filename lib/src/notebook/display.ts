@@ -25,6 +25,8 @@ const CHART_DIGITS = 7;
 /**
  * The first cell of every notebook: makes the charts of this notebook interactive, without a network, by putting Plotly
  * into the cell's output. Charts shown before this cell has run are drawn once it has. Outside a notebook it does nothing.
+ *
+ * @example await startNotebook();
  */
 export async function startNotebook(options: NotebookOptions = {}): Promise<void> {
   if (!inNotebook() || options.interactive === false) return;
@@ -38,6 +40,9 @@ export async function startNotebook(options: NotebookOptions = {}): Promise<void
  * plain text. Outside a notebook its caption is printed.
  *
  * @throws UserError as renderSvg
+ * @example
+ * const data = [{ type: "bar", y: [1, 3, 2] }];
+ * await showFigure({ name: "bars", caption: "Three bars.", data, layout: { width: 300, height: 200 } });
  */
 export async function showFigure(figure: Figure, options: ShowFigureOptions = {}): Promise<void> {
   if (inNotebook()) sendToNotebook(await figureBundle(figure, options));
@@ -93,7 +98,11 @@ export function showHtml(html: string, text?: string): void {
   if (!sendToNotebook({ "text/html": html, "text/plain": plain })) console.log(plain);
 }
 
-/** Shows Markdown; outside a notebook it is printed as it is. */
+/**
+ * Shows Markdown; outside a notebook it is printed as it is.
+ *
+ * @example showMarkdown("The mean is **2.5**.");
+ */
 export function showMarkdown(markdown: string): void {
   if (!sendToNotebook({ "text/markdown": markdown, "text/plain": markdown })) console.log(markdown);
 }

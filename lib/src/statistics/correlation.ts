@@ -41,7 +41,7 @@ export function correlate(x: ArrayLike<number>, y: ArrayLike<number>, method: Co
  * Pearson's correlation: how well pairs (x[i], y[i]) follow a line, with p-value and confidence interval.
  *
  * @throws UserError if there are not as many of one as of the other
- * @example pearson([1, 2, 3, 4], [2, 4, 5, 4]).coefficient; // 0.7181
+ * @example pearson([1, 2, 3, 4], [2, 4, 5, 4]).coefficient; // 0.7182
  */
 export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): Correlation {
   return correlate(x, y, "pearson");
