@@ -1,8 +1,9 @@
 import { chooseBackend } from "../backend/backend";
 import { distinctPoints } from "../geometry/distinctPoints";
 import { type DimensionEstimate, gride, rangeScalings } from "../geometry/gride";
+import { toMatrix } from "../geometry/matrix";
 import { distancesTo, nearestNeighbors } from "../geometry/neighbors";
-import { centeredVectors, simplexSkewnessDimension } from "../geometry/simplexSkewness";
+import { simplexSkewnessDimension } from "../geometry/simplexSkewness";
 import { correlate } from "../statistics/correlation";
 import { checkCloud, FEWEST_POINTS } from "../support/cloud";
 import { UserError } from "../support/errors";
@@ -78,14 +79,14 @@ async function measureLayer(
     return Array.from(distancesTo(table, n2), (outer, point) => constant / Math.log(outer / inner[point]));
   };
   const everyone = vectors.map((_, point) => point);
+  const matrix = toMatrix(cloud);
+  const skewness = (chosen: number[]) => simplexSkewnessDimension(matrix.subMatrixRow(chosen).center("column"));
   return {
     layer,
     intrinsicDimension: scalings.map((n2) => gride(table, n2)),
-    simplexSkewness: simplexSkewnessDimension(centeredVectors(cloud, everyone)),
+    simplexSkewness: skewness(everyone),
     local: {
-      ESS: everyone.map((point) => {
-        return simplexSkewnessDimension(centeredVectors(cloud, [point, ...table.indices[point]]));
-      }),
+      ESS: everyone.map((point) => skewness([point, ...table.indices[point]])),
       "2NN": ratioDimension(2, 1),
       "high scaling": ratioDimension(high, singleRatioConstant(high)),
     },
