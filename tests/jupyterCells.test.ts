@@ -21,6 +21,7 @@ const TINY: Record<string, ParameterValue> = {
   MODELS: ["data/models/llama-mini"],
   PROMPTS: 5,
   TOKENS: 64,
+  FEW_TOKENS: 64,
   SHUFFLES: [0, 1, 2],
   SCALINGS: [2, 4],
   LAYER: 2,
@@ -135,7 +136,11 @@ describe("between cells", () => {
     const { path } = NOTEBOOKS.find((file) => file.name === name)!;
     const cells = tinyCells(path).map((source) => source.replace("TOKENS = 64;", `TOKENS = ${tokens};`));
     expect(cells.join()).toContain(`TOKENS = ${tokens};`);
-    const environment = { TOKEN_GEOMETRY_OUT: temporaryFolder(), TOKEN_GEOMETRY_BACKEND: "wasm" };
+    const environment = {
+      TOKEN_GEOMETRY_OUT: temporaryFolder(),
+      TOKEN_GEOMETRY_BACKEND: "wasm",
+      TOKEN_GEOMETRY_HIDDEN: "0", // the model is run each time
+    };
     const kernel = await Kernel.start({ workingFolder: join(PROJECT, "notebooks"), environment });
     try {
       const run = async (source: string) => {

@@ -1,7 +1,7 @@
-import { statSync } from "node:fs";
 import { basename } from "node:path";
 import { hashFile } from "../checkpoint/checkpoint";
 import { UserError } from "../support/errors";
+import { stampOf } from "../support/files";
 
 /** Notices that a checkpoint's files are replaced while results are computed with them. */
 export class CheckpointGuard {
@@ -37,10 +37,4 @@ export class CheckpointGuard {
       this.rewritten++;
     }
   }
-}
-
-/** Changes whenever a file is written or exchanged: the time of the last change of its inode cannot be set by programs. */
-function stampOf(file: string): string {
-  const found = statSync(file, { bigint: true, throwIfNoEntry: false });
-  return found ? [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join() : "missing";
 }

@@ -10,6 +10,7 @@ import { LayerCloud } from "../geometry/layerCloud";
 import { measureLayer } from "../geometry/metrics";
 import { loadPrompts } from "../prompts/prompts";
 import { PROJECT_ROOT } from "../support/project";
+import { HIDDEN_VARIABLE } from "./keptRuns";
 import { loadModel, type Model, type RunOptions } from "./model";
 
 const TEXT = "The tide came in over the flats, and the boats that had lain on their sides all day began to stir.";
@@ -18,6 +19,7 @@ let model: Model;
 
 beforeAll(async () => {
   vi.stubEnv(BLAS_VARIABLE, "off"); // A BLAS library may round otherwise with another number of threads.
+  vi.stubEnv(HIDDEN_VARIABLE, "0"); // All is computed here.
   model = await loadModel("llama-mini", { backend: "wasm" });
 });
 afterAll(() => {
@@ -60,6 +62,21 @@ describe("a run", () => {
     part.tokenLoss.forEach((value, i) => void expect(value).toBeCloseTo(whole.tokenLoss[i], 4));
     const ofIds = await model.run(whole.tokens.ids, { tokens: 8, hidden: false });
     expect(ofIds).toEqual({ ...part, hidden: [] });
+  });
+
+  test("gives the logits, whose softmax has the loss and the entropy of each token", async () => {
+    const { tokens, logits, tokenLoss, tokenEntropy } = await model.run(TEXT, { leaveOut: 3, logits: true });
+    const { values, points, dimension } = logits!;
+    expect([points, dimension]).toEqual([tokens.ids.length, 4096]);
+    for (let i = 0; i < points; i++) {
+      const row = values.slice(i * dimension, (i + 1) * dimension);
+      const weights = Array.from(row, Math.exp);
+      const sum = weights.reduce((total, weight) => total + weight, 0);
+      const entropy = weights.reduce((total, weight) => total - (weight / sum) * Math.log(weight / sum), 0);
+      expect(entropy).toBeCloseTo(tokenEntropy[i], 5);
+      if (i + 1 < points) expect(Math.log(sum) - row[tokens.ids[i + 1]]).toBeCloseTo(tokenLoss[i], 5);
+    }
+    expect(await model.run(TEXT)).not.toHaveProperty("logits");
   });
 
   // Layer by layer what an experiment with the same settings says of the same prompt.

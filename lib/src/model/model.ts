@@ -1,14 +1,17 @@
 import { type BackendChoice, chooseBackend, describeBackend } from "../backend/backend";
-import { type Checkpoint, openCheckpoint, quantizedWeights } from "../checkpoint/checkpoint";
+import { type Checkpoint, hashCheckpoint, openCheckpoint, quantizedWeights } from "../checkpoint/checkpoint";
 import { type AvailableModelOptions, availableModel } from "../hub/availableModel";
 import { shuffleTokens } from "../prompts/shuffle";
 import type { Cloud } from "../support/cloud";
 import { UserError } from "../support/errors";
+import { stampOf } from "../support/files";
 import { memoryBudget } from "../support/memory";
 import { progressBar } from "../support/progressDisplay";
+import { libraryVersion } from "../support/project";
 import { PAPER_PROMPT_LENGTH, promptSeed } from "../tokens/tokenizedPrompts";
 import { beginOfText, loadTokenizer, type TextTokenizer } from "../tokens/tokenizer";
-import { runNetwork } from "./forward";
+import { type PassObserver, runNetwork } from "./forward";
+import { type KeptRun, KeptRuns } from "./keptRuns";
 import { type Network, openNetwork } from "./network";
 
 export interface LoadModelOptions extends AvailableModelOptions {
@@ -28,8 +31,15 @@ export interface RunOptions {
   shuffle?: { index: number; seed?: string };
   /** So many first tokens are read, and are in none of the results. None without it. */
   leaveOut?: number;
-  /** false: no hidden states are kept, for their memory. */
+  /** false: no hidden states are handed out, for their memory. */
   hidden?: boolean;
+  /** true: the logits are handed out, too; they are large, and never kept. */
+  logits?: boolean;
+  /**
+   * false: computed, whatever is on disk, and not written there. Without it hidden states are kept in the store (the latest 512 MB,
+   * or as many as TOKEN_GEOMETRY_HIDDEN says), and read from there when the same is asked for again.
+   */
+  keep?: boolean;
 }
 
 /** What a model makes of N tokens. */
@@ -41,6 +51,8 @@ export interface ModelRun {
    * final norm (Hugging Face's convention).
    */
   hidden: Cloud<Float32Array>[];
+  /** If they were asked for: row i has the scores of all tokens to come after token i [N, vocabulary]. */
+  logits?: Cloud<Float32Array>;
   /** Mean of `tokenLoss`, in nats. */
   loss: number;
   /** Mean of `tokenEntropy`, in nats: the paper's contextual entropy. */
@@ -49,6 +61,12 @@ export interface ModelRun {
   tokenLoss: Float64Array;
   /** Entry i: entropy of that prediction, whatever comes next, in nats [N]. */
   tokenEntropy: Float64Array;
+}
+
+/** What goes through the network: the ids as they are read, and how many first ones are not shown. */
+interface Pass {
+  ids: number[];
+  leaveOut: number;
 }
 
 /**
@@ -63,6 +81,9 @@ export interface ModelRun {
  */
 export class Model {
   private readonly network: Network;
+  /** State of the checkpoint's files, and what was in them: weights that are in memory came from there. */
+  private readonly stamps: string;
+  private hashes?: Record<string, string>;
   private ownTokenizer?: TextTokenizer;
 
   /**
@@ -77,6 +98,7 @@ export class Model {
     readonly notice: string,
     memory: number,
   ) {
+    this.stamps = checkpoint.files.map(stampOf).join();
     this.network = openNetwork(checkpoint, { memory });
   }
 
@@ -118,7 +140,15 @@ export class Model {
    *   than the model's positions
    */
   async run(input: string | readonly number[], options: RunOptions = {}): Promise<ModelRun> {
-    const { tokens = PAPER_PROMPT_LENGTH, bos = false, shuffle, leaveOut = 0, hidden: isKept = true } = options;
+    const {
+      tokens = PAPER_PROMPT_LENGTH,
+      bos = false,
+      shuffle,
+      leaveOut = 0,
+      hidden: hiddenWanted = true,
+      logits: logitsWanted = false,
+      keep = true,
+    } = options;
     for (const [name, value, least] of [
       ["tokens", tokens, 1],
       ["leaveOut", leaveOut, 0],
@@ -137,13 +167,43 @@ export class Model {
     const order = shuffle ? shuffleTokens(places, shuffle.index, promptSeed(shuffle.seed ?? "0", written)) : places;
     const ids = order.map((place) => written[place]);
     const pieces = this.piecesOf(written);
-    const hidden: Cloud<Float32Array>[] = [];
     await chooseBackend(this.choice.name);
-    const observer = isKept ? { onHiddenState: (cloud: Cloud<Float32Array>) => void hidden.push(cloud) } : {};
-    const statistics = await runNetwork(this.network, [...front, ...ids], observer, front.length + leaveOut);
-    const { loss, meanEntropy: entropy, tokenLoss, tokenEntropy } = statistics;
+    const pass = { ids: [...front, ...ids], leaveOut: front.length + leaveOut };
+    const logits = logitsWanted ? this.emptyLogits(ids.length - leaveOut) : undefined;
+    const isKept = hiddenWanted && keep && !logits;
+    const result = isKept ? await this.keptRun(pass) : await this.compute(pass, hiddenWanted, logits);
+    const { hidden, loss, meanEntropy: entropy, tokenLoss, tokenEntropy } = result;
     const shown = { ids: ids.slice(leaveOut), pieces: order.slice(leaveOut).flatMap((place) => pieces[place] ?? []) };
-    return { tokens: shown, hidden, loss, entropy, tokenLoss, tokenEntropy };
+    return { tokens: shown, hidden, ...(logits && { logits }), loss, entropy, tokenLoss, tokenEntropy };
+  }
+
+  private emptyLogits(points: number): Cloud<Float32Array> {
+    return { values: new Float32Array(points * this.vocabularySize), points, dimension: this.vocabularySize };
+  }
+
+  /** @param logits where they go, if they are wanted */
+  private async compute({ ids, leaveOut }: Pass, hiddenWanted: boolean, logits?: Cloud): Promise<KeptRun> {
+    const hidden: Cloud<Float32Array>[] = [];
+    const observer: PassObserver = {
+      ...(hiddenWanted && { onHiddenState: (cloud) => void hidden.push(cloud) }),
+      ...(logits && { onLogits: (values, { first, count }) => placeColumns(values, count, logits, first) }),
+    };
+    return { ...(await runNetwork(this.network, ids, observer, leaveOut)), hidden };
+  }
+
+  /** As {@link compute}, or from the store. */
+  private async keptRun(pass: Pass): Promise<KeptRun> {
+    const runs = new KeptRuns();
+    const isUnchanged = () => this.checkpoint.files.map(stampOf).join() === this.stamps;
+    if (!runs.areKept || !isUnchanged()) return this.compute(pass, true);
+    this.hashes ??= hashCheckpoint(this.checkpoint);
+    const { name, device } = this.choice;
+    const key = runs.keyOf({ ...pass, checkpoint: this.hashes, backend: [name, device], library: libraryVersion() });
+    const found = runs.find(key);
+    if (found) return found;
+    const result = await this.compute(pass, true);
+    if (isUnchanged()) runs.keep(key, result);
+    return result;
   }
 
   /** The text of each token; of a checkpoint without a tokenizer nothing. */
@@ -159,6 +219,13 @@ export class Model {
   /** Frees the memory of the weights. Whoever runs it again has them read again. */
   dispose(): void {
     this.network.dispose();
+  }
+}
+
+/** Puts a matrix [points, count] into the columns of a cloud from `first` on. */
+function placeColumns(matrix: Float32Array, count: number, { values, points, dimension }: Cloud, first: number): void {
+  for (let row = 0; row < points; row++) {
+    values.set(matrix.subarray(row * count, (row + 1) * count), row * dimension + first);
   }
 }
 

@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { UserError } from "../support/errors";
 import { resolveFromProject } from "../support/project";
-import { EMBEDDED_PROMPT_FOLDER, loadPrompts, type Prompt } from "./prompts";
+import { EMBEDDED_PROMPTS, loadPrompts, type Prompt } from "./prompts";
 import { pythonStrip } from "./strip";
 
 /** No path is longer; a text may be. */
@@ -10,20 +9,21 @@ const LONGEST_PATH = 300;
 const NAME_LENGTH = 32;
 
 /**
- * A prompt from what a person wrote into one parameter: a file (its first prompt), the name of an embedded document
- * ("fiction-realist"), or the text itself.
+ * A prompt from what a person wrote into one parameter: a file (its first prompt), the name of a prompt ("fiction-realist"),
+ * or the text itself.
  *
+ * @param among which prompts are known by their names, as {@link loadPrompts} takes them; the embedded ones without it
  * @throws UserError if it is empty, or looks like a file and there is none
  * @example (await loadPromptOrText("fiction-realist")).name; // "fiction-realist"
  */
-export async function loadPromptOrText(source: string): Promise<Prompt> {
+export async function loadPromptOrText(source: string, among: string = EMBEDDED_PROMPTS): Promise<Prompt> {
   const text = pythonStrip(source);
   if (text === "") throw new UserError("the prompt is empty: write a text, or name a file");
   if (text.length <= LONGEST_PATH && !text.includes("\n")) {
-    const embedded = join(EMBEDDED_PROMPT_FOLDER, `${text}.txt`);
     const isFile = existsSync(resolveFromProject(text)) || /^\S+\.(txt|jsonl|parquet)$/.test(text);
     if (isFile) return (await loadPrompts(text))[0];
-    if (existsSync(embedded)) return (await loadPrompts(embedded))[0];
+    const named = (await loadPrompts(among)).find(({ name }) => name === text);
+    if (named) return named;
   }
   return { name: nameOf(text), text };
 }

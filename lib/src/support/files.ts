@@ -158,6 +158,12 @@ export function makeWorkFolder(parent: string): string {
   }
 }
 
+/** Changes whenever a file is written or exchanged: the time of the last change of its inode cannot be set by programs. */
+export function stampOf(file: string): string {
+  const found = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return found ? [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join() : "missing";
+}
+
 /** Makes a folder and those above it, unless they are there. @throws the system's own error */
 export function makeFolder(folder: string): void {
   try {
