@@ -222,14 +222,14 @@ describe.each(frontEnds)("in Jupyter (%s)", (frontEnd) => {
 
     // Documentation where the cursor is.
     await notebook.replace(3, "tg.runExperiment");
-    expect(await notebook.documentation(3)).toMatch(/ExperimentSettings[\s\S]*what the store does not have yet/);
+    expect(await notebook.documentation(3)).toMatch(/ExperimentSettings[\s\S]*what is neither recorded nor in the store/);
     await notebook.screenshot(`${frontEnd}-documentation`);
     await notebook.close();
   });
 
   test("the playground: a text of one's own, and sliders that ask no kernel", { timeout: 300_000 }, async () => {
     const PROMPT = "The sea was calm that morning, and the boats lay still. ".repeat(8);
-    const prepared = injectParameters(committed("playground"), { PROMPT, MODEL, TOKENS: 64, SHUFFLES: [0, 1, 2, 3] });
+    const prepared = injectParameters(committed("playground"), { PROMPT, MODEL, TOKENS: 64, SHUFFLES: [0, 1, 2, 3], LAYER: 6 });
     const notebook = await open("playground", prepared);
     const { page } = notebook;
     await notebook.runAll();

@@ -10,7 +10,7 @@ import { openGguf } from "./gguf/ggufCheckpoint";
 import { readTorchFile } from "./pytorchBin";
 import { isQuantizedType } from "./quantized/dequantize";
 import { readSafetensorsHeader } from "./safetensors";
-import { readRows, readValues, type StoredTensor } from "./storedTensor";
+import { readRows, readTransposed, readValues, type StoredTensor } from "./storedTensor";
 
 /** A trained model on disk: a folder in Hugging Face layout, or a GGUF file. Values are read tensor by tensor, when asked for. */
 export interface Checkpoint {
@@ -139,6 +139,21 @@ export function readTensorRows(
   rows: readonly number[],
 ): Float32Array {
   return readRows(checkedTensor(checkpoint, name, shape), rows);
+}
+
+/**
+ * Reads neighboring rows of a matrix and transposes them, as {@link readTensor}: [columns, count].
+ *
+ * @param first number of the first row
+ */
+export function readTransposedRows(
+  checkpoint: Checkpoint,
+  name: string,
+  shape: readonly number[],
+  first: number,
+  count: number,
+): Float32Array {
+  return readTransposed(checkedTensor(checkpoint, name, shape), first, count);
 }
 
 function checkedTensor(checkpoint: Checkpoint, name: string, shape: readonly number[]): StoredTensor {

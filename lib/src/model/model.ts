@@ -1,9 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { type Checkpoint, readTensor, readTensorRows } from "../checkpoint/checkpoint";
+import { type Checkpoint, readTensor, readTensorRows, readTransposedRows } from "../checkpoint/checkpoint";
 import { UserError } from "../support/errors";
 import type { Architecture, WeightRequest, WeightRequests, Weights } from "./architecture";
 import { architectureOf } from "./families";
-import { transposed } from "./transpose";
 
 /** Rows of the unembedding that are in memory at a time: 2^24 values are 64 MiB. */
 const HEAD_TILE_VALUES = 2 ** 24;
@@ -68,12 +67,8 @@ export class Model {
   /** Lends a part of the unembedding. */
   withHead<Result>({ first, count }: HeadTile, use: (weights: Weights) => Promise<Result>): Promise<Result> {
     const { name, shape } = this.architecture.headWeights.unembedding;
-    const load = () => {
-      const rows = Array.from({ length: count }, (_, i) => first + i);
-      const values = readTensorRows(this.checkpoint, name, shape, rows);
-      return { unembedding: transposedTensor(values, count, shape[1]) };
-    };
-    return this.lend(`head ${first}`, load, use);
+    const load = () => tf.tensor2d(readTransposedRows(this.checkpoint, name, shape, first, count), [shape[1], count]);
+    return this.lend(`head ${first}`, () => ({ unembedding: load() }), use);
   }
 
   /** Frees all weights. The model cannot be used after that. */
@@ -189,11 +184,7 @@ function loadWeights(checkpoint: Checkpoint, requests: WeightRequests): Weights 
 }
 
 function loadWeight(checkpoint: Checkpoint, { name, shape, transposed }: WeightRequest): tf.Tensor {
-  const values = readTensor(checkpoint, name, shape);
-  return transposed ? transposedTensor(values, shape[0], shape[1]) : tf.tensor(values, shape);
-}
-
-/** A matrix [rows, columns] as a tensor [columns, rows]. */
-function transposedTensor(values: Float32Array, rows: number, columns: number): tf.Tensor2D {
-  return tf.tensor2d(transposed(values, rows, columns), [columns, rows]);
+  if (!transposed) return tf.tensor(readTensor(checkpoint, name, shape), shape);
+  const [rows, columns] = shape;
+  return tf.tensor2d(readTransposedRows(checkpoint, name, shape, 0, rows), [columns, rows]);
 }
