@@ -142,9 +142,11 @@ export function readTensorRows(
 }
 
 /**
- * Reads neighboring rows of a matrix and transposes them, as {@link readTensor}: [columns, count].
+ * Reads neighboring rows of a matrix and transposes them, as {@link readTensor}.
  *
  * @param first number of the first row
+ * @param room [columns x count] values that are written to and returned; new ones without it
+ * @returns [columns, count]
  */
 export function readTransposedRows(
   checkpoint: Checkpoint,
@@ -152,8 +154,10 @@ export function readTransposedRows(
   shape: readonly number[],
   first: number,
   count: number,
+  room = new Float32Array(shape[1] * count),
 ): Float32Array {
-  return readTransposed(checkedTensor(checkpoint, name, shape), first, count);
+  readTransposed(checkedTensor(checkpoint, name, shape), first, count, room);
+  return room;
 }
 
 function checkedTensor(checkpoint: Checkpoint, name: string, shape: readonly number[]): StoredTensor {

@@ -80,14 +80,13 @@ const TURNED_VALUES = 2 ** 15;
 /**
  * Reads neighboring rows of a matrix as {@link readValues} does, and transposes them, a few at a time on their way.
  *
- * @returns [columns, count]
+ * @param result [columns, count], is written to
  */
-export function readTransposed(tensor: StoredTensor, first: number, count: number): Float32Array {
+export function readTransposed(tensor: StoredTensor, first: number, count: number, result: Float32Array): void {
   const [rows, columns] = tensor.shape;
-  const result = new Float32Array(columns * count);
   if (tensor.strides) {
     writeTransposed(readValues(tensor).subarray(first * columns, (first + count) * columns), columns, result, count, 0);
-    return result;
+    return;
   }
   const rowBytes = (tensor.end - tensor.begin) / rows;
   const begin = tensor.begin + first * rowBytes;
@@ -98,7 +97,6 @@ export function readTransposed(tensor: StoredTensor, first: number, count: numbe
     const values = valuesOf(tensor, bytes.subarray(row * rowBytes, Math.min(count, row + some) * rowBytes), room);
     writeTransposed(finished(tensor, values, row * columns), columns, result, count, row);
   }
-  return result;
 }
 
 /**

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { copiesValues } from "../backend/backend";
 import { type Checkpoint, readTensor, readTensorRows, readTransposedRows } from "../checkpoint/checkpoint";
 import { UserError } from "../support/errors";
 import type { Architecture, WeightRequest, WeightRequests, Weights } from "./architecture";
@@ -67,8 +68,8 @@ export class Model {
   /** Lends a part of the unembedding. */
   withHead<Result>({ first, count }: HeadTile, use: (weights: Weights) => Promise<Result>): Promise<Result> {
     const { name, shape } = this.architecture.headWeights.unembedding;
-    const load = () => tf.tensor2d(readTransposedRows(this.checkpoint, name, shape, first, count), [shape[1], count]);
-    return this.lend(`head ${first}`, () => ({ unembedding: load() }), use);
+    const load = () => ({ unembedding: loadTransposed(this.checkpoint, name, shape, first, count) });
+    return this.lend(`head ${first}`, load, use);
   }
 
   /** Frees all weights. The model cannot be used after that. */
@@ -184,7 +185,32 @@ function loadWeights(checkpoint: Checkpoint, requests: WeightRequests): Weights 
 }
 
 function loadWeight(checkpoint: Checkpoint, { name, shape, transposed }: WeightRequest): tf.Tensor {
-  if (!transposed) return tf.tensor(readTensor(checkpoint, name, shape), shape);
-  const [rows, columns] = shape;
-  return tf.tensor2d(readTransposedRows(checkpoint, name, shape, 0, rows), [columns, rows]);
+  if (transposed) return loadTransposed(checkpoint, name, shape, 0, shape[0]);
+  return tf.tensor(readTensor(checkpoint, name, shape), shape);
+}
+
+/** Rows of a matrix as a tensor [columns, count]. */
+function loadTransposed(
+  checkpoint: Checkpoint,
+  name: string,
+  shape: readonly number[],
+  first: number,
+  count: number,
+): tf.Tensor2D {
+  const size = shape[1] * count;
+  const room = copiesValues() && size <= HEAD_TILE_VALUES ? roomFor(size) : undefined;
+  return tf.tensor2d(readTransposedRows(checkpoint, name, shape, first, count, room), [shape[1], count]);
+}
+
+/** Where matrices are turned, one after the other; until somebody else needs the memory. */
+let turned: WeakRef<Float32Array> | undefined;
+
+/** Memory for so many values, the same each time: new memory costs as much as filling it. */
+function roomFor(size: number): Float32Array {
+  let room = turned?.deref();
+  if (!room || room.length < size) {
+    room = new Float32Array(size);
+    turned = new WeakRef(room);
+  }
+  return room.subarray(0, size);
 }
