@@ -154,7 +154,7 @@ export function readTransposedRows(
   shape: readonly number[],
   first: number,
   count: number,
-  room = new Float32Array(shape[1] * count),
+  room: Float32Array = new Float32Array(shape[1] * count),
 ): Float32Array {
   readTransposed(checkedTensor(checkpoint, name, shape), first, count, room);
   return room;
