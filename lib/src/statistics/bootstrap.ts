@@ -1,6 +1,6 @@
+import { quantile } from "simple-statistics";
 import { UserError } from "../support/errors";
 import { randomGenerator } from "../support/random";
-import { percentile } from "./percentile";
 
 export interface BootstrapOptions {
   /** How often the observations are drawn anew, 1000 by default. */
@@ -48,8 +48,8 @@ export function bootstrapBand(
     });
   }
   const ends = draws.map((values) => {
-    const sorted = Float64Array.from(values).sort();
-    return [percentile(sorted, 50 * (1 - level)), percentile(sorted, 50 * (1 + level))];
+    if (values.length === 0) return [Number.NaN, Number.NaN];
+    return quantile(values, [(50 * (1 - level)) / 100, (50 * (1 + level)) / 100]);
   });
   return { low: ends.map(([low]) => low), high: ends.map(([, high]) => high) };
 }
