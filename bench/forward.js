@@ -19,6 +19,7 @@ const os = require("node:os");
 const { join, resolve } = require("node:path");
 const { createInterface } = require("node:readline");
 const { parseArgs } = require("node:util");
+const { networkOf } = require("./support/library");
 
 const ROOT = join(__dirname, "..");
 
@@ -166,11 +167,10 @@ async function serve({ root, backend, folder, tokens, byBlas }) {
   const library = (path) => require(join(root, "lib/dist", path));
   const { chooseBackend, describeBackend } = library("backend/backend.js");
   const { openCheckpoint } = library("checkpoint/checkpoint.js");
-  const { loadModel } = library("model/model.js");
-  const { runModel } = library("model/forward.js");
+  const { loadNetwork, runNetwork } = networkOf(library);
   const choice = await chooseBackend(backend);
   if (byBlas && !choice.device.includes("products by")) throw new Error("no BLAS library found");
-  const model = await loadModel(openCheckpoint(folder));
+  const model = await loadNetwork(openCheckpoint(folder));
   const { vocabularySize } = model.architecture;
   // The tokens of peers/forward.py.
   const ids = Array.from({ length: tokens }, (_, position) => (position * 7919) % vocabularySize);
@@ -179,7 +179,7 @@ async function serve({ root, backend, folder, tokens, byBlas }) {
   for await (const _ of createInterface({ input: process.stdin })) {
     const [before, started] = [process.cpuUsage(), performance.now()];
     const states = [];
-    const { loss, meanEntropy } = await runModel(model, ids, { onHiddenState: (state) => void states.push(state) });
+    const { loss, meanEntropy } = await runNetwork(model, ids, { onHiddenState: (state) => void states.push(state) });
     const milliseconds = performance.now() - started;
     const { user, system } = process.cpuUsage(before);
     console.log(JSON.stringify({ milliseconds, processorMilliseconds: (user + system) / 1000, loss, meanEntropy }));

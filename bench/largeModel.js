@@ -50,7 +50,7 @@ async function main() {
   const library = (path) => require(join(__dirname, "../lib/dist", path));
   const { chooseBackend, describeBackend } = library("backend/backend.js");
   const { openCheckpoint } = library("checkpoint/checkpoint.js");
-  const { loadModel, weightBytes } = library("model/model.js");
+  const { loadNetwork, weightBytes } = library("model/network.js");
   const { measurePrompts } = library("experiment/measurePrompt.js");
 
   const folder = values.folder ?? mkdtempSync(join(tmpdir(), "large-model-"));
@@ -61,7 +61,7 @@ async function main() {
   const backend = await chooseBackend(values.backend);
   console.error(describeBackend(backend));
   const checkpoint = openCheckpoint(folder);
-  const model = await loadModel(checkpoint, { memory: budget / 2 });
+  const model = await loadNetwork(checkpoint, { memory: budget / 2 });
   const tokens = Number(values.tokens);
   const batch = Array.from({ length: Number(values.prompts) }, (_, prompt) =>
     Array.from({ length: tokens }, (_, position) => (position * 7919 + prompt * 104729) % CONFIG.vocab_size),

@@ -31,22 +31,22 @@ const { openCheckpoint } = library("checkpoint/checkpoint.js");
 const { LayerCloud } = library("geometry/layerCloud.js");
 const { measureLayer } = library("geometry/metrics.js");
 const { neighborhoodOverlap } = library("geometry/neighborhoodOverlap.js");
-const { runModel } = library("model/forward.js");
-const { loadModel } = library("model/model.js");
+const { runNetwork } = library("model/forward.js");
+const { loadNetwork } = library("model/network.js");
 const { loadPrompts } = library("prompts/prompts.js");
 const { tokenizePrompts } = library("tokens/tokenizedPrompts.js");
 const { loadTokenizer } = library("tokens/tokenizer.js");
 
 /** Everything that is compared of the prompts under one model. */
 async function measure(path, prompts, layers) {
-  const model = await loadModel(openCheckpoint(path));
+  const model = await loadNetwork(openCheckpoint(path));
   const measured = [];
   for (const { name, ids } of prompts) {
     const clouds = [];
-    const summary = await runModel(model, ids, {
-      async onHiddenState({ layer, values, tokens, width }) {
+    const summary = await runNetwork(model, ids, {
+      async onHiddenState(vectors, layer) {
         if (!layers.includes(layer)) return;
-        const cloud = new LayerCloud({ values, points: tokens, dimension: width }, name);
+        const cloud = new LayerCloud(vectors, name);
         clouds.push({ geometry: await measureLayer(cloud), neighbors: await cloud.neighbors() });
         await cloud.release();
       },
@@ -75,7 +75,7 @@ function compare(reference, other) {
       largest: Math.max(...moved(n2).map(Math.abs)),
     })),
     cosine: mean(pairs.map(([a, b]) => Math.abs(b.geometry.cosineSimilarity.mean - a.geometry.cosineSimilarity.mean))),
-    kept: NEIGHBORS.map((k) => mean(pairs.map(([a, b]) => neighborhoodOverlap(a.neighbors, b.neighbors)[k - 1]))),
+    kept: NEIGHBORS.map((k) => mean(pairs.map(([a, b]) => neighborhoodOverlap(a.neighbors, b.neighbors, k)))),
   };
 }
 

@@ -1,17 +1,17 @@
 // Measures prompts for bench/prompt.js: node promptWorker.js BACKEND PROJECT MODEL, then a JSON request a line.
 
 const { createInterface } = require("node:readline");
-const { library } = require("./support/library");
+const { library, networkOf } = require("./support/library");
 
 async function main([backend, project, path]) {
   const from = (file) => library(file, project);
   const { chooseBackend } = from("backend/backend.js");
   const { openCheckpoint } = from("checkpoint/checkpoint.js");
-  const { loadModel } = from("model/model.js");
+  const { loadNetwork } = networkOf(from);
   const { measurePrompts } = from("experiment/measurePrompt.js");
   const { name, device } = await chooseBackend(backend);
   const begun = performance.now();
-  const model = await loadModel(openCheckpoint(path));
+  const model = await loadNetwork(openCheckpoint(path));
   const loading = `loaded in ${Math.round(performance.now() - begun)} ms`;
   const memory = `peak ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`;
   console.log(JSON.stringify({ ready: `${name}, ${device}; ${loading}, ${memory}` }));

@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { openCheckpoint } from "../lib/src/checkpoint/checkpoint";
 import { measurePrompts } from "../lib/src/experiment/measurePrompt";
-import { runModel } from "../lib/src/model/forward";
-import { loadModel } from "../lib/src/model/model";
+import { runNetwork } from "../lib/src/model/forward";
+import { loadNetwork } from "../lib/src/model/network";
 import { loadPrompts } from "../lib/src/prompts/prompts";
 import { readNpy } from "../lib/src/support/npy";
 import { loadTokenizer } from "../lib/src/tokens/tokenizer";
@@ -60,9 +60,9 @@ onEachBackend("the embedded models agree with Hugging Face transformers", (useBa
   test.each(MODELS)("%s: hidden states", async (name) => {
     const { hidden } = referenceOf(name);
     const { shape, data } = readNpy(join(FIXTURES, hidden.file));
-    const model = await loadModel(openCheckpoint(folderOf(name)));
+    const model = await loadNetwork(openCheckpoint(folderOf(name)));
     const states: Float32Array[] = [];
-    await runModel(model, await idsOf(name, hidden.prompt, hidden.tokens), {
+    await runNetwork(model, await idsOf(name, hidden.prompt, hidden.tokens), {
       onHiddenState: ({ values }) => void states.push(values),
     });
     model.dispose();
@@ -77,7 +77,7 @@ onEachBackend("the embedded models agree with Hugging Face transformers", (useBa
   // A prompt of 1024 tokens takes a slow backend too long.
   test.skipIf(isSlow(backend)).each(MODELS)("%s: loss, entropy and geometry of whole prompts", async (name) => {
     const { measured } = referenceOf(name);
-    const model = await loadModel(openCheckpoint(folderOf(name)));
+    const model = await loadNetwork(openCheckpoint(folderOf(name)));
     const [reference] = measured;
     const [result] = await measurePrompts(model, [await idsOf(name, reference.prompt, reference.tokens)]);
     model.dispose();

@@ -9,8 +9,8 @@ import { runInNewContext } from "node:vm";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, it } from "vitest";
 import { openCheckpoint } from "../lib/src/checkpoint/checkpoint";
-import { runModel } from "../lib/src/model/forward";
-import { loadModel } from "../lib/src/model/model";
+import { runNetwork } from "../lib/src/model/forward";
+import { loadNetwork } from "../lib/src/model/network";
 import { isSlow, onEachBackend } from "./support/backends";
 
 const ROOT = join(__dirname, "..");
@@ -57,14 +57,14 @@ onEachBackend("memory", (use, backend) => {
 
   async function expectNoGrowth(folder: string, tokens: number, passes: number): Promise<void> {
     const before = { tensors: tf.memory().numTensors, native: native() };
-    const model = await loadModel(openCheckpoint(folder));
+    const model = await loadNetwork(openCheckpoint(folder));
     const { numTensors } = tf.memory();
     const ids = Array.from({ length: tokens }, (_, index) => (index * 7) % 50);
     const stretch = Math.floor(passes / (STRETCHES + 1));
     const own: number[] = [];
     const ofGpu: number[] = [];
     for (let pass = 1; pass <= stretch * (STRETCHES + 1); pass++) {
-      await runModel(model, ids, { onHiddenState: () => {} });
+      await runNetwork(model, ids, { onHiddenState: () => {} });
       if (pass % stretch !== 0) continue;
       own.push(ownBytes());
       ofGpu.push(gpuBytes());

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
 import { openCheckpoint } from "../lib/src/checkpoint/checkpoint";
-import { runModel } from "../lib/src/model/forward";
-import { loadModel } from "../lib/src/model/model";
+import { runNetwork } from "../lib/src/model/forward";
+import { loadNetwork } from "../lib/src/model/network";
 import { readNpy } from "../lib/src/support/npy";
 import { onEachBackend } from "./support/backends";
 
@@ -23,10 +23,10 @@ onEachBackend("models agree with Hugging Face transformers", (useBackend) => {
     const hidden = readHiddenStates(folder);
     const logits = readNpy(join(folder, "logits.npy"));
     const before = tf.memory().numTensors;
-    const model = await loadModel(openCheckpoint(folder));
+    const model = await loadNetwork(openCheckpoint(folder));
     const states: Float32Array[] = [];
     const pieces: Float32Array[] = [];
-    const summary = await runModel(model, ids, {
+    const summary = await runNetwork(model, ids, {
       onHiddenState: (state) => void states.push(state.values),
       onLogits: (values) => void pieces.push(values),
     });

@@ -150,6 +150,15 @@ describe("the commands", () => {
     expect(found.length).toBeGreaterThan(25);
   });
 
+  test("README.md: the program that calls the library", { timeout: 60_000 }, async () => {
+    const [program, ...others] = [...read("README.md").matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, block]) => block);
+    expect(others).toEqual([]);
+    writeFileSync(join(copy, "program.mjs"), program);
+    const { status, output } = await execute("node program.mjs");
+    expect(status, output).toBe(0);
+    expect(output).toMatch(/256 tokens, loss [2-6]\.\d+ nats \{\s*scaling: 2,\s*id: \d+\.\d+,\s*error: 0\.\d+,/);
+  });
+
   for (const { document, command, rule } of found) {
     if (!rule) continue;
     if (rule.notHere) {

@@ -94,23 +94,23 @@ async function tokenLayers(points, dimension) {
 async function hiddenStates(points) {
   const { chooseBackend } = library("backend/backend.js");
   const { openCheckpoint } = library("checkpoint/checkpoint.js");
-  const { loadModel } = library("model/model.js");
-  const { runModel } = library("model/forward.js");
+  const { loadNetwork } = library("model/network.js");
+  const { runNetwork } = library("model/forward.js");
   const { loadPrompts } = library("prompts/prompts.js");
   const { loadTokenizer } = library("tokens/tokenizer.js");
   await chooseBackend("wasm"); // The same clouds wherever this runs.
   const checkpoint = openCheckpoint(MODEL);
-  const model = await loadModel(checkpoint);
+  const model = await loadNetwork(checkpoint);
   const tokenizer = loadTokenizer(checkpoint.path);
   const pieces = [[], []];
   let left = points;
   for (const { text } of await loadPrompts("embedded")) {
     const ids = tokenizer.encode(text).slice(0, Math.min(left, LONGEST));
     left -= ids.length;
-    const onHiddenState = ({ layer, values }) => {
+    const onHiddenState = ({ values }, layer) => {
       if (layer === LAYER || layer === LAYER - 1) pieces[LAYER - layer].push(Float32Array.from(values));
     };
-    await runModel(model, ids, { onHiddenState });
+    await runNetwork(model, ids, { onHiddenState });
     if (left === 0) break;
   }
   model.dispose();

@@ -10,4 +10,14 @@ function library(path, project = PROJECT) {
   return require(join(dist, path));
 }
 
-module.exports = { PROJECT, library };
+/** What loads and runs a network. Checkouts of before it had these names have it under others. */
+function networkOf(from) {
+  const { runModel, runNetwork = runModel } = from("model/forward.js");
+  try {
+    return { loadNetwork: from("model/network.js").loadNetwork, runNetwork };
+  } catch {
+    return { loadNetwork: from("model/model.js").loadModel, runNetwork };
+  }
+}
+
+module.exports = { PROJECT, library, networkOf };

@@ -61,15 +61,15 @@ function allowRefusal(work) {
 
 async function runThreeTokens(folder) {
   const { openCheckpoint } = library("checkpoint/checkpoint");
-  const { loadModel } = library("model/model");
-  const { runModel } = library("model/forward");
+  const { loadNetwork } = library("model/network");
+  const { runNetwork } = library("model/forward");
   await library("backend/backend").chooseBackend("cpu");
   const checkpoint = openCheckpoint(folder);
   readTensors(folder, checkpoint.tensors);
-  const model = await loadModel(checkpoint, { memory: 2 ** 30 });
+  const model = await loadNetwork(checkpoint, { memory: 2 ** 30 });
   try {
     const widths = [];
-    await runModel(model, [1, 2, 3], { onHiddenState: ({ values }) => void widths.push(values.length) });
+    await runNetwork(model, [1, 2, 3], { onHiddenState: ({ values }) => void widths.push(values.length) });
     check(widths.length === model.architecture.layers + 1, "a hidden state is missing");
   } finally {
     model.dispose();

@@ -54,6 +54,7 @@ let chosenWithBlas: string | undefined;
  *
  * @param requested a backend's name; without it, or with "auto", the environment variable TOKEN_GEOMETRY_BACKEND counts
  * @throws UserError if the name is unknown, or the backend that was asked for does not work
+ * @example (await chooseBackend("wasm")).name; // "wasm"
  */
 export async function chooseBackend(requested?: string): Promise<BackendChoice> {
   const named = requested && requested !== "auto";
@@ -86,6 +87,11 @@ export async function chooseBackend(requested?: string): Promise<BackendChoice> 
   }
   const reasons = passedOver.map(({ name, why }) => `${name}: ${why}`).join("; ");
   throw new UserError(`no backend works here (${reasons})`);
+}
+
+/** The backend that is in use; the one that {@link chooseBackend} gives, if none is yet. */
+export async function currentBackend(): Promise<BackendChoice> {
+  return chosen && tf.getBackend() === chosen.name ? chosen : chooseBackend();
 }
 
 /** In the order of preference, but the first that drives a graphics card before all others. */

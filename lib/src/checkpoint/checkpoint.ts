@@ -34,6 +34,7 @@ export interface Checkpoint {
  * split one, or a folder that holds one and no config.json.
  *
  * @throws UserError naming the file and what is wrong with it
+ * @example openCheckpoint("data/models/llama-mini").weights; // "BF16"
  */
 export function openCheckpoint(path: string): Checkpoint {
   const found = statSync(path, { throwIfNoEntry: false });

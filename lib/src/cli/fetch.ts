@@ -5,8 +5,8 @@ import { resolveModel } from "../hub/models";
 import { NAMED_MODELS, type NamedModel, namedModel } from "../hub/namedModels";
 import { offlineReason } from "../hub/offline";
 import { acceptTerms, requireTerms, termsAccepted } from "../hub/terms";
-import { progressBar } from "../notebook/progress";
 import { UserError } from "../support/errors";
+import { progressBar } from "../support/progressDisplay";
 
 /** `token-geometry fetch`: models onto this machine, ahead of the time when they are needed. */
 export function fetchCommand(program: Command): void {

@@ -7,7 +7,7 @@ import { type ModelState, namedModelPath, stateOf } from "../hub/modelCache";
 import { NAMED_MODELS, type NamedModel } from "../hub/namedModels";
 import { recordedDate, termsAccepted } from "../hub/terms";
 import { architectureOf, FAMILIES } from "../model/families";
-import { parameterCount } from "../model/model";
+import { parameterCount } from "../model/network";
 import { messageOf } from "../support/errors";
 import { PROJECT_ROOT } from "../support/project";
 

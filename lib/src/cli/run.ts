@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { describeBackend } from "../backend/backend";
 import { runExperiment } from "../experiment/experiment";
 import { assignedShard, parseShard, type Shard } from "../experiment/shard";
-import { progressBar } from "../notebook/progress";
+import { progressBar } from "../support/progressDisplay";
 import { type ExperimentArguments, experimentOptions, experimentSettings } from "./experimentOptions";
 import { wholeNumber } from "./options";
 

@@ -64,7 +64,7 @@ export async function checkKernel(): Promise<Finding[]> {
   let kernel: Kernel | undefined;
   try {
     kernel = await Kernel.start({ workingFolder: join(PROJECT_ROOT, "notebooks") });
-    const { failure } = await kernel.execute('import * as tg from "token-geometry"; typeof tg.runModel;', 120);
+    const { failure } = await kernel.execute('import * as tg from "token-geometry"; typeof tg.loadModel;', 120);
     const seconds = (performance.now() - start) / 1000;
     if (!failure) {
       return [

@@ -10,8 +10,8 @@ import { BLAS_VARIABLE } from "../backend/blas";
 import { openCheckpoint } from "../checkpoint/checkpoint";
 import { geometryReport } from "../geometry/geometryReport";
 import { StreamedCloud } from "../geometry/streamedCloud";
-import { runModel } from "../model/forward";
-import { loadModel } from "../model/model";
+import { runNetwork } from "../model/forward";
+import { loadNetwork } from "../model/network";
 import { resolveFromProject } from "../support/project";
 import { loadTokenizer } from "../tokens/tokenizer";
 import { runExperiment } from "./experiment";
@@ -32,14 +32,14 @@ afterAll(() => void vi.unstubAllEnvs());
 
 /** What a plain pass gives without its first rows: clouds by the geometry's report, loss and entropy from all logits. */
 async function byHand(folder: string, ids: readonly number[], skipped: number) {
-  const model = await loadModel(openCheckpoint(folder));
+  const model = await loadNetwork(openCheckpoint(folder));
   const points = ids.length - skipped;
   const clouds: { values: Float32Array; points: number; dimension: number }[] = [];
   const logits: number[][] = ids.map(() => []);
   const streamed = new StreamedCloud(points);
-  await runModel(model, ids, {
-    onHiddenState: ({ values, width }) =>
-      void clouds.push({ values: values.slice(skipped * width), points, dimension: width }),
+  await runNetwork(model, ids, {
+    onHiddenState: ({ values, dimension }) =>
+      void clouds.push({ values: values.slice(skipped * dimension), points, dimension }),
     onLogits: async (values, { count }) => {
       for (const position of ids.keys()) {
         logits[position].push(...values.subarray(position * count, (position + 1) * count));
@@ -92,7 +92,7 @@ describe("first tokens that are run and not measured", () => {
   test.each(["llama-gqa", "gpt2", "opt-post-norm-projections", "mistral-window"])("%s", async (name) => {
     const folder = join(MODEL_FIXTURES, name);
     const ids: number[] = JSON.parse(readFileSync(join(folder, "ids.json"), "utf8"));
-    const model = await loadModel(openCheckpoint(folder));
+    const model = await loadNetwork(openCheckpoint(folder));
     for (const leaveOut of [0, 1, 3]) {
       const [result] = await measurePrompts(model, [ids], { leaveOut, metrics });
       expectSame(result, await byHand(folder, ids, leaveOut));
@@ -102,7 +102,7 @@ describe("first tokens that are run and not measured", () => {
 
   test("too few are left", async () => {
     const folder = join(MODEL_FIXTURES, "gpt2");
-    const model = await loadModel(openCheckpoint(folder));
+    const model = await loadNetwork(openCheckpoint(folder));
     await expect(measurePrompts(model, [[1, 2, 3, 4]], { leaveOut: 2 })).rejects.toThrow("has 2 tokens to measure");
     model.dispose();
   });

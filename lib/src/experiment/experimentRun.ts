@@ -1,5 +1,5 @@
 import type { BackendChoice } from "../backend/backend";
-import { loadModel, type Model, weightBytes } from "../model/model";
+import { loadNetwork, type Network, openNetwork, weightBytes } from "../model/network";
 import { UserError } from "../support/errors";
 import { memoryBudget } from "../support/memory";
 import type { ProgressReporter } from "../support/progress";
@@ -86,7 +86,7 @@ export class ExperimentRun {
     const { checkpoint } = plan;
     if (missing.length === 0) return;
     const limit = WEIGHTS_SHARE * memoryBudget(this.backend.name);
-    const weights = weightBytes((await loadModel(checkpoint, { memory: 0 })).architecture);
+    const weights = weightBytes(openNetwork(checkpoint).architecture);
     // A model that is not resident is read from disk by one process, for many prompts at a time.
     const workers =
       weights <= limit ? affordableWorkers(this.wished, missing.length, weights, WEIGHTS_SHARE, this.backend) : 1;
@@ -135,25 +135,25 @@ export class ExperimentRun {
   private async measureHere(work: Work, stoppable: boolean): Promise<boolean> {
     const { plan, queue, geometry, limit, units } = work;
     const measure = geometry ? measurePrompts : measureMetrics;
-    let model: Model | undefined;
-    let modelOf = plan.guard.rewritten;
+    let network: Network | undefined;
+    let readAs = plan.guard.rewritten;
     try {
       // The model is loaded only now, since others may be about to compute all of it.
       for (let batch = await this.next(queue); batch.length > 0; batch = await this.next(queue)) {
         const begun = performance.now();
         try {
-          model ??= await loadModel(plan.checkpoint, { memory: limit });
-          if (!model.resident) batch.push(...queue.more(BATCH_OF_STREAMED_MODEL - 1));
+          network ??= await loadNetwork(plan.checkpoint, { memory: limit });
+          if (!network.resident) batch.push(...queue.more(BATCH_OF_STREAMED_MODEL - 1));
           this.report(plan, batch);
           const ids = batch.map((unit) => unit.ids);
           await this.keepAll(plan, batch, async () => {
             // A resident model may have been read while the files were others.
-            if (modelOf !== plan.guard.rewritten) {
-              model!.dispose();
-              model = await loadModel(plan.checkpoint, { memory: limit });
-              modelOf = plan.guard.rewritten;
+            if (readAs !== plan.guard.rewritten) {
+              network!.dispose();
+              network = await loadNetwork(plan.checkpoint, { memory: limit });
+              readAs = plan.guard.rewritten;
             }
-            return measure(model!, ids, this.measureOptions());
+            return measure(network!, ids, this.measureOptions());
           });
         } finally {
           queue.release(batch);
@@ -167,7 +167,7 @@ export class ExperimentRun {
       }
       return true;
     } finally {
-      model?.dispose();
+      network?.dispose();
     }
   }
 

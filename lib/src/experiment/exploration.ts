@@ -3,20 +3,20 @@ import { chooseBackend } from "../backend/backend";
 import { openCheckpoint, quantizedWeights } from "../checkpoint/checkpoint";
 import { LayerCloud } from "../geometry/layerCloud";
 import { type LayerGeometry, measureLayer } from "../geometry/metrics";
-import type { NeighborTable } from "../geometry/neighbors";
-import { FEWEST_POINTS } from "../geometry/pointCloud";
+import type { Neighbors } from "../geometry/neighbors";
 import { type PointSpacing, pointSpacing } from "../geometry/pointSpacing";
 import { resolveModel } from "../hub/models";
-import { runModel } from "../model/forward";
-import { loadModel, type Model } from "../model/model";
+import { runNetwork } from "../model/forward";
+import { loadNetwork, type Network } from "../model/network";
 import type { Prompt } from "../prompts/prompts";
 import { shuffleTokens } from "../prompts/shuffle";
+import { FEWEST_POINTS } from "../support/cloud";
 import { UserError } from "../support/errors";
 import { memoryBudget } from "../support/memory";
 import { type ProgressReporter, silentProgress } from "../support/progress";
-import { PAPER_PROMPT_LENGTH } from "../tokens/tokenizedPrompts";
+import { hashIds, PAPER_PROMPT_LENGTH, promptSeed } from "../tokens/tokenizedPrompts";
 import { beginOfText, loadTokenizer } from "../tokens/tokenizer";
-import { hashIds, type UnitResult } from "./unit";
+import type { UnitResult } from "./unit";
 
 /** How closely a prompt is looked at. */
 export interface ExplorationOptions {
@@ -71,7 +71,10 @@ const DEFAULT_NEIGHBORS = 8;
  * has there. Nothing is stored; the model is freed at the end.
  *
  * @param model folder, or name on the hub
- * @throws UserError as {@link runModel}, and if the prompt has too few tokens
+ * @throws UserError as {@link runNetwork}, and if the prompt has too few tokens
+ * @example
+ * const explored = await explorePrompt("llama-mini", await loadPromptOrText("fiction-realist"), { tokens: 64 });
+ * explored.orders[0].result.loss; // 4.766
  */
 export async function explorePrompt(
   model: string,
@@ -86,7 +89,7 @@ export async function explorePrompt(
   const tokenizer = loadTokenizer(checkpoint.path);
   const all = tokenizer.encode(prompt.text);
   const front = bos ? [beginOfText(tokenizer, checkpoint.path)] : [];
-  const loaded = await loadModel(checkpoint, { memory: memoryBudget(backend.name) / 2 });
+  const loaded = await loadNetwork(checkpoint, { memory: memoryBudget(backend.name) / 2 });
   try {
     const { layers, longestPrompt = Number.POSITIVE_INFINITY } = loaded.architecture;
     const longest = Math.min(options.tokens ?? PAPER_PROMPT_LENGTH, longestPrompt - front.length);
@@ -102,7 +105,7 @@ export async function explorePrompt(
     const orders: ExploredOrder[] = [];
     for (const shuffleIndex of shuffleIndices) {
       const onLayer = () => progress.update(++done, total, `${prompt.name}, S = ${shuffleIndex}`);
-      const order = shuffleTokens([...ids.keys()], shuffleIndex, `${seed}|${hashIds(ids)}`); // as runExperiment's
+      const order = shuffleTokens([...ids.keys()], shuffleIndex, promptSeed(seed, ids));
       orders.push({
         shuffleIndex,
         ...(await measureOrder(loaded, { ids, order, front, leaveOut }, neighbors, onLayer)),
@@ -162,21 +165,20 @@ interface ReadTokens {
 }
 
 async function measureOrder(
-  model: Model,
+  network: Network,
   { ids, order, front, leaveOut }: ReadTokens,
   neighbors: number,
   onLayer: () => void,
 ): Promise<Omit<ExploredOrder, "shuffleIndex">> {
   const layers: LayerGeometry[] = [];
   const spacings: PointSpacing[] = [];
-  let previous: NeighborTable | undefined;
-  const summary = await runModel(
-    model,
+  let previous: Neighbors | undefined;
+  const { loss, meanEntropy } = await runNetwork(
+    network,
     [...front, ...order.map((token) => ids[token])],
     {
-      onHiddenState: async ({ layer, values, tokens, width }) => {
-        const cloud = { values, points: tokens, dimension: width };
-        const measured = new LayerCloud(cloud, `${model.checkpoint.name}, hidden state ${layer}`, previous);
+      onHiddenState: async (cloud, layer) => {
+        const measured = new LayerCloud(cloud, `${network.checkpoint.name}, hidden state ${layer}`, previous);
         layers.push(await measureLayer(measured));
         previous = await measured.neighbors();
         spacings.push(asWritten(await pointSpacing(cloud, neighbors, await measured.gramMatrix()), order, leaveOut));
@@ -187,7 +189,7 @@ async function measureOrder(
     },
     front.length + leaveOut,
   );
-  return { result: { layers, ...summary }, spacings };
+  return { result: { layers, loss, meanEntropy }, spacings };
 }
 
 /** The same of tokens as they stand in the text. */

@@ -1,5 +1,11 @@
 import { type Band, type BootstrapOptions, bootstrapBand } from "../statistics/bootstrap";
-import { type Correlation, type CorrelationMethod, correlate, pearson, spearman } from "../statistics/correlation";
+import {
+  type Correlation,
+  type CorrelationMethod,
+  correlate,
+  linearCoefficient,
+  rankCoefficient,
+} from "../statistics/correlation";
 import { UserError } from "../support/errors";
 import { intrinsicDimensionProfile } from "./profiles";
 import type { UnitResult } from "./unit";
@@ -42,7 +48,7 @@ export function lossCorrelationBand(
   bootstrap: BootstrapOptions = {},
 ): Band {
   const { values, loss } = logDimensions(results, scaling);
-  const coefficient = method === "pearson" ? pearson : spearman;
+  const coefficient = method === "pearson" ? linearCoefficient : rankCoefficient;
   const complete = loss
     .map((_, i) => i)
     .filter((i) => [loss[i], ...values.map((row) => row[i])].every(Number.isFinite));

@@ -1,7 +1,8 @@
 import type { BackendChoice } from "../backend/backend";
 import { libraryVersion } from "../support/project";
+import { hashIds } from "../tokens/tokenizedPrompts";
 import type { FullSettings, PlannedUnit } from "./plan";
-import { canonicalJson, hashIds, unitKey } from "./unit";
+import { canonicalJson, unitKey } from "./unit";
 
 /** Of the manifests that this version writes and reads. */
 export const MANIFEST_FORMAT = 1;

@@ -1,10 +1,10 @@
 import { LayerCloud } from "../geometry/layerCloud";
 import { type LayerGeometry, measureLayer } from "../geometry/metrics";
-import type { NeighborTable } from "../geometry/neighbors";
-import { FEWEST_POINTS } from "../geometry/pointCloud";
-import { type HiddenState, type Pass, runModelBatch } from "../model/forward";
+import type { Neighbors } from "../geometry/neighbors";
+import { type Pass, runNetworkBatch } from "../model/forward";
 import type { KeeperOptions } from "../model/hiddenStateKeeper";
-import type { Model } from "../model/model";
+import type { Network } from "../model/network";
+import { type Cloud, FEWEST_POINTS } from "../support/cloud";
 import { UserError } from "../support/errors";
 import { type PassMetricName, type PassResults, passMetric } from "./passMetrics";
 import { type CapturedPrecision, roundTo } from "./precision";
@@ -27,27 +27,30 @@ export interface MeasureOptions extends KeeperOptions {
  * a layer that has been measured, only its neighbor lists are kept, for the overlap with the next.
  *
  * @param batch each prompt's tokens, in the order in which the model reads them
- * @throws UserError as {@link runModelBatch}, and if fewer than three tokens are measured or the hidden states are not finite
+ * @throws UserError as {@link runNetworkBatch}, and if fewer than three tokens are measured or the hidden states are not finite
  */
 export async function measurePrompts(
-  model: Model,
+  network: Network,
   batch: readonly (readonly number[])[],
   options: MeasureOptions = {},
 ): Promise<UnitResult[]> {
-  const measured = batch.map((ids) => new MeasuredPass(model, ids, options));
+  const measured = batch.map((ids) => new MeasuredPass(network, ids, options));
   const layers = measured.map((pass) => pass.watchLayers());
-  const summaries = await runModelBatch(model, measured, options);
-  return summaries.map((summary, i) => ({ layers: layers[i], ...summary, ...measured[i].metrics() }));
+  const summaries = await runNetworkBatch(network, measured, options);
+  return summaries.map(({ loss, meanEntropy }, i) => ({
+    ...{ layers: layers[i], loss, meanEntropy },
+    ...measured[i].metrics(),
+  }));
 }
 
 /** As {@link measurePrompts} without the geometry of the layers, which takes the most time: only `options.metrics`. */
 export async function measureMetrics(
-  model: Model,
+  network: Network,
   batch: readonly (readonly number[])[],
   options: MeasureOptions,
 ): Promise<Partial<PassResults>[]> {
-  const measured = batch.map((ids) => new MeasuredPass(model, ids, options));
-  await runModelBatch(model, measured, options);
+  const measured = batch.map((ids) => new MeasuredPass(network, ids, options));
+  await runNetworkBatch(network, measured, options);
   return measured.map((pass) => pass.metrics());
 }
 
@@ -57,10 +60,10 @@ class MeasuredPass implements Pass {
   private readonly captured: CapturedPrecision;
   readonly leaveOut: number;
   private layers?: LayerGeometry[];
-  private previous?: NeighborTable;
+  private previous?: Neighbors;
 
   constructor(
-    private readonly model: Model,
+    private readonly network: Network,
     readonly ids: readonly number[],
     { captured = "float32", metrics = [], leaveOut = 0 }: MeasureOptions,
   ) {
@@ -85,19 +88,19 @@ class MeasuredPass implements Pass {
   }
 
   readonly observer: Pass["observer"] = {
-    onHiddenState: async (state) => {
-      const rounded = { ...state, values: roundTo(this.captured, state.values) };
-      for (const { observer } of this.watched) await observer.onHiddenState?.(rounded);
-      if (this.layers) await this.measure(rounded, this.layers);
+    onHiddenState: async (cloud, layer) => {
+      const rounded = { ...cloud, values: roundTo(this.captured, cloud.values) };
+      for (const { observer } of this.watched) await observer.onHiddenState?.(rounded, layer);
+      if (this.layers) await this.measure(rounded, layer, this.layers);
     },
     onLogits: async (values, tile) => {
       for (const { observer } of this.watched) await observer.onLogits?.(values, tile);
     },
   };
 
-  private async measure({ layer, values, tokens, width }: HiddenState, layers: LayerGeometry[]): Promise<void> {
-    const name = `${this.model.checkpoint.name}, hidden state ${layer}`;
-    const measured = new LayerCloud({ values, points: tokens, dimension: width }, name, this.previous);
+  private async measure(cloud: Cloud, layer: number, layers: LayerGeometry[]): Promise<void> {
+    const name = `${this.network.checkpoint.name}, hidden state ${layer}`;
+    const measured = new LayerCloud(cloud, name, this.previous);
     layers.push(await measureLayer(measured));
     this.previous = await measured.neighbors();
     await measured.release();

@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chooseBackend } from "../backend/backend";
 import { openCheckpoint } from "../checkpoint/checkpoint";
 import { gride, rangeScalings } from "../geometry/gride";
-import { runModel } from "../model/forward";
-import { loadModel, type Model } from "../model/model";
+import { upTo } from "../geometry/neighbors";
+import { runNetwork } from "../model/forward";
+import { loadNetwork, type Network } from "../model/network";
 import { resolveFromProject } from "../support/project";
 import { runExperiment } from "./experiment";
 import { measureMetrics } from "./measurePrompt";
@@ -16,16 +17,16 @@ const folder = resolveFromProject("data/models/llama-mini");
 const ids = Array.from({ length: 60 }, (_, i) => (i * 37 + 11) % 4096);
 
 describe("metrics of a pass", () => {
-  let model: Model;
+  let model: Network;
   beforeAll(async () => {
     await chooseBackend("wasm");
-    model = await loadModel(openCheckpoint(folder));
+    model = await loadNetwork(openCheckpoint(folder));
   });
   afterAll(() => model.dispose());
 
   it("measure the logits as GRIDE in float64 does", async () => {
     const squares = Array.from({ length: ids.length ** 2 }, () => 0);
-    await runModel(model, ids, {
+    await runNetwork(model, ids, {
       onLogits(values, { count }) {
         for (const a of ids.keys()) {
           for (const b of ids.keys()) {
@@ -41,8 +42,8 @@ describe("metrics of a pass", () => {
         .filter((_, b) => b !== a)
         .sort((first, second) => first - second),
     );
-    const at = (rank: number) => Float64Array.from(distances, (row) => row[rank - 1]);
-    const expected = rangeScalings(ids.length).map((scaling) => gride(at(scaling / 2), at(scaling), scaling));
+    const near = { ranks: upTo(ids.length - 1), distances: distances.map((row) => Float64Array.from(row)) };
+    const expected = rangeScalings(ids.length).map((scaling) => gride(near, scaling));
     const [metrics] = await measureMetrics(model, [ids], { metrics: ["logitsIntrinsicDimension"] });
     expect(metrics.logitsIntrinsicDimension!.map(({ scaling }) => scaling)).toEqual([2, 4, 8, 16, 32]);
     metrics.logitsIntrinsicDimension!.forEach((estimate, i) => {
@@ -53,7 +54,9 @@ describe("metrics of a pass", () => {
 
   it("keep the last token's vector of every layer, to the bit", async () => {
     const states: Float32Array[] = [];
-    await runModel(model, ids, { onHiddenState: ({ values, width }) => void states.push(values.slice(-width)) });
+    await runNetwork(model, ids, {
+      onHiddenState: ({ values, dimension }) => void states.push(values.slice(-dimension)),
+    });
     const [metrics] = await measureMetrics(model, [ids], { metrics: ["lastToken"] });
     expect(metrics.lastToken).toHaveLength(13);
     states.forEach((vector, layer) => {

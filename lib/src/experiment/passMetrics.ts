@@ -33,8 +33,8 @@ const lastToken: PassMetric<string[]> = {
     const vectors: string[] = [];
     return {
       observer: {
-        onHiddenState({ values, tokens, width }) {
-          const vector = values.slice((tokens - 1) * width);
+        onHiddenState({ values, points, dimension }) {
+          const vector = values.slice((points - 1) * dimension);
           vectors.push(Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString("base64"));
         },
       },

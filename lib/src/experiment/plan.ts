@@ -1,18 +1,18 @@
 import { type Checkpoint, hashCheckpoint, openCheckpoint, quantizedWeights } from "../checkpoint/checkpoint";
 import { METRICS } from "../geometry/metrics";
-import { FEWEST_POINTS } from "../geometry/pointCloud";
 import { resolveModel } from "../hub/models";
 import { EMBEDDED_PROMPTS, loadPrompts } from "../prompts/prompts";
 import { shuffleTokens } from "../prompts/shuffle";
+import { FEWEST_POINTS } from "../support/cloud";
 import { UserError } from "../support/errors";
 import type { ProgressReporter } from "../support/progress";
-import { PAPER_PROMPT_LENGTH, tokenizePrompts } from "../tokens/tokenizedPrompts";
+import { hashIds, PAPER_PROMPT_LENGTH, promptSeed, tokenizePrompts } from "../tokens/tokenizedPrompts";
 import { beginOfText, loadTokenizer } from "../tokens/tokenizer";
 import { CheckpointGuard } from "./checkpointGuard";
 import { namedPrompts } from "./namedPrompts";
 import { type PassMetricName, passMetric } from "./passMetrics";
 import type { CapturedPrecision } from "./precision";
-import { hashIds, type UnitInputs } from "./unit";
+import type { UnitInputs } from "./unit";
 
 /** What is to be measured: every prompt, in every order, by every model. */
 export interface ExperimentSettings {
@@ -137,8 +137,7 @@ export async function planModel(
   const metrics = Object.fromEntries(Object.entries(METRICS).map(([name, { version }]) => [name, version]));
   const units = prompts.flatMap(({ name, ids }) =>
     settings.shuffleIndices.map((shuffleIndex): PlannedUnit => {
-      // The prompt is a part of the seed, else all prompts of a length would be put in the same order.
-      const shuffled = shuffleTokens(ids, shuffleIndex, `${settings.seed}|${hashIds(ids)}`);
+      const shuffled = shuffleTokens(ids, shuffleIndex, promptSeed(settings.seed, ids));
       const inputs: UnitInputs = {
         checkpoint: hashes,
         ids: hashIds(shuffled),

@@ -1,10 +1,11 @@
 import { chooseBackend } from "../backend/backend";
+import { distinctPoints } from "../geometry/distinctPoints";
 import { type DimensionEstimate, gride, rangeScalings } from "../geometry/gride";
-import { distancesAt } from "../geometry/layerCloud";
-import { nearestNeighbors } from "../geometry/neighbors";
-import { checkCloud, distinctPoints, FEWEST_POINTS } from "../geometry/pointCloud";
-import { centeredVectors, simplexSkewnessDimension } from "../geometry/simplexSkewness";
+import { toMatrix } from "../geometry/matrix";
+import { distancesTo, nearestNeighbors } from "../geometry/neighbors";
+import { simplexSkewnessDimension } from "../geometry/simplexSkewness";
 import { correlate } from "../statistics/correlation";
+import { checkCloud, FEWEST_POINTS } from "../support/cloud";
 import { UserError } from "../support/errors";
 import type { CorrelationProfile } from "./lossCorrelation";
 import { lastTokenVector } from "./passMetrics";
@@ -72,22 +73,20 @@ async function measureLayer(
   const scalings = rangeScalings(points);
   const listed = Math.min(wanted, points - 1);
   const table = await nearestNeighbors(cloud, listed, [1, ...scalings]);
-  const distances = table.ranks.map((_, index) => distancesAt(table, index));
   const high = scalings.reduce((largest, candidate) => (candidate <= scaling ? candidate : largest), 2);
   const ratioDimension = (n2: number, constant: number) => {
-    const index = table.ranks.indexOf(n2);
-    return Array.from(distances[index], (outer, point) => constant / Math.log(outer / distances[index - 1][point]));
+    const inner = distancesTo(table, n2 / 2);
+    return Array.from(distancesTo(table, n2), (outer, point) => constant / Math.log(outer / inner[point]));
   };
   const everyone = vectors.map((_, point) => point);
+  const matrix = toMatrix(cloud);
+  const skewness = (chosen: number[]) => simplexSkewnessDimension(matrix.subMatrixRow(chosen).center("column"));
   return {
     layer,
-    intrinsicDimension: scalings.map((n2, index) => gride(distances[index], distances[index + 1], n2)),
-    simplexSkewness: simplexSkewnessDimension(centeredVectors(cloud, everyone)),
+    intrinsicDimension: scalings.map((n2) => gride(table, n2)),
+    simplexSkewness: skewness(everyone),
     local: {
-      ESS: everyone.map((point) => {
-        const nearest = [...table.indices.subarray(point * listed, (point + 1) * listed)];
-        return simplexSkewnessDimension(centeredVectors(cloud, [point, ...nearest]));
-      }),
+      ESS: everyone.map((point) => skewness([point, ...table.indices[point]])),
       "2NN": ratioDimension(2, 1),
       "high scaling": ratioDimension(high, singleRatioConstant(high)),
     },

@@ -48,11 +48,6 @@ export function unitKey(inputs: UnitInputs): string {
   return createHash("sha256").update(canonicalJson(inputs)).digest("hex");
 }
 
-/** SHA-256 of token ids. */
-export function hashIds(ids: readonly number[]): string {
-  return createHash("sha256").update(ids.join(",")).digest("hex");
-}
-
 /** JSON with the keys of every object sorted, so that equal objects give equal text. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, part) =>

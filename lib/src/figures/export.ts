@@ -34,6 +34,10 @@ export interface ExportOptions {
  * @returns the paths of the files, in the order of the formats
  * @throws UserError on an unknown format or theme (naming the known ones), a bad name or size, or a folder that cannot be
  *   written; no half-written file is left
+ * @example
+ * const data = [{ type: "bar", y: [1, 3, 2] }];
+ * const figure = { name: "bars", caption: "Three bars.", data, layout: { width: 300, height: 200 } };
+ * (await exportFigure(figure, { formats: ["svg"] })).length; // 1
  */
 export async function exportFigure(figure: Figure, options: ExportOptions = {}): Promise<string[]> {
   const formats = options.formats ?? [...FORMATS];

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { crc32 } from "node:zlib";
+import { escapeXml } from "../support/xml";
 import type { Figure } from "./figure";
 
 const SOFTWARE = "token-geometry";
@@ -96,23 +97,4 @@ export function pngChunk(type: string, content: Buffer): Buffer {
   const check = Buffer.alloc(4);
   check.writeUInt32BE(crc32(body));
   return Buffer.concat([length, body, check]);
-}
-
-/** Text made safe inside an XML or HTML element or a quoted attribute. */
-export function escapeXml(text: string): string {
-  return (
-    text
-      .replaceAll("&", "&amp;")
-      .replaceAll("<", "&lt;")
-      .replaceAll(">", "&gt;")
-      .replaceAll('"', "&quot;")
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: XML forbids these characters even escaped.
-      .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd")
-  );
-}
-
-/** The text that {@link escapeXml} made safe. */
-export function unescapeXml(text: string): string {
-  const letters: Record<string, string> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
-  return text.replaceAll(/&(lt|gt|quot|apos|amp);/g, (_, name: string) => letters[name]);
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { escapeXml, metadataOf, PROVENANCE_ELEMENT } from "./exportMetadata";
+import { escapeXml } from "../support/xml";
+import { metadataOf, PROVENANCE_ELEMENT } from "./exportMetadata";
 import type { Figure, PlotlyLayout } from "./figure";
 import { provenanceLines } from "./provenanceLines";
 import { type RenderOptions, renderSvg } from "./render";

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { basename, extname } from "node:path";
 import { messageOf, UserError } from "../support/errors";
-import { PROVENANCE_ELEMENT, PROVENANCE_KEY, tableIdentifier, tableMetadataPath, unescapeXml } from "./exportMetadata";
+import { unescapeXml } from "../support/xml";
+import { PROVENANCE_ELEMENT, PROVENANCE_KEY, tableIdentifier, tableMetadataPath } from "./exportMetadata";
 
 type Json = Record<string, unknown>;
 

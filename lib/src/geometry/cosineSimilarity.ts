@@ -1,18 +1,36 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { type GramMatrix, meanPoint } from "./gramMatrix";
+import type { Cloud } from "../support/cloud";
+import { sumUp } from "./cloudSums";
+import { type GramMatrix, gramMatrix, meanPoint } from "./gramMatrix";
 import type { MeanAndDeviation, Metric } from "./metric";
-import { type PointCloud, sumUp } from "./pointCloud";
 
 /**
- * Cosine similarity of all N x N pairs of points, those of a point with itself included. The norm of a zero vector is
- * taken as 1, so that its cosines are 0.
+ * Cosine similarity of all N x N pairs of points, those of a point with itself included: mean and population standard
+ * deviation. The norm of a zero vector is taken as 1, so that its cosines are 0.
+ *
+ * @param known what is there already of the cloud, its products and squared lengths
+ * @see arXiv 2501.10573, section "Cosine similarity"
+ * @example
+ * const { mean, std } = await cosineSimilarity({ values: Float64Array.of(1, 0, 0, 1, 0, -1), points: 3, dimension: 2 });
+ * [mean, std]; // [0.1111, 0.7370]
+ */
+export async function cosineSimilarity(
+  cloud: Cloud,
+  known?: { gram: GramMatrix; squaredLengths: Float64Array },
+): Promise<MeanAndDeviation> {
+  const own = known ? cloud : { ...cloud }; // An object of its own: its values may be others than before.
+  const gram = known?.gram ?? (await gramMatrix(own));
+  const fromProducts = cosineSimilarityOfProducts(own, gram, known?.squaredLengths ?? sumUp(own).squaredLengths);
+  return fromProducts ?? cosineSimilarityOfUnits(own);
+}
+
+/**
+ * From the coordinates: no digits are lost where all cosines are close to each other.
  *
  * With unit vectors u = m + v, m their mean: cos_ij = m.m + v_i.m + v_j.m + v_i.v_j. The last three sum to 0 over the
- * pairs and are uncorrelated, so the mean is m.m and the variance 2 mean((v.m)^2) + mean((v_i.v_j)^2): no digits are lost
- * where all cosines are close to each other.
- * Source: arXiv 2501.10573, section "Cosine similarity".
+ * pairs and are uncorrelated, so the mean is m.m and the variance 2 mean((v.m)^2) + mean((v_i.v_j)^2).
  */
-export async function cosineSimilarity(cloud: PointCloud): Promise<MeanAndDeviation> {
+async function cosineSimilarityOfUnits(cloud: Cloud): Promise<MeanAndDeviation> {
   const { points, dimension } = cloud;
   const units = unitVectors(cloud);
   const mean = meanPoint({ values: units, points, dimension });
@@ -31,7 +49,7 @@ export async function cosineSimilarity(cloud: PointCloud): Promise<MeanAndDeviat
   return { mean: mean.reduce((sum, value) => sum + value * value, 0), std: Math.sqrt(variance) };
 }
 
-function unitVectors({ values, points, dimension }: PointCloud): Float64Array {
+function unitVectors({ values, points, dimension }: Cloud): Float64Array {
   const units = new Float64Array(values.length);
   for (let point = 0; point < points; point++) {
     const start = point * dimension;
@@ -65,15 +83,15 @@ async function meanSquaredProduct(rows: Float32Array, points: number, dimension:
 const TOLERATED = 1e-7;
 
 /**
- * The same from products that are there already: with x = c / scale + m, m the center,
+ * From products that are there already: with x = c / scale + m, m the center,
  * cos_ij = (c_i.c_j / scale^2 + p_i + p_j + m.m) / (|x_i| |x_j|), where p_i = c_i.m / scale follows from the lengths. The mean of the cosines is that of the unit vectors, squared, in float64.
  *
  * @param gram of the cloud
  * @param squaredLengths of the points, in float64 [N]
- * @returns nothing where the rounding of the products might show: use {@link cosineSimilarity}
+ * @returns nothing where the rounding of the products might show: take {@link cosineSimilarityOfUnits}
  */
-export function cosineSimilarityOfProducts(
-  cloud: PointCloud,
+function cosineSimilarityOfProducts(
+  cloud: Cloud,
   { whole, points, center, scale, squaredNorms, relativeError }: GramMatrix,
   squaredLengths: Float64Array,
 ): MeanAndDeviation | undefined {
@@ -106,7 +124,6 @@ export function cosineSimilarityOfProducts(
 export const cosineSimilarityMetric: Metric<MeanAndDeviation> = {
   version: 1,
   async measure(layer) {
-    const known = cosineSimilarityOfProducts(layer.cloud, await layer.gramMatrix(), layer.squaredLengths);
-    return known ?? cosineSimilarity(layer.cloud);
+    return cosineSimilarity(layer.cloud, { gram: await layer.gramMatrix(), squaredLengths: layer.squaredLengths });
   },
 };

@@ -2,19 +2,20 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { chooseBackend } from "../backend/backend";
+import type { Cloud } from "../support/cloud";
 import { randomGenerator } from "../support/random";
 import { cosineSimilarity } from "./cosineSimilarity";
+import { distinctPoints } from "./distinctPoints";
 import { neighborAngles } from "./neighborAngles";
-import { neighborhoodOverlap } from "./neighborhoodOverlap";
-import { type NeighborTable, nearestNeighbors } from "./neighbors";
-import { distinctPoints, type PointCloud } from "./pointCloud";
+import { neighborhoodOverlaps } from "./neighborhoodOverlap";
+import { type Neighbors, nearestNeighbors } from "./neighbors";
 import { SmallestValues } from "./select";
 
 beforeAll(() => chooseBackend("cpu"));
 
 const RUNS = { numRuns: 40, seed: 3 };
 
-const cloudOf = (rows: number[][]): PointCloud => ({
+const cloudOf = (rows: number[][]): Cloud => ({
   values: Float64Array.from(rows.flat()),
   points: rows.length,
   dimension: rows[0].length,
@@ -53,8 +54,8 @@ describe("nearest neighbors", () => {
         const table = await nearestNeighbors(cloudOf(rows), listed, [1, rows.length - 1]);
         rows.forEach((_, point) => {
           const others = sortedOthers(rows, point);
-          expect([...table.indices.subarray(point * listed, (point + 1) * listed)]).toEqual(others.slice(0, listed));
-          const [near, far] = table.distances.subarray(2 * point, 2 * point + 2);
+          expect([...table.indices[point]]).toEqual(others.slice(0, listed));
+          const [near, far] = table.distances[point];
           expect(near).toBe(Math.sqrt(squaredDistance(rows[point], rows[others[0]])));
           expect(far).toBe(Math.sqrt(squaredDistance(rows[point], rows[others[others.length - 1]])));
         });
@@ -115,12 +116,12 @@ test("SmallestValues: the smallest in order, and everything up to the widened li
 
 describe("neighborhood overlap", () => {
   /** A table of neighbor lists; everything else is of no matter here. */
-  const table = (lists: number[][]): NeighborTable => ({
+  const table = (lists: number[][]): Neighbors => ({
     points: lists.length,
-    listed: lists[0].length,
-    indices: Int32Array.from(lists.flat()),
+    count: lists[0].length,
+    indices: lists.map((list) => Int32Array.from(list)),
     ranks: [],
-    distances: new Float64Array(0),
+    distances: [],
   });
 
   test("is the mean share of common neighbors, of random clouds", async () => {
@@ -129,7 +130,7 @@ describe("neighborhood overlap", () => {
         const other = gaussianRows(rows.length, 2, String(seed));
         const listed = rows.length - 1;
         const tables = await Promise.all([rows, other].map((cloud) => nearestNeighbors(cloudOf(cloud), listed, [])));
-        const overlap = neighborhoodOverlap(tables[0], tables[1]);
+        const overlap = neighborhoodOverlaps(tables[0], tables[1]);
         for (let k = 1; k <= listed; k++) {
           const shares = rows.map((_, point) => {
             const [a, b] = [rows, other].map((cloud) => sortedOthers(cloud, point).slice(0, k));
@@ -150,15 +151,15 @@ describe("neighborhood overlap", () => {
       [3, 0],
       [0, 1],
     ];
-    expect([...neighborhoodOverlap(table(lists), table(lists))]).toEqual([1, 1]);
+    expect([...neighborhoodOverlaps(table(lists), table(lists))]).toEqual([1, 1]);
     const reversed = lists.map((list) => list.toReversed());
-    expect([...neighborhoodOverlap(table(lists), table(reversed))]).toEqual([0, 1]);
+    expect([...neighborhoodOverlaps(table(lists), table(reversed))]).toEqual([0, 1]);
     const none = [[3], [0], [1], [2]];
-    expect([...neighborhoodOverlap(table(lists), table(none))]).toEqual([0]);
+    expect([...neighborhoodOverlaps(table(lists), table(none))]).toEqual([0]);
   });
 
   test("refuses layers of different sizes", () => {
-    expect(() => neighborhoodOverlap(table([[1], [0]]), table([[1], [2], [0]]))).toThrow("2 and 3 points");
+    expect(() => neighborhoodOverlaps(table([[1], [0]]), table([[1], [2], [0]]))).toThrow("2 and 3 points");
   });
 });
 

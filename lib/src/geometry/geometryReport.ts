@@ -1,16 +1,16 @@
+import { type Cloud, checkCloud } from "../support/cloud";
 import { UserError } from "../support/errors";
 import type { DimensionEstimate } from "./gride";
 import { LayerCloud } from "./layerCloud";
 import type { MeanAndDeviation } from "./metric";
 import { measureLayer } from "./metrics";
-import type { NeighborTable } from "./neighbors";
-import { checkCloud, type PointCloud } from "./pointCloud";
+import type { Neighbors } from "./neighbors";
 import type { TwoNNEstimate } from "./twoNN";
 
 /** A cloud with the name that the report calls it by. */
 export interface NamedCloud {
   name: string;
-  cloud: PointCloud;
+  cloud: Cloud;
 }
 
 /** What the command `token-geometry geometry` prints. A number that does not exist is null in JSON. */
@@ -31,6 +31,10 @@ export interface GeometryReport {
  * Measures clouds, and the overlap of each with the one after it.
  *
  * @throws UserError if a cloud is too small, holds NaN or infinity, or two that follow each other differ in size
+ * @example
+ * const cloud = { values: Float64Array.of(0, 1, 3, 7, 15), points: 5, dimension: 1 };
+ * const { clouds } = await geometryReport([{ name: "five points", cloud }]);
+ * clouds[0].twoNN.ml; // 1.3297
  */
 export async function geometryReport(named: readonly NamedCloud[]): Promise<GeometryReport> {
   named.forEach(({ name, cloud }, index) => {
@@ -42,7 +46,7 @@ export async function geometryReport(named: readonly NamedCloud[]): Promise<Geom
     }
   });
   const report: GeometryReport = { clouds: [], neighborhoodOverlap: [] };
-  let previous: NeighborTable | undefined;
+  let previous: Neighbors | undefined;
   for (const [index, { name, cloud }] of named.entries()) {
     const layer = new LayerCloud(cloud, name, previous);
     const { intrinsicDimension, twoNN, cosineSimilarity, neighborAngle, neighborhoodOverlap } =

@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { currentBackend } from "../backend/backend";
+import type { Cloud } from "../support/cloud";
+import { sumUp } from "./cloudSums";
 import { inKernelMemory } from "./kernels";
-import { type PointCloud, sumUp } from "./pointCloud";
 import { takeMatrix } from "./spareMatrix";
 
 /** How many standard deviations of accumulated rounding a bound on it allows for. */
@@ -48,7 +50,8 @@ export interface GramMatrix {
  *
  * @param mean of the points, if it is known
  */
-export async function gramMatrix(cloud: PointCloud, mean: Float64Array = meanPoint(cloud)): Promise<GramMatrix> {
+export async function gramMatrix(cloud: Cloud, mean: Float64Array = meanPoint(cloud)): Promise<GramMatrix> {
+  await currentBackend();
   const { points, dimension } = cloud;
   const { values, ...centered } = centerCloud(cloud, mean);
   const { squaredNorms } = centered;
@@ -63,7 +66,7 @@ export async function gramMatrix(cloud: PointCloud, mean: Float64Array = meanPoi
 }
 
 /** The mean of a cloud's points, in float64 [dimension]. */
-export function meanPoint(cloud: PointCloud): Float64Array {
+export function meanPoint(cloud: Cloud): Float64Array {
   return sumUp(cloud).sum.map((sum) => sum / cloud.points);
 }
 
@@ -112,7 +115,7 @@ interface CenteredCloud {
 }
 
 /** Around the mean; or, where the mean lies outside of where most points are, around the mean of most points. */
-function centerCloud(cloud: PointCloud, mean: Float64Array): CenteredCloud {
+function centerCloud(cloud: Cloud, mean: Float64Array): CenteredCloud {
   let centered = scaledDifferences(cloud, mean, 1);
   for (let tries = 0; tries < 3; tries++) {
     const center = centerOfMost(cloud, centered);
@@ -138,7 +141,7 @@ function centerCloud(cloud: PointCloud, mean: Float64Array): CenteredCloud {
  * are then mostly the way to the center, and errors in proportion to them hide how the others lie. The way is no longer than
  * the sum of the lengths of those far out, divided by the number of the others.
  */
-function centerOfMost(cloud: PointCloud, { squaredNorms }: CenteredCloud): Float64Array | undefined {
+function centerOfMost(cloud: Cloud, { squaredNorms }: CenteredCloud): Float64Array | undefined {
   const median = squaredNorms.toSorted()[squaredNorms.length >> 1];
   const limit = FAR_OUT ** 2 * median;
   let [pull, others] = [0, 0];
@@ -151,7 +154,7 @@ function centerOfMost(cloud: PointCloud, { squaredNorms }: CenteredCloud): Float
   return sumUp(cloud, weights).sum;
 }
 
-function scaledDifferences(cloud: PointCloud, center: Float64Array, scale: number): CenteredCloud {
+function scaledDifferences(cloud: Cloud, center: Float64Array, scale: number): CenteredCloud {
   const { points, dimension } = cloud;
   const values = new Float32Array(points * dimension);
   const squaredNorms = new Float64Array(points);

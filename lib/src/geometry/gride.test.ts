@@ -2,17 +2,17 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { chooseBackend } from "../backend/backend";
+import type { Cloud } from "../support/cloud";
 import { randomGenerator } from "../support/random";
 import { geometryReport } from "./geometryReport";
 import { gride, rangeScalings } from "./gride";
-import type { PointCloud } from "./pointCloud";
 import { twoNN } from "./twoNN";
 
 beforeAll(() => chooseBackend("cpu"));
 
 const RUNS = { numRuns: 40, seed: 3 };
 
-const cloudOf = (rows: number[][]): PointCloud => ({
+const cloudOf = (rows: number[][]): Cloud => ({
   values: Float64Array.from(rows.flat()),
   points: rows.length,
   dimension: rows[0].length,
@@ -24,6 +24,12 @@ function gaussianRows(points: number, dimension: number, seed: string): number[]
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   return Array.from({ length: points }, () => Array.from({ length: dimension }, normal));
 }
+
+/** Neighbors n2 / 2 at one distance, neighbors n2 further away by these ratios. */
+const ratiosAt = (n2: number, mu: readonly number[], inner = 1) => ({
+  ranks: [n2 / 2, n2],
+  distances: mu.map((ratio) => Float64Array.of(inner, inner * ratio)),
+});
 
 describe("GRIDE", () => {
   test.each([
@@ -44,11 +50,7 @@ describe("GRIDE", () => {
   test("at 2 the closed form, its error and length", () => {
     fc.assert(
       fc.property(ratios, (mu) => {
-        const { id, error, scale } = gride(
-          Float64Array.from(mu, () => 2),
-          Float64Array.from(mu, (m) => 2 * m),
-          2,
-        );
+        const { id, error, scale } = gride(ratiosAt(2, mu, 2), 2);
         const kept = withoutOutliers(mu);
         if (kept.length < 2) return expect(id).toBeNaN();
         const sum = kept.reduce((total, m) => total + Math.log(m), 0);
@@ -63,11 +65,7 @@ describe("GRIDE", () => {
   test("beyond 2 the root of the likelihood equation, with the error of its Fisher information", () => {
     fc.assert(
       fc.property(ratios, fc.constantFrom(4, 8, 16), (mu, n2) => {
-        const { id, error } = gride(
-          Float64Array.from(mu, () => 1),
-          Float64Array.from(mu),
-          n2,
-        );
+        const { id, error } = gride(ratiosAt(n2, mu), n2);
         const kept = withoutOutliers(mu);
         if (kept.length < 2) return expect(id).toBeNaN();
         const n1 = n2 / 2;
@@ -96,8 +94,8 @@ describe("GRIDE", () => {
   }
 
   test("does not exist where all ratios are equal", () => {
-    expect(gride(Float64Array.of(1, 1, 1), Float64Array.of(2, 2, 2), 2).id).toBeNaN();
-    expect(gride(Float64Array.of(1, 1, 1), Float64Array.of(1, 1, 1), 4).id).toBeNaN();
+    expect(gride(ratiosAt(2, [2, 2, 2]), 2).id).toBeNaN();
+    expect(gride(ratiosAt(4, [1, 1, 1]), 4).id).toBeNaN();
   });
 
   test.each([1, 2, 5])(
@@ -119,10 +117,7 @@ describe("GRIDE", () => {
 describe("2NN", () => {
   test("maximum likelihood and fit, written out", () => {
     const mu = [1.2, 3, 1.5, 2, 1.1, 4, 1.3, 2.5, 1.05, 1.7];
-    const { ml, fit } = twoNN(
-      Float64Array.from(mu, () => 1),
-      Float64Array.from(mu),
-    );
+    const { ml, fit } = twoNN(ratiosAt(2, mu));
     expect(ml).toBeCloseTo(9 / mu.reduce((sum, m) => sum + Math.log(m), 0), 12);
     const x = [...mu]
       .sort((a, b) => a - b)

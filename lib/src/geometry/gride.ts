@@ -1,3 +1,7 @@
+import { quantileSorted } from "simple-statistics";
+import { UserError } from "../support/errors";
+import { checkDistinct, distancesTo, type Neighbors } from "./neighbors";
+
 /** An intrinsic dimension at one range scaling. */
 export interface DimensionEstimate {
   /** n2, the further of the two neighbors that are compared (the nearer one is n2 / 2). */
@@ -16,6 +20,8 @@ const LARGEST = 1000;
 
 /**
  * The range scalings n2 = 2, 4, 8, ... that N distinct points allow: powers of two up to N - 1, at most 256.
+ *
+ * @example rangeScalings(20); // [2, 4, 8, 16]
  */
 export function rangeScalings(points: number): number[] {
   const scalings: number[] = [];
@@ -27,13 +33,21 @@ export function rangeScalings(points: number): number[] {
  * Generalized ratios intrinsic dimension estimator (GRIDE): the dimension that makes the observed ratios
  * mu_i = r_i,n2 / r_i,n1 of the distances to neighbors n2 and n1 = n2 / 2 most likely.
  *
- * @param inner distance of each point to its neighbor n1 [N], no two points coinciding
- * @param outer distance of each point to its neighbor n2 [N]
- * @param scaling n2
- * Sources: Denti et al. 2022 (arXiv 2104.13832), equations 9 and 13; DADApy's `return_id_scaling_gride` for the outlier
- * filter, the N - 1 in the likelihood equation and the standard error (Fisher information).
+ * @param near distances of every point to its neighbors n1 and n2
+ * @param scaling n2, an even number
+ * @throws UserError if these distances are not known, two points coincide, or n2 is odd
+ * @see Denti et al. 2022 (arXiv 2104.13832), equations 9 and 13; DADApy's `return_id_scaling_gride` for the outlier filter,
+ *   the N - 1 in the likelihood equation and the standard error (Fisher information)
+ * @example
+ * const near = await neighbors({ values: Float64Array.of(0, 1, 3, 7, 15), points: 5, dimension: 1 }, 2);
+ * gride(near, 2).id; // 1.3297
  */
-export function gride(inner: Float64Array, outer: Float64Array, scaling: number): DimensionEstimate {
+export function gride(near: Pick<Neighbors, "ranks" | "distances">, scaling: number): DimensionEstimate {
+  if (!(Number.isInteger(scaling / 2) && scaling > 0)) {
+    throw new UserError(`range scaling ${scaling}: must be an even number, 2 or more`);
+  }
+  checkDistinct(near);
+  const [inner, outer] = [distancesTo(near, scaling / 2), distancesTo(near, scaling)];
   const points = inner.length;
   const ratios = outer.map((distance, i) => distance / inner[i]);
   const logRatios = ratios.map(Math.log);
@@ -47,15 +61,9 @@ export function gride(inner: Float64Array, outer: Float64Array, scaling: number)
 
 /** Ratios from here on are outliers: q50 + 20 (q95 - q50), with linearly interpolated percentiles as NumPy's. */
 function outlierLimit(ratios: Float64Array): number {
-  const sorted = ratios.slice().sort();
-  const percentile = (fraction: number) => {
-    const position = fraction * (sorted.length - 1);
-    const below = Math.floor(position);
-    const above = Math.min(below + 1, sorted.length - 1);
-    return sorted[below] + (position - below) * (sorted[above] - sorted[below]);
-  };
-  const median = percentile(0.5);
-  return median + 20 * (percentile(0.95) - median);
+  const sorted = Array.from(ratios.toSorted());
+  const median = quantileSorted(sorted, 0.5);
+  return median + 20 * (quantileSorted(sorted, 0.95) - median);
 }
 
 function mostLikelyDimension(logRatios: Float64Array, scaling: number): number {

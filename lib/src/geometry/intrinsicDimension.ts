@@ -1,5 +1,4 @@
 import { type DimensionEstimate, gride } from "./gride";
-import { distancesAt } from "./layerCloud";
 import type { Metric } from "./metric";
 
 /**
@@ -11,7 +10,6 @@ export const intrinsicDimensionMetric: Metric<DimensionEstimate[]> = {
   async measure(layer) {
     if (!layer.estimable) return [];
     const neighbors = await layer.distinctNeighbors();
-    const scalings = neighbors.ranks.slice(1);
-    return scalings.map((scaling, i) => gride(distancesAt(neighbors, i), distancesAt(neighbors, i + 1), scaling));
+    return neighbors.ranks.slice(1).map((scaling) => gride(neighbors, scaling));
   },
 };

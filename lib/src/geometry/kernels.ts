@@ -1,6 +1,6 @@
+import type { Cloud } from "../support/cloud";
 import { UserError } from "../support/errors";
 import { KERNEL_BINARY } from "./kernelBinary";
-import type { PointCloud } from "./pointCloud";
 
 // TypeScript knows WebAssembly only together with a browser's types.
 declare const WebAssembly: {
@@ -79,7 +79,7 @@ const KEPT_BYTES = 2 ** 28;
 export class KernelMemory {
   readonly call: KernelExports = new WebAssembly.Instance(compiled()).exports as KernelExports;
   private readonly bottom = this.call.topOfMemory();
-  private cloud?: PointCloud;
+  private cloud?: Cloud;
   private cloudAt = 0;
 
   get bytes(): number {
@@ -87,7 +87,7 @@ export class KernelMemory {
   }
 
   /** Where a cloud's values are. Nothing else can be in memory yet. */
-  placeCloud(cloud: PointCloud): number {
+  placeCloud(cloud: Cloud): number {
     if (this.cloud !== cloud) {
       this.cloud = undefined;
       this.call.release(this.bottom);
@@ -142,7 +142,7 @@ function compiled(): object {
  * @throws UserError if the cloud is too large
  */
 export function inKernelMemory<Result>(
-  cloud: PointCloud,
+  cloud: Cloud,
   work: (memory: KernelMemory, valuesAt: number, isDouble: boolean) => Result,
 ): Result {
   const { values, points, dimension } = cloud;

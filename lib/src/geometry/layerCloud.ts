@@ -1,8 +1,10 @@
+import { type Cloud, checkSize, checkValues, FEWEST_POINTS } from "../support/cloud";
+import { sumUp } from "./cloudSums";
+import { distinctPoints, firstOnes } from "./distinctPoints";
 import { type GramMatrix, gramMatrix, gramMatrixOf } from "./gramMatrix";
 import { rangeScalings } from "./gride";
 import { neighborhoodSizes } from "./neighborhoodOverlap";
-import { type NeighborTable, nearestNeighbors } from "./neighbors";
-import { checkSize, checkValues, distinctPoints, FEWEST_POINTS, firstOnes, type PointCloud, sumUp } from "./pointCloud";
+import { type Neighbors, nearestNeighbors } from "./neighbors";
 import { giveBackMatrix } from "./spareMatrix";
 
 /**
@@ -10,17 +12,17 @@ import { giveBackMatrix } from "./spareMatrix";
  * them, and only once.
  */
 export class LayerCloud {
-  readonly cloud: PointCloud;
+  readonly cloud: Cloud;
   /** The cloud without copies of coinciding points; the cloud itself if there are none. */
-  readonly distinct: PointCloud;
+  readonly distinct: Cloud;
   /** Squared length of each point of `cloud`, in float64. */
   readonly squaredLengths: Float64Array;
   private readonly mean: Float64Array;
   /** Of each point the first that coincides with it. */
   private readonly firstOnes: Int32Array;
   private products?: Promise<GramMatrix>;
-  private allNeighbors?: Promise<NeighborTable>;
-  private neighborsOfDistinct?: Promise<NeighborTable>;
+  private allNeighbors?: Promise<Neighbors>;
+  private neighborsOfDistinct?: Promise<Neighbors>;
 
   /**
    * @param cloud at least three points, finite numbers
@@ -29,9 +31,9 @@ export class LayerCloud {
    * @throws UserError if the cloud is too small or holds NaN or infinity
    */
   constructor(
-    { values, points, dimension }: PointCloud,
+    { values, points, dimension }: Cloud,
     name: string,
-    readonly previous?: NeighborTable,
+    readonly previous?: Neighbors,
   ) {
     this.cloud = { values, points, dimension }; // An object of our own: the kernels know a cloud by its object.
     checkSize(this.cloud, name);
@@ -63,14 +65,14 @@ export class LayerCloud {
   }
 
   /** Neighbors of all points, coinciding ones included: the tokens of two layers must stay aligned. */
-  neighbors(): Promise<NeighborTable> {
+  neighbors(): Promise<Neighbors> {
     if (this.distinct === this.cloud) return this.distinctNeighbors();
     this.allNeighbors ??= this.findNeighbors(this.cloud, neighborhoodSizes(this.cloud.points), []);
     return this.allNeighbors;
   }
 
   /** Neighbors of the distinct points, with the distances of all range scalings: ranks 1, 2, 4, 8, ... */
-  distinctNeighbors(): Promise<NeighborTable> {
+  distinctNeighbors(): Promise<Neighbors> {
     const { cloud, distinct } = this;
     // Of some of the points only the two nearest are asked for: they make the angles.
     const listed = distinct === cloud ? neighborhoodSizes(cloud.points) : 2;
@@ -78,18 +80,11 @@ export class LayerCloud {
     return this.neighborsOfDistinct;
   }
 
-  private async findNeighbors(cloud: PointCloud, listed: number, ranks: number[]): Promise<NeighborTable> {
+  private async findNeighbors(cloud: Cloud, listed: number, ranks: number[]): Promise<Neighbors> {
     const gram = await this.gramMatrix();
     if (cloud === this.cloud) return nearestNeighbors(cloud, listed, ranks, { gram, firstOnes: this.firstOnes });
     const kept = Array.from(this.firstOnes.keys()).filter((point) => this.firstOnes[point] === point);
     const known = { gram: gramMatrixOf(kept, gram), firstOnes: Int32Array.from(kept.keys()) };
     return nearestNeighbors(cloud, listed, ranks, known);
   }
-}
-
-/** Distance of every point to its neighbor of the `index`-th of the table's ranks [N]. */
-export function distancesAt({ points, ranks, distances }: NeighborTable, index: number): Float64Array {
-  const chosen = new Float64Array(points);
-  for (let point = 0; point < points; point++) chosen[point] = distances[point * ranks.length + index];
-  return chosen;
 }

@@ -1,25 +1,32 @@
+import type { Cloud } from "../support/cloud";
+import { UserError } from "../support/errors";
 import { inKernelMemory } from "./kernels";
 import { type MeanAndDeviation, type Metric, meanAndDeviation } from "./metric";
-import type { NeighborTable } from "./neighbors";
-import type { PointCloud } from "./pointCloud";
+import type { Neighbors } from "./neighbors";
 
 /**
  * For each point, the angle at which it sees its two nearest neighbors a and b: the angle between x - a and x - b.
  * 60 degrees is typical of a high-dimensional cloud, a wide spread of a low-dimensional one.
  *
- * @param cloud no two points coinciding
- * @param neighbors of the same points, two or more listed for each
- * @returns degrees [N], between 0 and 180
- * Source: arXiv 2501.10573, Figure 4.
+ * @param near the neighbors of its points, two or more of each
+ * @returns degrees [N], 0 to 180; NaN where a neighbor coincides with the point
+ * @throws UserError if the neighbors are those of another number of points, or fewer than two
+ * @see arXiv 2501.10573, Figure 4
+ * @example
+ * const square = { values: Float64Array.of(0, 0, 1, 0, 1, 1, 0, 1), points: 4, dimension: 2 };
+ * neighborAngles(square, await neighbors(square, 2)); // [90, 90, 90, 90]
  */
-export function neighborAngles(cloud: PointCloud, neighbors: NeighborTable): Float64Array {
+export function neighborAngles(cloud: Cloud, near: Neighbors): Float64Array {
   const { points, dimension } = cloud;
+  if (near.points !== points || near.count < 2) {
+    throw new UserError(`${near.count} neighbors of ${near.points} points: two of each of ${points} points are needed`);
+  }
   const pairs = new Int32Array(2 * points);
   for (let point = 0; point < points; point++) {
-    pairs[2 * point] = neighbors.indices[point * neighbors.listed];
-    pairs[2 * point + 1] = neighbors.indices[point * neighbors.listed + 1];
+    pairs[2 * point] = near.indices[point][0];
+    pairs[2 * point + 1] = near.indices[point][1];
   }
-  return inKernelMemory(cloud, (memory, valuesAt, isDouble) => {
+  return inKernelMemory({ ...cloud }, (memory, valuesAt, isDouble) => {
     const pairsAt = memory.place(pairs);
     const cosinesAt = memory.reserve(8 * points);
     memory.call.cosines(valuesAt, isDouble, points, dimension, pairsAt, cosinesAt);

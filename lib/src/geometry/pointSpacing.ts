@@ -1,7 +1,6 @@
-import { UserError } from "../support/errors";
+import type { Cloud } from "../support/cloud";
 import type { GramMatrix } from "./gramMatrix";
-import { nearestNeighbors } from "./neighbors";
-import type { PointCloud } from "./pointCloud";
+import { checkCount, nearestNeighbors } from "./neighbors";
 
 /** How much room each point of a cloud has. */
 export interface PointSpacing {
@@ -21,15 +20,13 @@ const LISTED = 3;
  * @param gram of the cloud, if it is there already
  * @throws UserError if k is no whole number from 1 to the number of points minus 1
  */
-export async function pointSpacing(cloud: PointCloud, neighbors: number, gram?: GramMatrix): Promise<PointSpacing> {
+export async function pointSpacing(cloud: Cloud, neighbors: number, gram?: GramMatrix): Promise<PointSpacing> {
   const { points } = cloud;
-  if (!Number.isInteger(neighbors) || neighbors < 1 || neighbors >= points) {
-    throw new UserError(`neighbor ${neighbors} of ${points} points: must be a whole number from 1 to ${points - 1}`);
-  }
+  checkCount(cloud, neighbors);
   const listed = Math.min(LISTED, points - 1);
   const { indices, distances } = await nearestNeighbors(cloud, listed, [neighbors], { gram });
   return {
-    distances: Array.from(distances),
-    nearest: Array.from({ length: points }, (_, point) => [...indices.subarray(point * listed, (point + 1) * listed)]),
+    distances: distances.map(([distance]) => distance),
+    nearest: indices.map((row) => [...row]),
   };
 }

@@ -1,26 +1,29 @@
+import type { Matrix } from "ml-matrix";
+
 /**
  * Intrinsic dimension by expected simplex skewness (ESS): in more dimensions two random directions are closer to a right
  * angle. Of vectors from a center, s = sum |v_i| |v_j| sin(v_i, v_j) / sum |v_i| |v_j| over all pairs is 2/pi in two
  * dimensions, pi/4 in three, and goes to 1; between whole dimensions it is interpolated linearly.
  *
- * @param vectors of points around their mean, each [D]; three or more, else NaN
- * @returns NaN if all vectors are 0
- * Source: Johnsson, Soneson and Fontes 2015 (IEEE TPAMI 37), "Low bias local intrinsic dimension estimation from expected
- * simplex skewness", version a with d = 1.
+ * @param vectors of points from their mean [N, D]
+ * @returns NaN if there are fewer than three vectors, or all are 0
+ * @see Johnsson, Soneson and Fontes 2015 (IEEE TPAMI 37), "Low bias local intrinsic dimension estimation from expected simplex
+ *   skewness", version a with d = 1
  */
-export function simplexSkewnessDimension(vectors: readonly Float64Array[]): number {
-  if (vectors.length < 3) return Number.NaN;
-  const lengths = vectors.map((vector) => Math.sqrt(product(vector, vector)));
+export function simplexSkewnessDimension(vectors: Matrix): number {
+  if (vectors.rows < 3) return Number.NaN;
+  const gram = vectors.mmul(vectors.transpose()); // [N, N]
+  const lengths = gram.diagonal().map(Math.sqrt);
   let [areas, products] = [0, 0];
-  for (let i = 0; i < vectors.length; i++) {
+  for (let i = 0; i < vectors.rows; i++) {
     for (let j = 0; j < i; j++) {
       const both = lengths[i] * lengths[j];
-      const along = product(vectors[i], vectors[j]);
+      const along = gram.get(i, j);
       products += both;
       areas += Math.sqrt(Math.max(0, (both - along) * (both + along)));
     }
   }
-  return dimensionOfSkewness(areas / products, vectors[0].length);
+  return dimensionOfSkewness(areas / products, vectors.columns);
 }
 
 /** The dimension, at most `largest`, in which s is expected. */
@@ -33,22 +36,4 @@ function dimensionOfSkewness(skewness: number, largest: number): number {
     [below, expected] = [expected, (dimension - 1) / (dimension * expected)];
   }
   return largest;
-}
-
-function product(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
-}
-
-/** Differences of some points of a cloud to their mean: what {@link simplexSkewnessDimension} takes. */
-export function centeredVectors(
-  { values, dimension }: { values: Float32Array | Float64Array; dimension: number },
-  chosen: readonly number[],
-): Float64Array[] {
-  const mean = new Float64Array(dimension);
-  for (const point of chosen) {
-    for (let i = 0; i < dimension; i++) mean[i] += values[point * dimension + i] / chosen.length;
-  }
-  return chosen.map((point) => mean.map((center, i) => values[point * dimension + i] - center));
 }

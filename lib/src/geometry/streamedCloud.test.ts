@@ -1,14 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, it } from "vitest";
 import { onEachBackend } from "../../../tests/support/backends";
+import type { Cloud } from "../support/cloud";
 import { randomGenerator } from "../support/random";
 import { intrinsicDimensionMetric } from "./intrinsicDimension";
 import { LayerCloud } from "./layerCloud";
-import type { PointCloud } from "./pointCloud";
 import { StreamedCloud } from "./streamedCloud";
 
 /** Points near a curved surface of 3 dimensions, far from the origin, some of them the same. */
-function surface(points: number, dimension: number): PointCloud {
+function surface(points: number, dimension: number): Cloud {
   const random = randomGenerator("surface");
   const values = new Float32Array(points * dimension);
   for (let point = 0; point < points; point++) {
@@ -24,7 +24,7 @@ function surface(points: number, dimension: number): PointCloud {
   return { values, points, dimension };
 }
 
-async function stream({ values, points, dimension }: PointCloud, columns: number): Promise<StreamedCloud> {
+async function stream({ values, points, dimension }: Cloud, columns: number): Promise<StreamedCloud> {
   const cloud = new StreamedCloud(points);
   for (let first = 0; first < dimension; first += columns) {
     const count = Math.min(columns, dimension - first);

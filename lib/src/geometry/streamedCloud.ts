@@ -1,8 +1,8 @@
+import { type Cloud, FEWEST_POINTS } from "../support/cloud";
 import { UserError } from "../support/errors";
 import { meanPoint, type ProductTile, symmetricProduct } from "./gramMatrix";
 import { type DimensionEstimate, gride, rangeScalings } from "./gride";
 import { inKernelMemory } from "./kernels";
-import { FEWEST_POINTS, type PointCloud } from "./pointCloud";
 import { SmallestValues } from "./select";
 
 /** Coordinates whose products are summed in float32, one after the other. */
@@ -55,7 +55,7 @@ export class StreamedCloud {
   }
 
   /** Some columns, centered [N, count]; takes their squared lengths on the way. */
-  private center(tile: PointCloud, mean: Float64Array, first: number, count: number): Float32Array {
+  private center(tile: Cloud, mean: Float64Array, first: number, count: number): Float32Array {
     const { points } = this;
     return inKernelMemory(tile, (memory, valuesAt) => {
       const [meanAt, squaresAt] = [memory.place(mean.subarray(first)), memory.reserve(8 * points)];
@@ -91,18 +91,16 @@ export class StreamedCloud {
     if (distinct.length < FEWEST_POINTS) return [];
     const scalings = rangeScalings(distinct.length);
     const ranks = [1, ...scalings];
-    const distances = ranks.map(() => new Float64Array(distinct.length));
+    const distances: Float64Array[] = [];
     const row = new Float64Array(distinct.length);
     const nearest = new SmallestValues(distinct.length);
     distinct.forEach((point, index) => {
       this.fillSquaredDistances(row, point, distinct);
       nearest.values.set(row);
       nearest.select(ranks.at(-1)!, index, (limit) => limit);
-      ranks.forEach((rank, i) => {
-        distances[i][index] = Math.sqrt(row[nearest.order[rank - 1]]);
-      });
+      distances.push(Float64Array.from(ranks, (rank) => Math.sqrt(row[nearest.order[rank - 1]])));
     });
-    return scalings.map((scaling, i) => gride(distances[i], distances[i + 1], scaling));
+    return scalings.map((scaling) => gride({ ranks, distances }, scaling));
   }
 
   private fillSquaredDistances(row: Float64Array, point: number, others: readonly number[]): void {

@@ -1,5 +1,5 @@
-import { distancesAt } from "./layerCloud";
 import type { Metric } from "./metric";
+import { checkDistinct, distancesTo, type Neighbors } from "./neighbors";
 
 /** The two classic estimates from the ratio of the second to the first neighbor's distance. */
 export interface TwoNNEstimate {
@@ -15,12 +15,17 @@ const FRACTION = 0.9;
 /**
  * Intrinsic dimension by two nearest neighbors (2NN): with mu = r2 / r1, -ln(1 - F(mu)) = d ln(mu).
  *
- * @param first distance of each point to its nearest neighbor [N], no two points coinciding
- * @param second distance to the second nearest [N]
- * Source: Facco et al. 2017 (Scientific Reports 7, 12140), "The estimation algorithm"; the fit as in DADApy's
- * `compute_id_2NN`: a straight line through the origin for the first 90% of the sorted ratios.
+ * @param near distances of every point to its two nearest neighbors
+ * @throws UserError if these distances are not known, or two points coincide
+ * @see Facco et al. 2017 (Scientific Reports 7, 12140), "The estimation algorithm"; the fit as in DADApy's `compute_id_2NN`:
+ *   a straight line through the origin for the first 90% of the sorted ratios
+ * @example
+ * const near = await neighbors({ values: Float64Array.of(0, 1, 3, 7, 15), points: 5, dimension: 1 }, 2);
+ * twoNN(near).ml; // 1.3297
  */
-export function twoNN(first: Float64Array, second: Float64Array): TwoNNEstimate {
+export function twoNN(near: Pick<Neighbors, "ranks" | "distances">): TwoNNEstimate {
+  checkDistinct(near);
+  const [first, second] = [distancesTo(near, 1), distancesTo(near, 2)];
   const points = first.length;
   const logRatios = second.map((distance, i) => Math.log(distance / first[i])).sort();
   const sum = logRatios.reduce((total, logRatio) => total + logRatio, 0);
@@ -41,7 +46,6 @@ export const twoNNMetric: Metric<TwoNNEstimate> = {
   version: 1,
   async measure(layer) {
     if (!layer.estimable) return { fit: Number.NaN, ml: Number.NaN };
-    const neighbors = await layer.distinctNeighbors();
-    return twoNN(distancesAt(neighbors, 0), distancesAt(neighbors, 1));
+    return twoNN(await layer.distinctNeighbors());
   },
 };

@@ -30,7 +30,7 @@ export async function fetchNamedModel(model: NamedModel, options: HubOptions = {
   const path = namedModelPath(model);
   const state = await checkedState(model);
   if (state === "whole") return path;
-  const offline = offlineReason();
+  const offline = offlineReason(options.offline);
   if (offline) {
     const found = state === "missing" ? "is not on this machine" : `is damaged on this machine (${path})`;
     throw new UserError(`${model.name} ${found}, and ${offline}: ${remedy(model)}`);

@@ -4,10 +4,11 @@ import { userCache } from "../support/userCache";
 import { offlineReason } from "./offline";
 
 test("each of three variables forbids downloads, and is named", () => {
-  expect(offlineReason({})).toBeUndefined();
+  expect(offlineReason(false, {})).toBeUndefined();
   for (const name of ["TOKEN_GEOMETRY_OFFLINE", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"]) {
-    for (const value of ["1", "true", "YES", "on"]) expect(offlineReason({ [name]: value })).toBe(`${name} is set`);
-    for (const value of ["", "0", "false"]) expect(offlineReason({ [name]: value })).toBeUndefined();
+    for (const value of ["1", "true", "YES", "on"])
+      expect(offlineReason(false, { [name]: value })).toBe(`${name} is set`);
+    for (const value of ["", "0", "false"]) expect(offlineReason(false, { [name]: value })).toBeUndefined();
   }
 });
 

@@ -24,6 +24,8 @@ export interface HubOptions {
   /** An access token; the user's own without it. */
   token?: string;
   progress?: ProgressReporter;
+  /** true downloads nothing; what is there already is used. */
+  offline?: boolean;
   /** Is told, in a sentence, if the cache is used because the hub cannot be reached; prints it on stderr without it. */
   notice?(sentence: string): void;
   /** How patient downloads are. */
@@ -57,7 +59,7 @@ export async function openSnapshot(
   revision: string,
   options: HubOptions = {},
 ): Promise<Snapshot> {
-  const offline = offlineReason();
+  const offline = offlineReason(options.offline);
   if (offline) return cachedSnapshot(repository, revision, offline);
   const connection = connect(repository, options.token);
   try {

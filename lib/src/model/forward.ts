@@ -1,26 +1,21 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { Cloud } from "../support/cloud";
 import { UserError } from "../support/errors";
 import type { AttentionKind, PassContext } from "./architecture";
 import { CausalMask } from "./attention";
 import { HiddenStateKeeper, type KeeperOptions } from "./hiddenStateKeeper";
-import { LogitStatistics, type LogitSummary } from "./logitStatistics";
-import type { HeadTile, Model } from "./model";
+import { LogitStatistics, type TokenStatistics } from "./logitStatistics";
+import type { HeadTile, Network } from "./network";
 import { rotaryTables } from "./rotary";
-
-/** The token vectors of one layer. */
-export interface HiddenState {
-  /** 0 = embeddings, l = output of block l; the last one is after the final norm (Hugging Face's convention). */
-  layer: number;
-  /** [tokens, width] in C order. */
-  values: Float32Array;
-  tokens: number;
-  width: number;
-}
 
 /** What one pass hands out while it runs. */
 export interface PassObserver {
-  /** Gets the hidden states from layer 0 to the last. */
-  onHiddenState?(state: HiddenState): void | Promise<void>;
+  /**
+   * Gets the hidden states one after the other, each a cloud of token vectors [tokens, width].
+   *
+   * @param layer 0 = embeddings, l = output of block l; the last one is after the final norm (Hugging Face's convention)
+   */
+  onHiddenState?(cloud: Cloud<Float32Array>, layer: number): void | Promise<void>;
   /** Gets the logits of all tokens in pieces of the vocabulary, first piece first: [tokens, tile.count]. */
   onLogits?(values: Float32Array, tile: HeadTile): void | Promise<void>;
 }
@@ -43,16 +38,16 @@ export interface Pass {
  * @param ids the tokens [T], each below the vocabulary size; nothing is added to them
  * @param observer gets the hidden states (and logits) as they come
  * @param leaveOut so many first tokens are run and not shown, see {@link Pass.leaveOut}
- * @returns loss and mean entropy of the next-token predictions
+ * @returns loss and entropy of the next-token predictions, their means and position by position
  * @throws UserError if there is no token, an id is out of range, or the prompt is longer than the model's positions
  */
-export async function runModel(
-  model: Model,
+export async function runNetwork(
+  network: Network,
   ids: readonly number[],
   observer: PassObserver = {},
   leaveOut = 0,
-): Promise<LogitSummary> {
-  const [summary] = await runModelBatch(model, [{ ids, observer, leaveOut }]);
+): Promise<TokenStatistics> {
+  const [summary] = await runNetworkBatch(network, [{ ids, observer, leaveOut }]);
   return summary;
 }
 
@@ -61,16 +56,16 @@ export async function runModel(
  * of them. With a model that is not resident, memory holds one block and, up to `options.memory` bytes, the prompts'
  * hidden states; what is over that waits on disk.
  *
- * @returns loss and mean entropy of each prompt
- * @throws UserError as {@link runModel}
+ * @returns loss and entropy of each prompt
+ * @throws UserError as {@link runNetwork}
  */
-export async function runModelBatch(
-  model: Model,
+export async function runNetworkBatch(
+  network: Network,
   passes: readonly Pass[],
   options: KeeperOptions = {},
-): Promise<LogitSummary[]> {
-  for (const { ids } of passes) checkIds(model, ids);
-  const { architecture } = model;
+): Promise<TokenStatistics[]> {
+  for (const { ids } of passes) checkIds(network, ids);
+  const { architecture } = network;
   const contexts = new Contexts();
   const keeper = new HiddenStateKeeper(options);
   /** Takes every prompt one step further, and shows its new hidden state. */
@@ -86,7 +81,7 @@ export async function runModelBatch(
   };
   try {
     for (const [index, pass] of passes.entries()) {
-      const hidden = model.embed(pass.ids);
+      const hidden = network.embed(pass.ids);
       await keeper.keep(index, hidden);
       await observe(pass, 0, hidden);
       await keeper.settle(index);
@@ -94,14 +89,16 @@ export async function runModelBatch(
     for (let layer = 0; layer < architecture.layers; layer++) {
       const isLast = layer === architecture.layers - 1;
       const kind = architecture.attentionKind(layer);
-      await model.withBlock(layer, (weights) =>
+      await network.withBlock(layer, (weights) =>
         advance(isLast ? undefined : layer + 1, (hidden, { ids }) =>
           architecture.block(weights, hidden, contexts.of(kind, ids.length), layer),
         ),
       );
     }
-    await model.withFinal((weights) => advance(architecture.layers, (hidden) => architecture.finish(weights, hidden)));
-    return await summarizeLogits(model, passes, keeper);
+    await network.withFinal((weights) =>
+      advance(architecture.layers, (hidden) => architecture.finish(weights, hidden)),
+    );
+    return await summarizeLogits(network, passes, keeper);
   } finally {
     keeper.dispose();
     contexts.dispose();
@@ -139,9 +136,11 @@ class Contexts {
 
 async function observe({ observer, leaveOut = 0 }: Pass, layer: number, hidden: tf.Tensor2D): Promise<void> {
   if (!observer.onHiddenState) return;
-  const [tokens, width] = hidden.shape;
-  const values = await rowsFrom(hidden, leaveOut);
-  await observer.onHiddenState({ layer, values, tokens: tokens - leaveOut, width });
+  const [tokens, dimension] = hidden.shape;
+  await observer.onHiddenState(
+    { values: await rowsFrom(hidden, leaveOut), points: tokens - leaveOut, dimension },
+    layer,
+  );
 }
 
 /** The values of a matrix from a row on. */
@@ -151,16 +150,16 @@ async function rowsFrom(matrix: tf.Tensor2D, row: number): Promise<Float32Array>
 }
 
 async function summarizeLogits(
-  model: Model,
+  network: Network,
   passes: readonly Pass[],
   keeper: HiddenStateKeeper,
-): Promise<LogitSummary[]> {
+): Promise<TokenStatistics[]> {
   const statistics = passes.map(({ ids }) => new LogitStatistics(ids));
-  for (const tile of model.headTiles()) {
-    await model.withHead(tile, async (weights) => {
+  for (const tile of network.headTiles()) {
+    await network.withHead(tile, async (weights) => {
       for (const [index, { observer, leaveOut = 0 }] of passes.entries()) {
         const hidden = keeper.take(index);
-        const logits = tf.tidy(() => model.architecture.unembed(weights, hidden)); // [T, tile.count]
+        const logits = tf.tidy(() => network.architecture.unembed(weights, hidden)); // [T, tile.count]
         await keeper.keep(index, hidden);
         await keeper.settle(index);
         await statistics[index].addTensor(logits, tile.first);
@@ -172,7 +171,7 @@ async function summarizeLogits(
   return statistics.map((one, index) => one.summary(passes[index].leaveOut));
 }
 
-function checkIds({ architecture, checkpoint }: Model, ids: readonly number[]): void {
+function checkIds({ architecture, checkpoint }: Network, ids: readonly number[]): void {
   const { vocabularySize, longestPrompt } = architecture;
   if (ids.length === 0) throw new UserError("the prompt is empty: it has no tokens");
   for (const [position, id] of ids.entries()) {

@@ -8,6 +8,14 @@ export interface LogitSummary {
   meanEntropy: number;
 }
 
+/** The same position by position. */
+export interface TokenStatistics extends LogitSummary {
+  /** Entry i: cross-entropy of the prediction of token i + 1 from those before it, in nats [N - 1]. */
+  tokenLoss: Float64Array;
+  /** Entry i: entropy of that prediction, whatever comes next, in nats [N]. */
+  tokenEntropy: Float64Array;
+}
+
 /** Logits that are worked on at a time, where they are fetched: 2^20 of them are 4 MiB. */
 const FETCHED_VALUES = 2 ** 20;
 
@@ -133,7 +141,7 @@ export class LogitStatistics {
     });
   }
 
-  /** The same for logits that are here already. */
+  /** As {@link addTensor}, for logits that are here already. */
   addTile(logits: Float32Array, first: number, count: number): void {
     for (let position = 0; position < this.ids.length; position++) {
       const start = position * count;
@@ -165,17 +173,17 @@ export class LogitStatistics {
   }
 
   /** @param leaveOut so many first positions are neither in the loss nor in the entropy */
-  summary(leaveOut = 0): LogitSummary {
-    const last = this.ids.length - 1;
-    const counted = this.ids.length - leaveOut;
-    let loss = 0;
-    let entropy = 0;
-    for (let position = leaveOut; position <= last; position++) {
-      const logSum = Math.log(this.sum[position]);
-      // With p = exp(x - m) / sum, the entropy -sum(p ln p) is ln(sum) - sum(p (x - m)).
-      entropy += logSum - this.weighted[position] / this.sum[position];
-      if (position < last) loss += logSum - (this.next[position] - this.largest[position]);
-    }
-    return { loss: counted > 1 ? loss / (counted - 1) : Number.NaN, meanEntropy: entropy / counted };
+  summary(leaveOut = 0): TokenStatistics {
+    const { sum, weighted, next, largest } = this;
+    const logSum = sum.map(Math.log);
+    // With p = exp(x - m) / sum, the entropy -sum(p ln p) is ln(sum) - sum(p (x - m)).
+    const tokenEntropy = logSum.map((value, i) => value - weighted[i] / sum[i]).subarray(leaveOut);
+    const tokenLoss = logSum.map((value, i) => value - (next[i] - largest[i])).subarray(leaveOut, -1);
+    return { loss: meanOf(tokenLoss), meanEntropy: meanOf(tokenEntropy), tokenLoss, tokenEntropy };
   }
+}
+
+/** NaN of no values. */
+function meanOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

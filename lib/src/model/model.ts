@@ -1,216 +1,187 @@
-import * as tf from "@tensorflow/tfjs-core";
-import { copiesValues } from "../backend/backend";
-import { type Checkpoint, readTensor, readTensorRows, readTransposedRows } from "../checkpoint/checkpoint";
+import { type BackendChoice, chooseBackend, describeBackend } from "../backend/backend";
+import { type Checkpoint, openCheckpoint, quantizedWeights } from "../checkpoint/checkpoint";
+import { type AvailableModelOptions, availableModel } from "../hub/availableModel";
+import { shuffleTokens } from "../prompts/shuffle";
+import type { Cloud } from "../support/cloud";
 import { UserError } from "../support/errors";
-import type { Architecture, WeightRequest, WeightRequests, Weights } from "./architecture";
-import { architectureOf } from "./families";
+import { memoryBudget } from "../support/memory";
+import { progressBar } from "../support/progressDisplay";
+import { PAPER_PROMPT_LENGTH, promptSeed } from "../tokens/tokenizedPrompts";
+import { beginOfText, loadTokenizer, type TextTokenizer } from "../tokens/tokenizer";
+import { runNetwork } from "./forward";
+import { type Network, openNetwork } from "./network";
 
-/** Rows of the unembedding that are in memory at a time: 2^24 values are 64 MiB. */
-const HEAD_TILE_VALUES = 2 ** 24;
-
-/** A part of the unembedding: the weights for the tokens `first` to `first + count - 1`. */
-export interface HeadTile {
-  first: number;
-  count: number;
-}
-
-/**
- * A checkpoint ready to run. Its weights are handed out part by part: a resident model keeps every part it has read, any
- * other reads a part when it is asked for and frees it after use, so that one block at a time is in memory.
- */
-export class Model {
-  private readonly kept = new Map<string, Weights>();
-
-  constructor(
-    readonly checkpoint: Checkpoint,
-    readonly architecture: Architecture,
-    readonly resident: boolean,
-  ) {}
-
-  /** Hidden state 0 of some tokens [T, width]. Only the rows of the table that they need are read. */
-  embed(ids: readonly number[]): tf.Tensor2D {
-    const { embedding, ...others } = this.architecture.embeddingWeights;
-    const width = embedding.shape[1];
-    const distinct = [...new Set(ids)].sort((a, b) => a - b);
-    const rowOf = new Map(distinct.map((id, row) => [id, row]));
-    const rows = readTensorRows(this.checkpoint, embedding.name, embedding.shape, distinct);
-    const values = new Float32Array(ids.length * width);
-    for (const [position, id] of ids.entries()) {
-      const row = rowOf.get(id)!;
-      values.set(rows.subarray(row * width, (row + 1) * width), position * width);
-    }
-    return tf.tidy(() => {
-      const weights = loadWeights(this.checkpoint, others);
-      return this.architecture.embed(weights, tf.tensor2d(values, [ids.length, width]));
-    });
-  }
-
-  /** Lends the weights of a block. */
-  withBlock<Result>(layer: number, use: (weights: Weights) => Promise<Result>): Promise<Result> {
-    return this.lend(`block ${layer}`, () => loadWeights(this.checkpoint, this.architecture.blockWeights(layer)), use);
-  }
-
-  /** Lends the weights of the final norm. */
-  withFinal<Result>(use: (weights: Weights) => Promise<Result>): Promise<Result> {
-    return this.lend("final", () => loadWeights(this.checkpoint, this.architecture.finalWeights), use);
-  }
-
-  /** How the unembedding is cut: a vocabulary of 128,000 times 4096 features does not fit beside everything else. */
-  headTiles(): HeadTile[] {
-    const [vocabulary, width] = this.architecture.headWeights.unembedding.shape;
-    const rows = Math.max(1, Math.floor(HEAD_TILE_VALUES / width));
-    return Array.from({ length: Math.ceil(vocabulary / rows) }, (_, tile) => ({
-      first: tile * rows,
-      count: Math.min(rows, vocabulary - tile * rows),
-    }));
-  }
-
-  /** Lends a part of the unembedding. */
-  withHead<Result>({ first, count }: HeadTile, use: (weights: Weights) => Promise<Result>): Promise<Result> {
-    const { name, shape } = this.architecture.headWeights.unembedding;
-    const load = () => ({ unembedding: loadTransposed(this.checkpoint, name, shape, first, count) });
-    return this.lend(`head ${first}`, load, use);
-  }
-
-  /** Frees all weights. The model cannot be used after that. */
-  dispose(): void {
-    for (const weights of this.kept.values()) tf.dispose(weights);
-    this.kept.clear();
-  }
-
-  private async lend<Result>(
-    part: string,
-    load: () => Weights,
-    use: (weights: Weights) => Promise<Result>,
-  ): Promise<Result> {
-    const weights = this.kept.get(part) ?? load();
-    if (this.resident) {
-      this.kept.set(part, weights);
-      return use(weights);
-    }
-    try {
-      return await use(weights);
-    } finally {
-      tf.dispose(weights);
-    }
-  }
-}
-
-export interface LoadOptions {
-  /**
-   * Bytes that the weights may take up while they are not in use; a model that needs more reads each block anew whenever
-   * it gets there. Without it there is no limit.
-   */
+export interface LoadModelOptions extends AvailableModelOptions {
+  /** "tensorflow", "webgpu", "wasm" or "cpu"; without it, or with "auto", see {@link chooseBackend}. */
+  backend?: string;
+  /** Bytes of weights that are kept in memory: a model with more runs block by block. Without it half of what TOKEN_GEOMETRY_MEMORY allows. */
   memory?: number;
 }
 
+/** What of a text is run, and in which order. */
+export interface RunOptions {
+  /** Only so many first tokens; a shorter text is taken as it is. 1024 without it. */
+  tokens?: number;
+  /** true: the model reads its beginning-of-text token first, which is in none of the results. The paper has none. */
+  bos?: boolean;
+  /** The order in which the tokens are read: that of an experiment with the same seed ("0" without it). As written without it. */
+  shuffle?: { index: number; seed?: string };
+  /** So many first tokens are read, and are in none of the results. None without it. */
+  leaveOut?: number;
+  /** false: no hidden states are kept, for their memory. */
+  hidden?: boolean;
+}
+
+/** What a model makes of N tokens. */
+export interface ModelRun {
+  /** The tokens in the order in which they were read, and the text of each (of ids without a tokenizer: none) [N]. */
+  tokens: { ids: number[]; pieces: string[] };
+  /**
+   * Of each layer the cloud of token vectors [N, width]. Layer 0: embeddings, l: output of block l; the last one is after the
+   * final norm (Hugging Face's convention).
+   */
+  hidden: Cloud<Float32Array>[];
+  /** Mean of `tokenLoss`, in nats. */
+  loss: number;
+  /** Mean of `tokenEntropy`, in nats: the paper's contextual entropy. */
+  entropy: number;
+  /** Entry i: cross-entropy of the prediction of token i + 1 from those before it, in nats [N - 1]. */
+  tokenLoss: Float64Array;
+  /** Entry i: entropy of that prediction, whatever comes next, in nats [N]. */
+  tokenEntropy: Float64Array;
+}
+
 /**
- * Prepares a checkpoint to be run on the current backend. That every tensor is there and has the right shape is checked
- * now; a model that stays in memory is read now, too.
+ * A language model: what {@link loadModel} gives.
  *
- * @throws UserError naming the file, and the tensor or setting that is missing, of another shape, damaged or not supported
+ * @example
+ * const model = await loadModel("llama-mini");
+ * const text = "The tide came in over the flats, and the boats began to stir.";
+ * const { tokens, loss, tokenLoss } = await model.run(text, { tokens: 8 });
+ * tokens.pieces; // ["The", " t", "ide", " came", " in", " over", " the", " fl"]
+ * [loss, tokenLoss.length]; // [5.5707, 7]
  */
-export async function loadModel(checkpoint: Checkpoint, { memory = Infinity }: LoadOptions = {}): Promise<Model> {
-  const architecture = architectureOf(checkpoint);
-  const parts = modelParts(architecture);
-  for (const requests of parts) checkWeights(checkpoint, requests);
-  const model = new Model(checkpoint, architecture, weightBytes(architecture) <= memory);
-  if (!model.resident) return model;
-  try {
-    const nothing = async () => {};
-    for (let layer = 0; layer < architecture.layers; layer++) await model.withBlock(layer, nothing);
-    await model.withFinal(nothing);
-    for (const tile of model.headTiles()) await model.withHead(tile, nothing);
-    return model;
-  } catch (error) {
-    model.dispose();
-    throw error;
+export class Model {
+  private readonly network: Network;
+  private ownTokenizer?: TextTokenizer;
+
+  /**
+   * @param checkpoint where its settings and weights are
+   * @param choice the backend that runs it
+   * @param notice what a caption with its numbers has to say: a model in place of another, quantized weights; else empty
+   * @param memory see {@link LoadModelOptions}
+   */
+  constructor(
+    readonly checkpoint: Checkpoint,
+    private readonly choice: BackendChoice,
+    readonly notice: string,
+    memory: number,
+  ) {
+    this.network = openNetwork(checkpoint, { memory });
   }
-}
 
-function modelParts({
-  layers,
-  embeddingWeights,
-  finalWeights,
-  headWeights,
-  blockWeights,
-}: Architecture): WeightRequests[] {
-  const blocks = Array.from({ length: layers }, (_, layer) => blockWeights(layer));
-  return [embeddingWeights, ...blocks, finalWeights, headWeights];
-}
-
-/** Bytes of all weights as float32, apart from the embedding, of which only rows are read. */
-export function weightBytes(architecture: Architecture): number {
-  const [, ...parts] = modelParts(architecture);
-  const sizes = parts.flatMap((requests) => Object.values(requests).map(({ shape }) => 4 * product(shape)));
-  return sizes.reduce((sum, size) => sum + size, 0);
-}
-
-/** Number of weights of a model; a tied unembedding is counted once. */
-export function parameterCount(architecture: Architecture): number {
-  const sizes = new Map<string, number>();
-  for (const requests of modelParts(architecture)) {
-    for (const { name, shape } of Object.values(requests)) sizes.set(name, product(shape));
+  /** For captions: the name of the folder or file, or on the hub. */
+  get name(): string {
+    return this.checkpoint.name;
   }
-  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
-}
 
-function product(shape: readonly number[]): number {
-  return shape.reduce((size, dimension) => size * dimension, 1);
-}
+  /** Number of blocks L; there are L + 1 hidden states. */
+  get layers(): number {
+    return this.network.architecture.layers;
+  }
 
-/** Checks that the checkpoint holds the tensors, in the shapes that are asked for. @throws UserError */
-function checkWeights(checkpoint: Checkpoint, requests: WeightRequests): void {
-  for (const { name, shape } of Object.values(requests)) {
-    const tensor = checkpoint.tensors.get(name);
-    if (!tensor) throw new UserError(`${checkpoint.path}: tensor "${name}" is missing from the weights`);
-    if (tensor.shape.join() !== shape.join()) {
+  /** Number of coordinates of a hidden state. */
+  get width(): number {
+    return this.network.architecture.width;
+  }
+
+  get vocabularySize(): number {
+    return this.network.architecture.vocabularySize;
+  }
+
+  /** One line: what computes, on which device. */
+  get backend(): string {
+    return describeBackend(this.choice);
+  }
+
+  /** @throws UserError if the checkpoint has none */
+  get tokenizer(): TextTokenizer {
+    this.ownTokenizer ??= loadTokenizer(this.checkpoint.path);
+    return this.ownTokenizer;
+  }
+
+  /**
+   * Runs a text through the model. Its weights are read when the first text is run.
+   *
+   * @param input the text, or its token ids
+   * @throws UserError if there is no token, an id or an option makes no sense, the weights are damaged, or the prompt is longer
+   *   than the model's positions
+   */
+  async run(input: string | readonly number[], options: RunOptions = {}): Promise<ModelRun> {
+    const { tokens = PAPER_PROMPT_LENGTH, bos = false, shuffle, leaveOut = 0, hidden: isKept = true } = options;
+    for (const [name, value, least] of [
+      ["tokens", tokens, 1],
+      ["leaveOut", leaveOut, 0],
+    ] as const) {
+      if (Number.isInteger(value) && value >= least) continue;
+      throw new UserError(`${name} is ${value}: must be a whole number, ${least} or more`);
+    }
+    const written = (typeof input === "string" ? this.tokenizer.encode(input) : input).slice(0, tokens);
+    if (leaveOut >= written.length) {
       throw new UserError(
-        `${tensor.file}: tensor "${name}" has shape [${tensor.shape}], the config asks for [${shape}]`,
+        `the prompt has ${written.length} tokens, ${leaveOut} to be left out: nothing is left to run`,
       );
     }
+    const front = bos ? [beginOfText(this.tokenizer, this.checkpoint.path)] : [];
+    const places = [...written.keys()];
+    const order = shuffle ? shuffleTokens(places, shuffle.index, promptSeed(shuffle.seed ?? "0", written)) : places;
+    const ids = order.map((place) => written[place]);
+    const pieces = this.piecesOf(written);
+    const hidden: Cloud<Float32Array>[] = [];
+    await chooseBackend(this.choice.name);
+    const observer = isKept ? { onHiddenState: (cloud: Cloud<Float32Array>) => void hidden.push(cloud) } : {};
+    const statistics = await runNetwork(this.network, [...front, ...ids], observer, front.length + leaveOut);
+    const { loss, meanEntropy: entropy, tokenLoss, tokenEntropy } = statistics;
+    const shown = { ids: ids.slice(leaveOut), pieces: order.slice(leaveOut).flatMap((place) => pieces[place] ?? []) };
+    return { tokens: shown, hidden, loss, entropy, tokenLoss, tokenEntropy };
+  }
+
+  /** The text of each token; of a checkpoint without a tokenizer nothing. */
+  private piecesOf(ids: readonly number[]): string[] {
+    try {
+      return this.tokenizer.pieces(ids);
+    } catch (error) {
+      if (error instanceof UserError) return [];
+      throw error;
+    }
+  }
+
+  /** Frees the memory of the weights. Whoever runs it again has them read again. */
+  dispose(): void {
+    this.network.dispose();
   }
 }
 
-/** Reads the weights of one part of a model. The caller disposes of them. */
-function loadWeights(checkpoint: Checkpoint, requests: WeightRequests): Weights {
-  const weights: Weights = {};
-  try {
-    for (const [key, request] of Object.entries(requests)) weights[key] = loadWeight(checkpoint, request);
-  } catch (error) {
-    tf.dispose(weights);
-    throw error;
-  }
-  return weights;
-}
-
-function loadWeight(checkpoint: Checkpoint, { name, shape, transposed }: WeightRequest): tf.Tensor {
-  if (transposed) return loadTransposed(checkpoint, name, shape, 0, shape[0]);
-  return tf.tensor(readTensor(checkpoint, name, shape), shape);
-}
-
-/** Rows of a matrix as a tensor [columns, count]. */
-function loadTransposed(
-  checkpoint: Checkpoint,
-  name: string,
-  shape: readonly number[],
-  first: number,
-  count: number,
-): tf.Tensor2D {
-  const size = shape[1] * count;
-  const room = copiesValues() && size <= HEAD_TILE_VALUES ? roomFor(size) : undefined;
-  return tf.tensor2d(readTransposedRows(checkpoint, name, shape, first, count, room), [shape[1], count]);
-}
-
-/** Where matrices are turned, one after the other; until somebody else needs the memory. */
-let turned: WeakRef<Float32Array> | undefined;
-
-/** Memory for so many values, the same each time: new memory costs as much as filling it. */
-function roomFor(size: number): Float32Array {
-  let room = turned?.deref();
-  if (!room || room.length < size) {
-    room = new Float32Array(size);
-    turned = new WeakRef(room);
-  }
-  return room.subarray(0, size);
+/**
+ * Loads a language model: finds it, fetches it if need be, chooses what computes, and checks that all weights are there in
+ * the right shapes. They are read when the first text is run.
+ *
+ * @param model a folder in Hugging Face layout, a .gguf file, a name of {@link NAMED_MODELS} ("smollm2-135m"), a model that
+ *   comes with the project ("llama-mini"), a name on the Hugging Face hub ("EleutherAI/pythia-160m"), or an opened checkpoint
+ * @throws UserError if it cannot be had (and no other is named in `orElse`), is not supported or damaged, or the backend
+ *   does not work
+ * @example
+ * const model = await loadModel("llama-mini");
+ * const { hidden } = await model.run("The tide came in over the flats.");
+ * [model.layers, hidden.length, hidden[12].points, hidden[12].dimension]; // [12, 13, 10, 128]
+ */
+export async function loadModel(model: string | Checkpoint, options: LoadModelOptions = {}): Promise<Model> {
+  const { backend, memory, progress = progressBar("download"), ...rest } = options;
+  const found = typeof model === "string" ? await availableModel(model, { progress, ...rest }) : undefined;
+  const checkpoint = found ? openCheckpoint(found.path) : (model as Checkpoint);
+  const quantized = quantizedWeights(checkpoint);
+  const notices = [found?.notice ?? "", quantized ? `Quantized weights (${quantized})` : ""];
+  const choice = await chooseBackend(backend);
+  const notice = notices.filter((part) => part !== "").join(". ");
+  return new Model(checkpoint, choice, notice, memory ?? memoryBudget(choice.name) / 2);
 }

@@ -5,9 +5,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { onEachBackend } from "../../../tests/support/backends";
 import { openCheckpoint } from "../checkpoint/checkpoint";
-import { type Pass, runModelBatch } from "./forward";
+import { type Pass, runNetworkBatch } from "./forward";
 import { LogitStatistics } from "./logitStatistics";
-import { loadModel } from "./model";
+import { loadNetwork } from "./network";
 
 const FIXTURES = join(__dirname, "../../../tests/fixtures/models");
 const spillFolder = mkdtempSync(join(tmpdir(), "spill-test-"));
@@ -17,7 +17,7 @@ afterAll(() => rmSync(spillFolder, { recursive: true }));
 async function outputs(name: string, weightMemory: number, hiddenMemory: number) {
   const folder = join(FIXTURES, name);
   const ids: number[] = JSON.parse(readFileSync(join(folder, "ids.json"), "utf8"));
-  const model = await loadModel(openCheckpoint(folder), { memory: weightMemory });
+  const model = await loadNetwork(openCheckpoint(folder), { memory: weightMemory });
   const seen: number[][] = [];
   const spilled: number[] = [];
   const passes = [ids, ids.slice(0, 7), ids.toReversed()].map(
@@ -32,7 +32,7 @@ async function outputs(name: string, weightMemory: number, hiddenMemory: number)
       },
     }),
   );
-  const summaries = await runModelBatch(model, passes, { memory: hiddenMemory, spillFolder });
+  const summaries = await runNetworkBatch(model, passes, { memory: hiddenMemory, spillFolder });
   const { resident } = model;
   model.dispose();
   return { resident, summaries, seen, spilled: Math.max(...spilled) };

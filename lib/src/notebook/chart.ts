@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { escapeXml } from "../figures/exportMetadata";
 import type { Figure } from "../figures/figure";
 import { chartConfig, chartLayout, provenanceHtml, scriptJson, unpackPlotly } from "../figures/html";
+import { escapeXml } from "../support/xml";
 
 // Both scripts meet in `window.tokenGeometry`, in either order: a saved notebook runs them as it pleases.
 const SHARED = "var shared = window.tokenGeometry = window.tokenGeometry || { waiting: [] };";

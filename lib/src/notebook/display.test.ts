@@ -1,8 +1,8 @@
 import { JSDOM } from "jsdom";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { bandFigure } from "../../../tests/support/sampleFigures";
+import { type MimeBundle, sendToNotebook } from "../support/notebookOutput";
 import { figureBundle, showFigure, showHtml, showMarkdown, startNotebook } from "./display";
-import { type MimeBundle, sendToNotebook } from "./kernel";
 
 /** What tslab's kernel has in place of its module while a cell runs. */
 const KERNEL = "/somewhere/node_modules/tslab/dist/jupyter.js";

@@ -1,9 +1,9 @@
 import { drawFigure } from "../figures/drawing";
-import type { Figure } from "../figures/figure";
+import type { Figure, PlotlyLayout, PlotlyTrace } from "../figures/figure";
 import { chartConfig, chartLayout } from "../figures/html";
 import { plainFigure } from "../figures/renderTheme";
+import { inNotebook, type MimeBundle, sendToNotebook } from "../support/notebookOutput";
 import { chartHtml, plotlyScript } from "./chart";
-import { inNotebook, type MimeBundle, sendToNotebook } from "./kernel";
 import { type FigureRecord, type PlotlyRecord, RECORD_TYPE } from "./record";
 
 /** How a notebook starts. */
@@ -25,6 +25,8 @@ const CHART_DIGITS = 7;
 /**
  * The first cell of every notebook: makes the charts of this notebook interactive, without a network, by putting Plotly
  * into the cell's output. Charts shown before this cell has run are drawn once it has. Outside a notebook it does nothing.
+ *
+ * @example await startNotebook();
  */
 export async function startNotebook(options: NotebookOptions = {}): Promise<void> {
   if (!inNotebook() || options.interactive === false) return;
@@ -38,10 +40,33 @@ export async function startNotebook(options: NotebookOptions = {}): Promise<void
  * plain text. Outside a notebook its caption is printed.
  *
  * @throws UserError as renderSvg
+ * @example
+ * const data = [{ type: "bar", y: [1, 3, 2] }];
+ * await showFigure({ name: "bars", caption: "Three bars.", data, layout: { width: 300, height: 200 } });
  */
 export async function showFigure(figure: Figure, options: ShowFigureOptions = {}): Promise<void> {
   if (inNotebook()) sendToNotebook(await figureBundle(figure, options));
   else console.log(`[figure ${figure.name}] ${figure.caption}`);
+}
+
+/** A chart as Plotly takes it: traces, and a layout that needs no size. */
+export interface Chart {
+  data: readonly PlotlyTrace[];
+  layout?: Partial<PlotlyLayout>;
+}
+
+/**
+ * Shows a chart that stands in a cell as Plotly takes it: {@link showFigure} without a name, a caption and a size.
+ *
+ * @throws UserError as {@link showFigure}
+ * @see https://plotly.com/javascript/reference
+ * @example await show({ data: [{ type: "histogram", x: [1, 2, 2, 3] }], layout: { title: { text: "mu" } } });
+ */
+export async function show({ data, layout = {} }: Chart, options: ShowFigureOptions = {}): Promise<void> {
+  const { title } = layout as { title?: string | { text?: string } };
+  const caption = (typeof title === "string" ? title : title?.text) ?? "";
+  const figure = { name: "chart", caption, data: [...data], layout: { width: 700, height: 420, ...layout } };
+  await showFigure(figure, options);
 }
 
 /** All forms of a figure that a notebook takes. */
@@ -73,7 +98,11 @@ export function showHtml(html: string, text?: string): void {
   if (!sendToNotebook({ "text/html": html, "text/plain": plain })) console.log(plain);
 }
 
-/** Shows Markdown; outside a notebook it is printed as it is. */
+/**
+ * Shows Markdown; outside a notebook it is printed as it is.
+ *
+ * @example showMarkdown("The mean is **2.5**.");
+ */
 export function showMarkdown(markdown: string): void {
   if (!sendToNotebook({ "text/markdown": markdown, "text/plain": markdown })) console.log(markdown);
 }

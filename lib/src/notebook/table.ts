@@ -4,7 +4,7 @@ import type { DataFrame } from "danfojs-node";
 import { exportedFigure, figureFolder } from "../figures/export";
 import { type Described, tableMetadata, tableMetadataPath } from "../figures/exportMetadata";
 import { writeFileAtomically } from "../support/files";
-import { sendToNotebook } from "./kernel";
+import { sendToNotebook } from "../support/notebookOutput";
 import { RECORD_TYPE } from "./record";
 import { tableHtml, tableRecord, tableText } from "./tableFormat";
 
@@ -38,7 +38,11 @@ export function toDataFrame(rows: Row[]): DataFrame {
   return new danfo.DataFrame(cells, { columns });
 }
 
-/** Shows rows or a data frame as a table; outside a notebook it is printed as text. */
+/**
+ * Shows rows or a data frame as a table; outside a notebook it is printed as text.
+ *
+ * @example showTable([{ layer: 1, dimension: 7.6 }], { caption: "SmolLM2-135M" });
+ */
 export function showTable(rows: Row[] | DataFrame, options: TableOptions = {}): void {
   const table = tableOf(rows);
   const text = tableText(table, options);
@@ -67,6 +71,7 @@ export function saveTable(rows: Row[] | DataFrame, path: string, about?: Describ
  *
  * @returns the file's path
  * @throws UserError as {@link saveTable}
+ * @example exportTable([{ layer: 1, dimension: 7.6 }], "dimensions").endsWith("dimensions.csv"); // true
  */
 export function exportTable(rows: Row[] | DataFrame, name: string): string {
   const path = join(figureFolder(), `${name}.csv`);

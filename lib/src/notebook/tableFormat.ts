@@ -1,4 +1,4 @@
-import { escapeXml } from "../figures/exportMetadata";
+import { escapeXml } from "../support/xml";
 import type { TableRecord } from "./record";
 import type { Table, TableOptions } from "./table";
 

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import type { Exploration } from "../experiment/exploration";
 import { sparseness, standingOut } from "../experiment/explorationTables";
 import { figureFolder } from "../figures/export";
-import { escapeXml } from "../figures/exportMetadata";
 import { scriptJson } from "../figures/html";
 import { spacingColor } from "../figures/style";
 import { UserError } from "../support/errors";
 import { writeFileAtomically } from "../support/files";
-import { sendToNotebook } from "./kernel";
+import { sendToNotebook } from "../support/notebookOutput";
+import { escapeXml } from "../support/xml";
 import { type PictureRecord, RECORD_TYPE } from "./record";
 import { tokenTextPicture } from "./tokenTextPicture";
 

@@ -14,6 +14,7 @@ const NAME_LENGTH = 32;
  * ("fiction-realist"), or the text itself.
  *
  * @throws UserError if it is empty, or looks like a file and there is none
+ * @example (await loadPromptOrText("fiction-realist")).name; // "fiction-realist"
  */
 export async function loadPromptOrText(source: string): Promise<Prompt> {
   const text = pythonStrip(source);

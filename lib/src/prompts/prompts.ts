@@ -30,6 +30,7 @@ export const EMBEDDED_PROMPT_FOLDER: string = join(PROJECT_ROOT, "data/prompts")
  * @param options for what comes from the hub: token, progress
  * @throws UserError if there is no such file or data set, a line is damaged, a prompt is empty, or there are fewer than
  *   `count`
+ * @example (await loadPrompts("data/prompts/fiction-realist.txt"))[0].name; // "fiction-realist"
  */
 export async function loadPrompts(source: string, count?: number, options: HubOptions = {}): Promise<Prompt[]> {
   if (count !== undefined && (!Number.isInteger(count) || count < 1)) {

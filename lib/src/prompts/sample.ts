@@ -7,6 +7,7 @@ import { loadPrompts } from "./prompts";
  *
  * @param seed any text: the same seed draws the same ones
  * @throws UserError if there are fewer than `count`
+ * @example randomSample(["a", "b", "c", "d"], 2, "1"); // ["a", "c"]
  */
 export function randomSample<Value>(values: readonly Value[], count: number, seed: string): Value[] {
   if (!Number.isInteger(count) || count < 1 || count > values.length) {
@@ -24,6 +25,7 @@ export function randomSample<Value>(values: readonly Value[], count: number, see
  * @param source see {@link loadPrompts}
  * @param among only the first so many prompts are drawn from; all without it
  * @throws UserError as {@link loadPrompts} and {@link randomSample}
+ * @example (await randomPromptNames("embedded", 2, "1")).length; // 2
  */
 export async function randomPromptNames(
   source: string,

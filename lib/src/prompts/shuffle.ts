@@ -10,7 +10,8 @@ import { randomGenerator } from "../support/random";
  * @param shuffleIndex S, a whole number with 4^S <= tokens
  * @param seed any text: the same seed, index and length give the same order on every machine
  * @throws UserError if S is no such number, or the tokens cannot be cut into 4^S equal blocks
- * Source: arXiv 2501.10573, section "Methods" and Figure 1. (The authors did not seed it.)
+ * @see arXiv 2501.10573, section "Methods" and Figure 1 (the authors did not seed it)
+ * @example shuffleTokens([1, 2, 3, 4, 5, 6, 7, 8], 1, "0"); // [7, 8, 3, 4, 1, 2, 5, 6]
  */
 export function shuffleTokens(ids: readonly number[], shuffleIndex: number, seed: string): number[] {
   return blockOrder(ids.length, shuffleIndex, seed).flatMap((block) => {

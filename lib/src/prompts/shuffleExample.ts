@@ -19,6 +19,7 @@ export interface ShuffleExample {
  *
  * @param seed any text; the same seed gives the same orders
  * @throws UserError as {@link shuffleTokens}
+ * @example shuffleExamples(16, [0, 1, 2], "1").map(({ pairsKept }) => pairsKept); // [15, 12, 2]
  */
 export function shuffleExamples(tokens: number, shuffleIndices: readonly number[], seed: string): ShuffleExample[] {
   const positions = Array.from({ length: tokens }, (_, position) => position);

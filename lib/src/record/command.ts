@@ -1,8 +1,8 @@
 import { basename, join, resolve } from "node:path";
 import { Command, CommanderError, Option } from "commander";
 import { openStudy, type RecordedStudy, recordedFolder, recordedNames } from "../experiment/recordedStudy";
-import { progressBar } from "../notebook/progress";
 import { reportError, UserError } from "../support/errors";
+import { progressBar } from "../support/progressDisplay";
 import { PROJECT_ROOT } from "../support/project";
 import { checkStudy } from "./checkStudy";
 import { RECORDING_PLAN, VARIANTS, type Variant } from "./recordingPlan";

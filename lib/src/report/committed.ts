@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { homedir } from "node:os";
 import { join, sep } from "node:path";
-import { escapeXml } from "../figures/exportMetadata";
 import type { Figure } from "../figures/figure";
 import { provenanceHtml } from "../figures/html";
 import { renderSmallPng } from "../figures/renderSmallPng";
@@ -9,6 +8,7 @@ import { type OutputRecord, type PictureRecord, RECORD_TYPE } from "../notebook/
 import type { Cell, Notebook } from "../runner/notebook";
 import type { MimeBundle, Output } from "../runner/outputs";
 import { defaultStore, libraryVersion, PROJECT_ROOT } from "../support/project";
+import { escapeXml } from "../support/xml";
 import { figureOf, recordOf } from "./records";
 
 /** Where a cell keeps which code its outputs belong to, and a notebook which version of the library. */

@@ -1,4 +1,4 @@
-import { escapeXml } from "../figures/exportMetadata";
+import { escapeXml } from "../support/xml";
 
 /** Paragraphs and list items of a text in Markdown, as plain text; tables are left out. */
 export function plainParagraphs(markdown: string): string[] {

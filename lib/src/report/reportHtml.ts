@@ -1,10 +1,11 @@
-import { escapeXml, PROVENANCE_ELEMENT } from "../figures/exportMetadata";
+import { PROVENANCE_ELEMENT } from "../figures/exportMetadata";
 import type { Figure } from "../figures/figure";
 import { FONT_FAMILY } from "../figures/fonts";
 import { chartConfig, scriptJson, unpackPlotly } from "../figures/html";
 import { provenanceLines } from "../figures/provenanceLines";
 import { renderSmallPng } from "../figures/renderSmallPng";
 import type { TableRecord } from "../notebook/record";
+import { escapeXml } from "../support/xml";
 import { markdownHtml } from "./markdown";
 import { type Report, type ReportPart, type ReportSection, reportProvenance } from "./report";
 import { runLines } from "./run";

@@ -30,7 +30,31 @@ export interface Correlation {
  */
 export function correlate(x: ArrayLike<number>, y: ArrayLike<number>, method: CorrelationMethod): Correlation {
   const [left, right] = finitePairs(x, y);
-  return correlationOf(method, method === "spearman" ? spearman(left, right) : pearson(left, right), left.length);
+  return correlationOf(
+    method,
+    method === "spearman" ? rankCoefficient(left, right) : linearCoefficient(left, right),
+    left.length,
+  );
+}
+
+/**
+ * Pearson's correlation: how well pairs (x[i], y[i]) follow a line, with p-value and confidence interval.
+ *
+ * @throws UserError if there are not as many of one as of the other
+ * @example pearson([1, 2, 3, 4], [2, 4, 5, 4]).coefficient; // 0.7182
+ */
+export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): Correlation {
+  return correlate(x, y, "pearson");
+}
+
+/**
+ * Spearman's correlation: how well the order of x is that of y, with p-value and confidence interval.
+ *
+ * @throws UserError if there are not as many of one as of the other
+ * @example spearman([1, 2, 3, 4], [1, 10, 100, 50]).coefficient; // 0.8
+ */
+export function spearman(x: ArrayLike<number>, y: ArrayLike<number>): Correlation {
+  return correlate(x, y, "spearman");
 }
 
 /** A known coefficient of n pairs with its p-value and 95% confidence interval. */
@@ -41,7 +65,7 @@ export function correlationOf(method: CorrelationMethod, coefficient: number, n:
 }
 
 /** Pearson's r of finite numbers [n] and [n]; NaN with fewer than three pairs or if all values of one side are equal. */
-export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number {
+export function linearCoefficient(x: ArrayLike<number>, y: ArrayLike<number>): number {
   const n = x.length;
   if (n < 3) return Number.NaN;
   let [meanX, meanY] = [0, 0];
@@ -67,8 +91,8 @@ function isConstant(values: ArrayLike<number>): boolean {
 }
 
 /** Spearman's rho of finite numbers: Pearson's r of their ranks, equal values sharing the mean of theirs. */
-export function spearman(x: ArrayLike<number>, y: ArrayLike<number>): number {
-  return pearson(averageRanks(x), averageRanks(y));
+export function rankCoefficient(x: ArrayLike<number>, y: ArrayLike<number>): number {
+  return linearCoefficient(averageRanks(x), averageRanks(y));
 }
 
 /** Rank of each value from 1 on; equal values get the mean of the ranks that they take up together. */

@@ -3,6 +3,8 @@ import { inspect } from "node:util";
 /**
  * An error that is meant for the person at the keyboard: its message says what is wrong, where, and what to do.
  * The command line prints it as one line; everything else that is thrown is a defect of the program.
+ *
+ * @example new UserError("no model is named").name; // "UserError"
  */
 export class UserError extends Error {
   override name = "UserError";

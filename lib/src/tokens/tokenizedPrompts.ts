@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Prompt } from "../prompts/prompts";
 import { UserError } from "../support/errors";
 import type { TextTokenizer } from "./tokenizer";
@@ -15,6 +16,9 @@ export const PAPER_PROMPT_LENGTH = 1024;
  * Tokenizes prompts and cuts them to their first `length` tokens.
  *
  * @throws UserError if a prompt is shorter
+ * @example
+ * const tokenizer = loadTokenizer("data/models/llama-mini");
+ * tokenizePrompts(tokenizer, await loadPrompts("embedded", 1), 3); // [{ name: "api-reference-parcel-lockers", ids: [35, 715, 1210] }]
  */
 export function tokenizePrompts(
   tokenizer: TextTokenizer,
@@ -28,4 +32,14 @@ export function tokenizePrompts(
     }
     return { name, ids: ids.slice(0, length) };
   });
+}
+
+/** SHA-256 of token ids. */
+export function hashIds(ids: readonly number[]): string {
+  return createHash("sha256").update(ids.join(",")).digest("hex");
+}
+
+/** The seed of a prompt's shuffles. The prompt is a part of it, else all prompts of a length would be put in the same order. */
+export function promptSeed(seed: string, ids: readonly number[]): string {
+  return `${seed}|${hashIds(ids)}`;
 }

@@ -47,7 +47,7 @@ export function beginOfText(tokenizer: TextTokenizer, source: string): number {
  *
  * @param model the folder, or the file
  * @throws UserError if there is none, or it cannot be understood
- * @example loadTokenizer("model.gguf").encode("Hello world") // [19556, 905] with SmolLM2
+ * @example loadTokenizer("data/models/llama-mini").encode("The tide came in."); // [532, 258, 624, 1506, 285, 14]
  */
 export function loadTokenizer(model: string): TextTokenizer {
   const path = tokenizerFile(model);

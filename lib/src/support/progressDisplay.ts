@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { escapeXml } from "../figures/exportMetadata";
-import { type ProgressReporter, Stopped } from "../support/progress";
-import { inNotebook, sendToNotebook } from "./kernel";
+import { inNotebook, sendToNotebook } from "./notebookOutput";
+import { type ProgressReporter, Stopped } from "./progress";
+import { escapeXml } from "./xml";
 
 /** Where progress is shown. */
 export interface ProgressTarget {
@@ -17,6 +17,11 @@ const INTERVALS: Record<ProgressTarget["kind"], number> = { notebook: 200, termi
  * A progress bar in a notebook, on one line of a terminal, or as a line now and then in a log; on stderr outside notebooks.
  * In a notebook the stop button ends the work that reports here, by an error from `update`: the kernel by itself would only
  * stop waiting for it.
+ *
+ * @example
+ * const bar = progressBar("prompts");
+ * bar.update(1, 2);
+ * bar.finish();
  */
 export function progressBar(label: string): ProgressReporter {
   return new ProgressDisplay(label);

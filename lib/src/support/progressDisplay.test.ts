@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ProgressDisplay, type ProgressTarget } from "./progress";
+import { ProgressDisplay, type ProgressTarget } from "./progressDisplay";
 
 function recorder(kind: ProgressTarget["kind"]) {
   const clock = { time: 1_000_000 };

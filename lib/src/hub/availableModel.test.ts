@@ -19,22 +19,17 @@ afterEach(() => void vi.restoreAllMocks());
 test("the model itself, fetched if need be", async () => {
   installPip();
   const found = await availableModel("tiny-model", { ...options, progress: silentProgress });
-  expect(found).toEqual({
-    model: "tiny-model",
-    path: expect.stringMatching(/tiny\.gguf$/),
-    isFallback: false,
-    notice: "",
-  });
+  expect(found).toEqual({ path: expect.stringMatching(/tiny\.gguf$/), notice: "" });
   expect(notices.join()).toMatch(/^fetching tiny-model/);
   notices.length = 0;
   expect(await availableModel("tiny-model", options)).toEqual(found);
   expect(notices).toEqual([]);
 });
 
-test("without a network the one that comes with the project, and why in one line", async () => {
+test("without a network an error, or the one that comes with the project, and why in one line", async () => {
   vi.stubEnv("HF_ENDPOINT", hub.nowhere);
-  const found = await availableModel("tiny-model");
-  expect(found).toMatchObject({ model: "data/models/llama-mini", isFallback: true });
+  await expect(availableModel("tiny-model")).rejects.toThrow(/^tiny-model cannot be fetched/);
+  const found = await availableModel("tiny-model", { orElse: "data/models/llama-mini" });
   expect(found.path).toMatch(/data\/models\/llama-mini$/);
   expect(found.notice).toMatch(
     /^data\/models\/llama-mini in place of tiny-model: tiny-model cannot be fetched \(pip: /,
@@ -44,15 +39,17 @@ test("without a network the one that comes with the project, and why in one line
 
 test("another fallback; terms that are not accepted", async () => {
   change({ terms: { title: "Terms", address: "https://terms.invalid", file: "LICENSE" } });
-  const found = await availableModel(model().name, { ...options, fallback: "pythia-mini" });
-  expect(found).toMatchObject({ model: "pythia-mini", path: join(PROJECT_ROOT, "data/models/pythia-mini") });
+  const found = await availableModel(model().name, { ...options, orElse: "pythia-mini" });
+  expect(found).toMatchObject({ path: join(PROJECT_ROOT, "data/models/pythia-mini") });
   expect(found.notice).toMatch(/^pythia-mini in place of tiny-model: tiny-model is under the Terms: /);
   expect(notices).toEqual([found.notice]);
 });
 
 test("a misspelled name is a mistake, not a reason for another model", async () => {
-  await expect(availableModel("smollm2-136m", options)).rejects.toThrow(/there is no model smollm2-136m/);
-  expect(await availableModel("llama-mini", options)).toMatchObject({ model: "llama-mini", isFallback: false });
+  await expect(availableModel("smollm2-136m", { ...options, orElse: "llama-mini" })).rejects.toThrow(
+    "smollm2-136m: no such model folder or file",
+  );
+  expect(await availableModel("llama-mini", options)).toMatchObject({ notice: "" });
 });
 
 test("a person who stops the download stops the cell", async () => {
@@ -61,5 +58,5 @@ test("a person who stops the download stops the cell", async () => {
     throw new Stopped("download: stopped");
   };
   const progress = { update: stop, finish() {} };
-  await expect(availableModel("tiny-model", { ...options, progress })).rejects.toThrow(Stopped);
+  await expect(availableModel("tiny-model", { ...options, orElse: "llama-mini", progress })).rejects.toThrow(Stopped);
 });

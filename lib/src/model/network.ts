@@ -1,0 +1,225 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { copiesValues } from "../backend/backend";
+import { type Checkpoint, readTensor, readTensorRows, readTransposedRows } from "../checkpoint/checkpoint";
+import { UserError } from "../support/errors";
+import type { Architecture, WeightRequest, WeightRequests, Weights } from "./architecture";
+import { architectureOf } from "./families";
+
+/** Rows of the unembedding that are in memory at a time: 2^24 values are 64 MiB. */
+const HEAD_TILE_VALUES = 2 ** 24;
+
+/** A part of the unembedding: the weights for the tokens `first` to `first + count - 1`. */
+export interface HeadTile {
+  first: number;
+  count: number;
+}
+
+/**
+ * A checkpoint ready to run. Its weights are handed out part by part: a resident model keeps every part it has read, any
+ * other reads a part when it is asked for and frees it after use, so that one block at a time is in memory.
+ */
+export class Network {
+  private readonly kept = new Map<string, Weights>();
+
+  constructor(
+    readonly checkpoint: Checkpoint,
+    readonly architecture: Architecture,
+    readonly resident: boolean,
+  ) {}
+
+  /** Hidden state 0 of some tokens [T, width]. Only the rows of the table that they need are read. */
+  embed(ids: readonly number[]): tf.Tensor2D {
+    const { embedding, ...others } = this.architecture.embeddingWeights;
+    const width = embedding.shape[1];
+    const distinct = [...new Set(ids)].sort((a, b) => a - b);
+    const rowOf = new Map(distinct.map((id, row) => [id, row]));
+    const rows = readTensorRows(this.checkpoint, embedding.name, embedding.shape, distinct);
+    const values = new Float32Array(ids.length * width);
+    for (const [position, id] of ids.entries()) {
+      const row = rowOf.get(id)!;
+      values.set(rows.subarray(row * width, (row + 1) * width), position * width);
+    }
+    return tf.tidy(() => {
+      const weights = loadWeights(this.checkpoint, others);
+      return this.architecture.embed(weights, tf.tensor2d(values, [ids.length, width]));
+    });
+  }
+
+  /** Lends the weights of a block. */
+  withBlock<Result>(layer: number, use: (weights: Weights) => Promise<Result>): Promise<Result> {
+    return this.lend(`block ${layer}`, () => loadWeights(this.checkpoint, this.architecture.blockWeights(layer)), use);
+  }
+
+  /** Lends the weights of the final norm. */
+  withFinal<Result>(use: (weights: Weights) => Promise<Result>): Promise<Result> {
+    return this.lend("final", () => loadWeights(this.checkpoint, this.architecture.finalWeights), use);
+  }
+
+  /** How the unembedding is cut: a vocabulary of 128,000 times 4096 features does not fit beside everything else. */
+  headTiles(): HeadTile[] {
+    const [vocabulary, width] = this.architecture.headWeights.unembedding.shape;
+    const rows = Math.max(1, Math.floor(HEAD_TILE_VALUES / width));
+    return Array.from({ length: Math.ceil(vocabulary / rows) }, (_, tile) => ({
+      first: tile * rows,
+      count: Math.min(rows, vocabulary - tile * rows),
+    }));
+  }
+
+  /** Lends a part of the unembedding. */
+  withHead<Result>({ first, count }: HeadTile, use: (weights: Weights) => Promise<Result>): Promise<Result> {
+    const { name, shape } = this.architecture.headWeights.unembedding;
+    const load = () => ({ unembedding: loadTransposed(this.checkpoint, name, shape, first, count) });
+    return this.lend(`head ${first}`, load, use);
+  }
+
+  /** Frees all weights. The model cannot be used after that. */
+  dispose(): void {
+    for (const weights of this.kept.values()) tf.dispose(weights);
+    this.kept.clear();
+  }
+
+  private async lend<Result>(
+    part: string,
+    load: () => Weights,
+    use: (weights: Weights) => Promise<Result>,
+  ): Promise<Result> {
+    const weights = this.kept.get(part) ?? load();
+    if (this.resident) {
+      this.kept.set(part, weights);
+      return use(weights);
+    }
+    try {
+      return await use(weights);
+    } finally {
+      tf.dispose(weights);
+    }
+  }
+}
+
+export interface LoadOptions {
+  /**
+   * Bytes that the weights may take up while they are not in use; a model that needs more reads each block anew whenever
+   * it gets there. Without it there is no limit.
+   */
+  memory?: number;
+}
+
+/**
+ * Prepares a checkpoint to be run. That every tensor is there and has the right shape is checked now; weights are read when
+ * the first pass gets to them.
+ *
+ * @throws UserError naming the file, and the tensor or setting that is missing, of another shape or not supported
+ */
+export function openNetwork(checkpoint: Checkpoint, { memory = Infinity }: LoadOptions = {}): Network {
+  const architecture = architectureOf(checkpoint);
+  for (const requests of modelParts(architecture)) checkWeights(checkpoint, requests);
+  return new Network(checkpoint, architecture, weightBytes(architecture) <= memory);
+}
+
+/**
+ * As {@link openNetwork}; the weights of a network that stays in memory are read now, onto the current backend.
+ *
+ * @throws UserError as {@link openNetwork}, and if a tensor is damaged
+ */
+export async function loadNetwork(checkpoint: Checkpoint, options: LoadOptions = {}): Promise<Network> {
+  const network = openNetwork(checkpoint, options);
+  if (!network.resident) return network;
+  const { architecture } = network;
+  try {
+    const nothing = async () => {};
+    for (let layer = 0; layer < architecture.layers; layer++) await network.withBlock(layer, nothing);
+    await network.withFinal(nothing);
+    for (const tile of network.headTiles()) await network.withHead(tile, nothing);
+    return network;
+  } catch (error) {
+    network.dispose();
+    throw error;
+  }
+}
+
+function modelParts({
+  layers,
+  embeddingWeights,
+  finalWeights,
+  headWeights,
+  blockWeights,
+}: Architecture): WeightRequests[] {
+  const blocks = Array.from({ length: layers }, (_, layer) => blockWeights(layer));
+  return [embeddingWeights, ...blocks, finalWeights, headWeights];
+}
+
+/** Bytes of all weights as float32, apart from the embedding, of which only rows are read. */
+export function weightBytes(architecture: Architecture): number {
+  const [, ...parts] = modelParts(architecture);
+  const sizes = parts.flatMap((requests) => Object.values(requests).map(({ shape }) => 4 * product(shape)));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** Number of weights of a model; a tied unembedding is counted once. */
+export function parameterCount(architecture: Architecture): number {
+  const sizes = new Map<string, number>();
+  for (const requests of modelParts(architecture)) {
+    for (const { name, shape } of Object.values(requests)) sizes.set(name, product(shape));
+  }
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
+}
+
+function product(shape: readonly number[]): number {
+  return shape.reduce((size, dimension) => size * dimension, 1);
+}
+
+/** Checks that the checkpoint holds the tensors, in the shapes that are asked for. @throws UserError */
+function checkWeights(checkpoint: Checkpoint, requests: WeightRequests): void {
+  for (const { name, shape } of Object.values(requests)) {
+    const tensor = checkpoint.tensors.get(name);
+    if (!tensor) throw new UserError(`${checkpoint.path}: tensor "${name}" is missing from the weights`);
+    if (tensor.shape.join() !== shape.join()) {
+      throw new UserError(
+        `${tensor.file}: tensor "${name}" has shape [${tensor.shape}], the config asks for [${shape}]`,
+      );
+    }
+  }
+}
+
+/** Reads the weights of one part of a model. The caller disposes of them. */
+function loadWeights(checkpoint: Checkpoint, requests: WeightRequests): Weights {
+  const weights: Weights = {};
+  try {
+    for (const [key, request] of Object.entries(requests)) weights[key] = loadWeight(checkpoint, request);
+  } catch (error) {
+    tf.dispose(weights);
+    throw error;
+  }
+  return weights;
+}
+
+function loadWeight(checkpoint: Checkpoint, { name, shape, transposed }: WeightRequest): tf.Tensor {
+  if (transposed) return loadTransposed(checkpoint, name, shape, 0, shape[0]);
+  return tf.tensor(readTensor(checkpoint, name, shape), shape);
+}
+
+/** Rows of a matrix as a tensor [columns, count]. */
+function loadTransposed(
+  checkpoint: Checkpoint,
+  name: string,
+  shape: readonly number[],
+  first: number,
+  count: number,
+): tf.Tensor2D {
+  const size = shape[1] * count;
+  const room = copiesValues() && size <= HEAD_TILE_VALUES ? roomFor(size) : undefined;
+  return tf.tensor2d(readTransposedRows(checkpoint, name, shape, first, count, room), [shape[1], count]);
+}
+
+/** Where matrices are turned, one after the other; until somebody else needs the memory. */
+let turned: WeakRef<Float32Array> | undefined;
+
+/** Memory for so many values, the same each time: new memory costs as much as filling it. */
+function roomFor(size: number): Float32Array {
+  let room = turned?.deref();
+  if (!room || room.length < size) {
+    room = new Float32Array(size);
+    turned = new WeakRef(room);
+  }
+  return room.subarray(0, size);
+}

@@ -1,0 +1,142 @@
+/** The library as its users call it: which names there are, and that the example of each function gives what it says. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import ts from "typescript";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { chooseBackend } from "../lib/src/backend/backend";
+import { BLAS_VARIABLE } from "../lib/src/backend/blas";
+import * as library from "../lib/src/index";
+import { PROJECT } from "./support/cli";
+
+const INDEX = join(PROJECT, "lib/src/index.ts");
+
+/** The heading over the names that leave the library when no notebook calls them any more; they have no examples. */
+const LEAVING = "What the notebooks of the figures and the playground call so far";
+
+const parse = (path: string, text = readFileSync(path, "utf8")) =>
+  ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true);
+
+/** What index.ts exports: under which heading, from which file. */
+const exported = (() => {
+  const source = parse(INDEX);
+  let heading = "";
+  return source.statements.flatMap((statement) => {
+    const headings = [...statement.getFullText().matchAll(/^\/\/ (.*)$/gm)].map(([, text]) => text);
+    heading = headings.at(-1) ?? heading;
+    if (!ts.isExportDeclaration(statement) || !statement.exportClause || !ts.isNamedExports(statement.exportClause)) {
+      throw new Error(`index.ts names what it exports; found ${statement.getText()}`);
+    }
+    const file = join(dirname(INDEX), `${(statement.moduleSpecifier as ts.StringLiteral).text}.ts`);
+    return statement.exportClause.elements.map((element) => ({
+      name: element.name.text,
+      isType: statement.isTypeOnly || element.isTypeOnly,
+      heading,
+      file,
+    }));
+  });
+})();
+
+test("it has these names and no others", () => {
+  const lists: Record<string, string> = {};
+  for (const { name, heading } of exported) lists[heading] = `${lists[heading] ? `${lists[heading]} ` : ""}${name}`;
+  expect(lists).toMatchInlineSnapshot(`
+    {
+      "Figures": "ExportOptions exportFigure Figure PlotlyLayout PlotlyTrace FIGURES FigureEntry",
+      "Geometry: hidden states to quantities": "cosineSimilarity distinctPoints GeometryReport geometryReport NamedCloud DimensionEstimate gride rangeScalings toMatrix MeanAndDeviation Metric meanAndDeviation METRICS MetricName neighborAngles neighborhoodOverlap Neighbors neighbors neighborsByDefinition TwoNNEstimate twoNN Cloud",
+      "Model: tokens to hidden states": "BackendChoice chooseBackend Checkpoint openCheckpoint DEFAULT_MODEL NAMED_MODELS ModelFamily FAMILIES LoadModelOptions loadModel Model ModelRun RunOptions",
+      "Notebooks: what shows results in one": "Chart ShowFigureOptions show showFigure showMarkdown startNotebook exportTable showTable UserError progressBar",
+      "Prompts: texts, and their tokens in another order": "loadPromptOrText loadPrompts Prompt randomPromptNames randomSample shuffleTokens ShuffleExample shuffleExamples",
+      "Results: many prompts, kept in a store": "ExperimentOptions ExperimentResult PromptResult runExperiment Exploration ExplorationOptions explorePrompt ExperimentSettings",
+      "Statistics: over prompts": "Band BootstrapOptions bootstrapBand Correlation pearson spearman",
+      "Tokens": "TokenizedPrompt tokenizePrompts loadTokenizer TextTokenizer",
+      "What the notebooks of the figures and the playground call so far": "peakOf explorationTable standingOut dimensionEntropy entropyLoss publishedModelLogits runLogits layerAsDeepAs meanAngles promptAngles intrinsicDimensionProfile promptCloud digitizedLossCorrelation publishedLogitCorrelations publishedTable1 publishedPromptRows publishedScaleSources runScaleSources scaleTable describeExperiments firstAndLast readSource withProvenance correlationCells correlationPeakTable correlationTable publishedCorrelations runCorrelations comparisonFigure describeExploration explorationFigure figure1 figure1Interactive figure2 figure3 figure4 figure5 figure6 figure7 figure8 meanRise promptPeakTable promptRises publishedPromptProfiles runPrompts figure9 figure10 figure11 figure12 figure13 figure14 figure15 figure16 figure17 figure18 estimatorProfiles figure20 table1Rows publishedSources publishedSourcesByParameter runSources runSourcesByParameter structuredOnly overviewFigure deviationTable parameterDeviationTable parameterPeakTable peakTable withoutSlider tokenSpacingFigure exportTokenText showTokenText tokenText",
+    }
+  `);
+  const values = exported.filter(({ isType }) => !isType).map(({ name }) => name);
+  expect(values.sort()).toEqual(Object.keys(library).sort());
+});
+
+/** The examples in the docblock of what is declared under a name; of a file that was read before, from memory. */
+const sources = new Map<string, ts.SourceFile>();
+function examplesOf(name: string, file: string): string[] {
+  const source = sources.get(file) ?? parse(file);
+  sources.set(file, source);
+  const found = source.statements.filter(
+    (node) => (ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node)) && node.name?.text === name,
+  );
+  return found
+    .flatMap((node) => ts.getJSDocTags(node))
+    .filter(({ tagName }) => tagName.text === "example")
+    .map(({ comment }) => ts.getTextOfJSDocComment(comment) ?? "");
+}
+
+/** An example as a program that notes the value of each expression with a comment behind it. */
+function programOf(example: string): { code: string; values: number } {
+  const source = parse("example.ts", example);
+  let values = 0;
+  const statements = source.statements.map((statement) => {
+    const [comment] = ts.getTrailingCommentRanges(example, statement.end) ?? [];
+    if (!ts.isExpressionStatement(statement) || !comment) return statement.getText();
+    values++;
+    const said = example.slice(comment.pos + 2, comment.end).trim();
+    return `notes.push([${statement.expression.getText()}, ${JSON.stringify(said)}]);`;
+  });
+  const options = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
+  return { code: ts.transpileModule(statements.join("\n"), { compilerOptions: options }).outputText, values };
+}
+
+/** Numbers as exact as they are written: 2.03 is anything from 2.025 to 2.035. */
+function expectSaid(value: unknown, said: unknown, place: string): void {
+  if (typeof said === "number") {
+    const decimals = String(said).split(".")[1]?.length ?? 0;
+    const tolerance = decimals === 0 ? 0 : 0.5 * 10 ** -decimals + 1e-12;
+    expect(Math.abs((value as number) - said), `${place}: ${value} instead of ${said}`).toBeLessThanOrEqual(tolerance);
+  } else if (said !== null && typeof said === "object") {
+    const plain = ArrayBuffer.isView(value) ? Array.from(value as Float64Array) : (value as object);
+    expect(Object.keys(plain), `${place}: ${JSON.stringify(plain)}`).toEqual(Object.keys(said));
+    for (const [key, one] of Object.entries(said)) expectSaid(plain[key as keyof object], one, `${place}.${key}`);
+  } else expect(value, place).toEqual(said);
+}
+
+describe("the example of", () => {
+  const home = mkdtempSync(join(tmpdir(), "token-geometry-library-"));
+  const values = new Map<string, unknown>(Object.entries(library));
+  const functions = exported.filter(
+    ({ name, heading }) => typeof values.get(name) === "function" && heading !== LEAVING,
+  );
+
+  beforeAll(async () => {
+    vi.stubEnv(BLAS_VARIABLE, "off");
+    vi.stubEnv("TOKEN_GEOMETRY_STORE", join(home, "store"));
+    vi.stubEnv("TOKEN_GEOMETRY_OUT", join(home, "out"));
+    vi.spyOn(console, "log").mockImplementation(() => {});
+    vi.spyOn(process.stderr, "write").mockImplementation(() => true);
+    await chooseBackend("wasm");
+  });
+  afterAll(() => {
+    vi.restoreAllMocks();
+    vi.unstubAllEnvs();
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  test.each(functions)("$name", { timeout: 60_000 }, async ({ name, file }) => {
+    const examples = examplesOf(name, file);
+    expect(examples.length, `${name} has no @example`).toBeGreaterThan(0);
+    for (const example of examples) {
+      const { code, values: said } = programOf(example);
+      const notes: [unknown, string][] = [];
+      const AsyncFunction = (async () => {}).constructor as new (
+        ...parts: string[]
+      ) => (...given: unknown[]) => unknown;
+      const run = new AsyncFunction(...Object.keys(library), "notes", code);
+      await run(...Object.values(library), notes);
+      for (const [value, comment] of notes) expectSaid(value, Function(`return ${comment}`)(), name);
+      // What gives nothing has nothing to say.
+      if (!/^(start|show|progress)/.test(name)) expect(said, `${name}: its example says no value`).toBeGreaterThan(0);
+      expect(notes).toHaveLength(said);
+    }
+  });
+
+  test("is there for all that stays", () => expect(functions.length).toBeGreaterThan(30));
+});
