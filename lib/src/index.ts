@@ -4,54 +4,20 @@
  */
 export * from "./backend/backend";
 export * from "./checkpoint/checkpoint";
-export * from "./experiment/comparison";
 export * from "./experiment/experiment";
 export * from "./experiment/exploration";
 export * from "./experiment/explorationTables";
-export * from "./experiment/logitScatter";
-export * from "./experiment/lossCorrelation";
 export * from "./experiment/measurePrompt";
-export * from "./experiment/neighborAngles";
 export * from "./experiment/passMetrics";
 export * from "./experiment/plan";
-export * from "./experiment/profiles";
-export * from "./experiment/promptCloud";
-export * from "./experiment/published";
-export * from "./experiment/publishedCorrelations";
-export * from "./experiment/publishedPrompts";
 export { openStudy, RecordedStudy, type RecordedUnit, recordedNames } from "./experiment/recordedStudy";
-export * from "./experiment/scaleAnalysis";
-export * from "./experiment/source";
 export * from "./experiment/tidyRows";
-export * from "./figures/correlationSources";
 export * from "./figures/explorationProfiles";
 export * from "./figures/export";
-export * from "./figures/fig01";
-export * from "./figures/fig02";
-export * from "./figures/fig03";
-export * from "./figures/fig04";
-export * from "./figures/fig05";
-export * from "./figures/fig06";
-export * from "./figures/fig07";
-export * from "./figures/fig08";
-export * from "./figures/fig09";
-export * from "./figures/fig10";
-export * from "./figures/fig11";
-export * from "./figures/fig12";
-export * from "./figures/fig13";
-export * from "./figures/fig14";
-export * from "./figures/fig15";
-export * from "./figures/fig16";
-export * from "./figures/fig17";
-export * from "./figures/fig18";
-export * from "./figures/fig20";
+export { atTokenLevel } from "./figures/fig20";
 export * from "./figures/figure";
 export * from "./figures/figures";
-export * from "./figures/modelSources";
 export * from "./figures/overview";
-export * from "./figures/profileSources";
-export * from "./figures/profileTables";
-export * from "./figures/shuffledProfiles";
 export { withoutSlider } from "./figures/slider";
 export * from "./figures/tokenSpacing";
 export * from "./geometry/geometryReport";
@@ -72,9 +38,25 @@ export * from "./prompts/prompts";
 export * from "./prompts/sample";
 export * from "./prompts/shuffle";
 export * from "./prompts/shuffleExample";
+export * from "./results/correlations";
+export * from "./results/means";
+export * from "./results/promptCloud";
+export * from "./results/published";
+export {
+  type AnyRow,
+  type CorrelationRow,
+  distinct,
+  groupRows,
+  isPublished,
+  type MeanRow,
+  type Row,
+  select,
+} from "./results/row";
+export { describeStudies, firstAndLast, readSource, type Study, study } from "./results/study";
+export * from "./results/tables";
+export * from "./results/wording";
 export * from "./statistics/bootstrap";
 export * from "./statistics/correlation";
-export * from "./statistics/percentile";
 export * from "./statistics/significance";
 export { UserError } from "./support/errors";
 export { resolveFromProject } from "./support/project";

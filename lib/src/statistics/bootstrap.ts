@@ -1,6 +1,6 @@
+import { quantileSorted } from "simple-statistics";
 import { UserError } from "../support/errors";
 import { randomGenerator } from "../support/random";
-import { percentile } from "./percentile";
 
 export interface BootstrapOptions {
   /** How often the observations are drawn anew, 1000 by default. */
@@ -44,8 +44,9 @@ export function bootstrapBand(
     });
   }
   const ends = draws.map((values) => {
-    const sorted = Float64Array.from(values).sort();
-    return [percentile(sorted, 50 * (1 - level)), percentile(sorted, 50 * (1 + level))];
+    if (values.length === 0) return [Number.NaN, Number.NaN];
+    const sorted = values.sort((a, b) => a - b);
+    return [quantileSorted(sorted, (1 - level) / 2), quantileSorted(sorted, (1 + level) / 2)];
   });
   return { low: ends.map(([low]) => low), high: ends.map(([, high]) => high) };
 }
