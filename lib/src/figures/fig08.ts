@@ -1,4 +1,4 @@
-import { groupRows, type Row } from "../results/row";
+import { distinct, groupRows, isPublished, type Row } from "../results/row";
 import { modelInWords, parametersInWords } from "../results/wording";
 import { defineFigure } from "./figure";
 import { inRows, type Panel, panelGrid } from "./grid";
@@ -10,14 +10,19 @@ export const figure8 = defineFigure<Row>({
   title: "Intrinsic dimension of six prompts, every shuffle",
   notebook: "fig08-random-prompts",
   caption: (rows) =>
-    `Intrinsic dimension of the tokens of single prompts (GRIDE, n2 = ${parametersInWords(rows)}), by layer: every prompt as written ` +
+    `Intrinsic dimension of the tokens of single prompts (GRIDE, n2 = ${parametersInWords(rows)}), by layer, of ` +
+    `${distinct(rows, modelInWords).join(", ")}: every prompt as written ` +
     "(S = 0) and with its tokens shuffled in ever smaller blocks (S = 1 and up).",
   draw: (rows) => {
     const maximum = largestShuffle(rows);
     const label = quantityLabel(rows);
-    const panels = modelsOf(rows).flatMap((ofModel, yGroup) => {
+    const models = modelsOf(rows);
+    const isOnlyOne = models.filter(([row]) => !isPublished(row)).length === 1;
+    const panels = models.flatMap((ofModel, yGroup) => {
       const prompts = groupRows(ofModel, ({ prompt }) => prompt).map((curves): Panel => {
-        const title = `${modelInWords(curves[0])}: ${curves[0].prompt}`;
+        const [first] = curves;
+        // There is no room for a long name above each panel where all are of one model.
+        const title = isOnlyOne && !isPublished(first) ? `${first.prompt}` : `${modelInWords(first)}: ${first.prompt}`;
         return { title, marks: shuffleCurves(curves, maximum, label), yGroup };
       });
       return inRows(prompts, 3);

@@ -70,10 +70,11 @@ export class Study implements Iterable<Row> {
   }
 
   /** All numbers, layer 0 among them. */
-  *[Symbol.iterator](): Iterator<Row> {
+  *[Symbol.iterator](): Iterator<Row, undefined, undefined> {
     for (const result of this.results) {
       for (const row of tidyRows(result.result)) yield this.row(result, row);
     }
+    return undefined;
   }
 
   /**
