@@ -102,6 +102,14 @@ describe("panels", () => {
   });
 });
 
+test("what is not among the rows has no panel", () => {
+  const means = publishedMeans("intrinsicDimension", 2, LLAMA);
+  expect(titlesOf(figure3.draw(means))).toEqual(["Llama-3-8B (published): mean ± sd, 50 prompts"]);
+  const single = published("neighborhoodOverlap", 2, LLAMA);
+  expect(titlesOf(figure5.draw(single))).toEqual(["Llama-3-8B (published): prompt 3218"]);
+  expect(titlesOf(figure12.draw(means))).toEqual(["published: mean ± sd, 50 prompts"]);
+});
+
 test("Figure 14 goes through the scales at the layers of each depth", () => {
   const rows = publishedProfiles("intrinsicDimension", undefined);
   const { data } = figure14.draw(rows, { depths: [0.3] });

@@ -62,14 +62,13 @@ export const shuffleName = (shuffle: number): string =>
 
 /** One curve a model: the prompts as written (S = 0). */
 function modelCurves(rows: readonly ProfileRow[], valueLabel: string): PlotlyTrace[] {
-  const looks = modelLooks(distinct(rows, ({ model }) => model));
-  const curves = groupRows(
-    rows.filter(({ shuffle }) => shuffle === 0),
-    curveKey,
-  );
-  return curves.flatMap((curve, index) => {
+  const structured = rows.filter(({ shuffle }) => shuffle === 0);
+  const models = distinct(structured, ({ model }) => model);
+  const looks = modelLooks(models);
+  return groupRows(structured, curveKey).flatMap((curve) => {
+    const look = looks[models.indexOf(curve[0].model)];
     const bandOpacity = isMean(curve[0]) ? { bandOpacity: 0.14 } : {};
-    return meanBandTraces({ ...bandOf(curve), valueLabel, ...bandOpacity, ...looks[index], name: curve[0].model });
+    return meanBandTraces({ ...bandOf(curve), valueLabel, ...bandOpacity, ...look, name: curve[0].model });
   });
 }
 
@@ -91,10 +90,11 @@ export function shuffledProfiles(
     const [single, means] = [group.filter(isValue), group.filter(isMean)];
     const model = modelInWords(group[0]);
     const meanTitle = `${model}: mean ± sd, ${promptsInWords(means)}`;
+    const shapes = means.length > 0 ? shapesOf(means) : [];
     return [
       { title: `${model}: ${promptsOf(single)}`, marks: shuffleCurves(single, maximum, label) },
-      { title: meanTitle, marks: shuffleCurves(means, maximum, label), shapes: shapesOf(means) },
-    ];
+      { title: meanTitle, marks: shuffleCurves(means, maximum, label), shapes },
+    ].filter(({ marks }) => marks.length > 0);
   });
   return panelGrid({
     rows: panels,
@@ -138,7 +138,7 @@ export function modelProfiles(rows: readonly ProfileRow[]): FigureParts {
     return [
       { title: `${originInWords(single)}: ${promptsOf(single)}`, marks: modelCurves(single, label), yGroup },
       { title: meanTitle, marks: modelCurves(means, label), yGroup },
-    ];
+    ].filter(({ marks }) => marks.length > 0);
   });
   return panelGrid({ rows: panels, xTitle: "layer", yTitle: label, panelWidth: 480, panelHeight: 330 });
 }

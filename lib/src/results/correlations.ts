@@ -98,6 +98,7 @@ const DIGITIZED: Record<number, string> = { 2: "pearsonIdLossScaling2", 4: "pear
  *
  * @param scaling range scaling n2: 2, 4 or 8
  * @throws UserError naming what there is, if it is not there
+ * @example publishedCorrelations(2, { models: ["Llama-3-8B"] }) // [{ layer: 1, coefficient: …, p: …, n: 50, … }, …]
  */
 export function publishedCorrelations(
   scaling: number,

@@ -37,7 +37,11 @@ export function meanOverPrompts(rows: readonly Row[]): MeanRow[] {
   });
 }
 
-/** The first row of each curve that is highest in it; of means over prompts, or of single prompts. */
+/**
+ * The first row of each curve that is highest in it; of means over prompts, or of single prompts.
+ *
+ * @example peaks(publishedMeans("intrinsicDimension", 2, { models: ["Llama-3-8B"] })) // layer 13 at S = 0, layer 10 at S = 5
+ */
 export function peaks<R extends MeanRow | Row>(rows: readonly R[]): R[] {
   return groupRows(rows, curveKey).map((curve) => highest(curve, heightOf));
 }
@@ -59,7 +63,11 @@ export interface Rise {
   rise: number;
 }
 
-/** The rise of each prompt's peak from the first shuffle index to the last. */
+/**
+ * The rise of each prompt's peak from the first shuffle index to the last.
+ *
+ * @example rises(rows.of("intrinsicDimension", 2)) // [{ prompt: …, first: 7.6, last: 10.9, rise: 3.3, … }, …]
+ */
 export function rises(rows: readonly Row[]): Rise[] {
   const prompts = groupRows(peaks(rows), (row) => JSON.stringify([isPublished(row), row.model, row.prompt]));
   return prompts.map((group) => {

@@ -31,6 +31,8 @@ const ALL_SHUFFLES = [0, 1, 2, 3, 4, 5];
  *
  * @param parameter range scaling n2, or k; all that there are without it
  * @throws UserError naming what there is, if it is not there
+ * @see arXiv 2501.10573; data/published/README.md says from which of the authors' files the numbers are
+ * @example published("intrinsicDimension", 2, { models: ["Llama-3-8B"] }) // layers 1 to 32 of S = 0 to 5
  */
 export function published(
   quantity: PublishedQuantity | "loss" | "meanEntropy" | "logitsIntrinsicDimension",
@@ -73,6 +75,7 @@ export function published(
  * @param parameter range scaling n2, or k; all that there are without it
  * @param options `shuffles`: 0 and 5, as written and fully permuted, without it; there are 0 to 5
  * @throws UserError naming what there is, if it is not there
+ * @example publishedMeans("neighborhoodOverlap", 2, { models: ["Llama-3-8B"] }) // [{ layer: 1, mean: …, sd: …, n: 50, … }, …]
  */
 export function publishedMeans(
   quantity: PublishedQuantity,

@@ -34,6 +34,7 @@ function atSameDepth<R extends { depth: number | null }>(curve: readonly R[], de
  * numbers are listed.
  *
  * @param rows ours and the published ones
+ * @example deviations([...meanOverPrompts(rows.of("cosineSimilarity")), ...publishedMeans("cosineSimilarity", undefined, { models })])
  */
 export function deviations(rows: readonly MeanRow[]): TableRow[] {
   const ours = rows.filter((row) => !isPublished(row));

@@ -14,8 +14,8 @@ export function modelInWords(row: AnyRow): string {
 /** "48 prompts", or "16 to 48 prompts" where rows differ; rows that do not know their number do not count. */
 export function promptsInWords(rows: readonly { n: number }[]): string {
   const counts = rows.map(({ n }) => n).filter(Number.isFinite);
-  const [fewest, most] = [Math.min(...counts), Math.max(...counts)];
-  return `${fewest === most ? most : `${fewest} to ${most}`} prompts`;
+  const [fewest, most] = [Math.min(...counts), Math.max(0, ...counts)];
+  return `${fewest < most ? `${fewest} to ${most}` : most} prompts`;
 }
 
 /** The parameters of rows, ascending: "2", or "2, 4, 8". */
