@@ -21,19 +21,19 @@ const FIGURE_3 = "fig03-intrinsic-dimension";
 const TWO_MODELS = ["data/models/llama-mini", "data/models/opt-mini"];
 /** In place of the default model: an embedded one. */
 const MODEL = "llama-mini";
-const SMALL = { MODEL, PROMPTS: 2, TOKENS: 64, SHUFFLES: [0, 1, 2] };
+const SMALL = { MODELS: [MODEL], PROMPTS: 2, TOKENS: 64, SHUFFLES: [0, 1, 2] };
 
 /** One of each kind of picture: worked example, profiles, histograms, correlations, scatters, a grid, scales, a table. */
 const KINDS: Record<string, Record<string, string | number | number[] | string[]>> = {
   "00-start-here": { MODEL, TOKENS: 128 },
   "fig01-shuffling": { MODEL },
   "fig02-cosine-similarity": SMALL,
-  "fig04-neighbor-angles": { MODEL, PROMPTS: 6, TOKENS: 64, SHUFFLES: [0, 3] },
+  "fig04-neighbor-angles": { MODELS: [MODEL], PROMPTS: 6, TOKENS: 64, SHUFFLES: [0, 3] },
   "fig06-dimension-and-loss": { MODELS: TWO_MODELS, PROMPTS: 6, TOKENS: 64 },
   "fig07-logits-and-entropy": { MODELS: TWO_MODELS, PROMPTS: 6, TOKENS: 64 },
-  "fig08-random-prompts": { MODEL, TOKENS: 64, SHUFFLES: [0, 3] },
+  "fig08-random-prompts": { MODELS: [MODEL], TOKENS: 64, SHUFFLES: [0, 3] },
   "fig14-scale-analysis": { MODELS: TWO_MODELS, PROMPTS: 2, TOKENS: 64, SHUFFLES: [0, 3] },
-  "fig20-table1-token-and-prompt-level": { MODEL, PROMPTS: 6, TOKENS: 64 },
+  "fig20-table1-token-and-prompt-level": { MODELS: [MODEL], PROMPTS: 6, TOKENS: 64 },
 };
 
 function committed(name: string): Notebook {

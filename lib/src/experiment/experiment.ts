@@ -12,7 +12,7 @@ import { Origins } from "./provenance";
 import type { RecordedPlan } from "./recordedPlan";
 import { noteShards, type Shard, unitsOfShard } from "./shard";
 import { Store } from "./store";
-import type { UnitResult } from "./unit";
+import { type UnitResult, unitKey } from "./unit";
 
 export interface ExperimentOptions {
   /** Folder of results; see {@link defaultStore}. */
@@ -31,8 +31,12 @@ export interface ExperimentOptions {
   helpOthers?: boolean;
 }
 
+/** Where a number comes from: computed now, found in the store, recorded in data/recorded, or published by the authors. */
+export type Origin = "computed" | "store" | "recorded" | "published";
+
 /** The result of one prompt in one order under one model. */
 export interface PromptResult {
+  origin: Exclude<Origin, "published">;
   /** Name of the model's folder. */
   model: string;
   prompt: string;
@@ -118,8 +122,11 @@ export async function runExperiment(
   ]);
   const results = models.flatMap((plan): PromptResult[] =>
     isRecorded(plan)
-      ? resultsOf(part(plan, true), (unit) => plan.study.resultOf(unit))
-      : resultsOf(part(plan, true), (unit) => run.found.get(unit)!),
+      ? resultsOf(part(plan, true), (unit) => ["recorded", plan.study.resultOf(unit)])
+      : resultsOf(part(plan, true), (unit) => [
+          run.computedUnits.has(unitKey(unit.inputs)) ? "computed" : "store",
+          run.found.get(unit)!,
+        ]),
   );
   const { computed, reused, helped, seconds } = run;
   const counts = { computed, reused, recorded: recordedUnits, helped, seconds };
@@ -128,10 +135,11 @@ export async function runExperiment(
 
 function resultsOf<Unit extends { prompt: string; shuffleIndex: number }>(
   { name, units }: { name: string; units: readonly Unit[] },
-  resultOf: (unit: Unit) => UnitResult,
+  resultOf: (unit: Unit) => [PromptResult["origin"], UnitResult],
 ): PromptResult[] {
   return units.map((unit) => {
     const { prompt, shuffleIndex } = unit;
-    return { model: name, prompt, shuffleIndex, result: resultOf(unit) };
+    const [origin, result] = resultOf(unit);
+    return { origin, model: name, prompt, shuffleIndex, result };
   });
 }

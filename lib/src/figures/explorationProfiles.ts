@@ -192,8 +192,8 @@ function natsTraces(
 ): PlotlyTrace[] {
   const x = orders.map(({ shuffleIndex }) => shuffleIndex);
   const lines = [
-    { y: orders.map(({ result }) => result.loss), name: lossName, label: "loss", dash: "solid" },
-    { y: orders.map(({ result }) => result.meanEntropy), name: entropyName, label: "entropy", dash: "dot" },
+    { y: orders.map(({ result }) => result.loss), name: lossName, label: "loss", dash: "solid" as const },
+    { y: orders.map(({ result }) => result.meanEntropy), name: entropyName, label: "entropy", dash: "dot" as const },
   ];
   return lines.map(({ y, name, label, dash }) => ({
     type: "scatter",

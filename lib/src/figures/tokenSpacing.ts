@@ -1,3 +1,4 @@
+import { median } from "simple-statistics";
 import type { Exploration, ExploredOrder } from "../experiment/exploration";
 import { sparseness } from "../experiment/explorationTables";
 import { describeExploration } from "./explorationProfiles";
@@ -29,7 +30,7 @@ export function tokenSpacingFigure(exploration: Exploration, layer: number): Fig
         color: shares[layer][panel],
         cmin: 0,
         cmax: 1,
-        colorscale: SPACING_COLORS.map((color, i) => [i / (SPACING_COLORS.length - 1), color]),
+        colorscale: SPACING_COLORS.map((color, i): [number, string] => [i / (SPACING_COLORS.length - 1), color]),
         line: { color: "#888888", width: 0.5 },
       },
       text: pieces.map((piece, token) => `token ${token + 1}: ${hoverText(piece)}`),
@@ -79,10 +80,8 @@ export function tokenSpacingFigure(exploration: Exploration, layer: number): Fig
 /** Distances over their median; NaN where half of the tokens or more coincide with others. */
 function relativeSpacing({ spacings }: ExploredOrder, layer: number): number[] {
   const { distances } = spacings[layer];
-  const sorted = distances.filter((distance) => !Number.isNaN(distance)).sort((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
-  const median = (sorted[Math.floor(middle)] + sorted[Math.ceil(middle)]) / 2;
-  return distances.map((distance) => (median > 0 ? distance / median : Number.NaN));
+  const middle = median(distances.filter((distance) => !Number.isNaN(distance)));
+  return distances.map((distance) => (middle > 0 ? distance / middle : Number.NaN));
 }
 
 /** Text as Plotly shows it letter by letter. */

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { quantileSorted, standardDeviation } from "simple-statistics";
+import { quantile, standardDeviation } from "simple-statistics";
 import { describe, expect, it, test } from "vitest";
 import { meanAndDeviation } from "../geometry/metric";
 import { bootstrapBand } from "./bootstrap";
@@ -100,9 +100,8 @@ describe("significance", () => {
 
 describe("summaries", () => {
   test.each(reference.percentiles)("percentiles of %#", ({ values, percentile: asked, expected }) => {
-    const sorted = values.toSorted((a, b) => a - b);
     asked.forEach((percent, i) => {
-      expectClose(quantileSorted(sorted, percent / 100), expected[i]);
+      expectClose(quantile(values, percent / 100), expected[i]);
     });
   });
 

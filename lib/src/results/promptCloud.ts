@@ -1,4 +1,6 @@
 import { chooseBackend } from "../backend/backend";
+import { lastTokenVector } from "../experiment/passMetrics";
+import type { UnitResult } from "../experiment/unit";
 import { distinctPoints } from "../geometry/distinctPoints";
 import { type DimensionEstimate, gride, rangeScalings } from "../geometry/gride";
 import { toMatrix } from "../geometry/matrix";
@@ -7,9 +9,7 @@ import { simplexSkewnessDimension } from "../geometry/simplexSkewness";
 import { correlate } from "../statistics/correlation";
 import { checkCloud, FEWEST_POINTS } from "../support/cloud";
 import { UserError } from "../support/errors";
-import type { CorrelationProfile } from "./lossCorrelation";
-import { lastTokenVector } from "./passMetrics";
-import type { UnitResult } from "./unit";
+import type { CorrelationRow, Row } from "./row";
 
 /** How the dimension around a prompt is estimated. */
 export type PromptEstimator = "ESS" | "2NN" | "high scaling";
@@ -109,18 +109,25 @@ function singleRatioConstant(scaling: number): number {
 }
 
 /**
- * Spearman's correlation, by layer, between the loss of a prompt and the dimension of the cloud of prompts around it.
+ * Spearman's correlation, by layer, between the loss of a prompt and the dimension of the cloud of prompts around it: of each
+ * estimator a curve, labelled "prompt, ESS".
  *
- * @param layers from {@link promptCloud} of the same results
+ * @param cloud from {@link promptCloud}
+ * @param losses of the same prompts, in their order
  */
-export function promptCloudCorrelation(
-  layers: readonly PromptCloudLayer[],
-  results: readonly UnitResult[],
-  estimator: PromptEstimator,
-): CorrelationProfile {
-  const loss = results.map((result) => result.loss);
-  return {
-    layers: layers.map(({ layer }) => layer),
-    correlations: layers.map(({ local }) => correlate(local[estimator], loss, "spearman")),
-  };
+export function promptCloudCorrelations(cloud: readonly PromptCloudLayer[], losses: readonly Row[]): CorrelationRow[] {
+  const values = losses.map(({ value }) => value);
+  const estimators: PromptEstimator[] = ["ESS", "2NN", "high scaling"];
+  return estimators.flatMap((estimator) =>
+    cloud.map(({ layer, local }): CorrelationRow => {
+      const { prompt, value, error, ...columns } = losses[0];
+      const place = { layer, depth: layer / cloud.length, quantity: "intrinsicDimension" as const };
+      return {
+        ...columns,
+        ...place,
+        ...correlate(local[estimator], values, "spearman"),
+        label: `prompt, ${estimator}`,
+      };
+    }),
+  );
 }
