@@ -35,10 +35,11 @@ describe("in a notebook", () => {
   });
 
   test("a completion replaces what has been typed, in the middle of a cell too", async () => {
-    const code = "const a = tg.figur\nconst b = 1;";
-    expect(await kernel.complete(code, "const a = tg.figur".length)).toEqual(
-      expect.arrayContaining(["figure1", "figure3"]),
+    const code = "const a = tg.publi\nconst b = 1;";
+    expect(await kernel.complete(code, "const a = tg.publi".length)).toEqual(
+      expect.arrayContaining(["published", "publishedMeans"]),
     );
+    expect(await kernel.complete("tg.FIGURES[3].dr")).toContain("draw");
   });
 
   test("every function shows its types, none of them any, and what it does", async () => {

@@ -1,4 +1,4 @@
-import type { ExperimentResult, PromptResult } from "../../lib/src/experiment/experiment";
+import type { ExperimentResult, Origin, PromptResult } from "../../lib/src/experiment/experiment";
 import type { UnitResult } from "../../lib/src/experiment/unit";
 import type { LayerGeometry } from "../../lib/src/geometry/metrics";
 import { Study } from "../../lib/src/results/study";
@@ -15,17 +15,21 @@ const NO_LAYER: LayerGeometry = {
 
 /** A result of a prompt, where only what is given is known. */
 export function promptResult(
-  place: Pick<PromptResult, "model" | "prompt" | "shuffleIndex"> & Partial<PromptResult>,
+  place: Omit<PromptResult, "result">,
   { layers, ...pass }: Omit<Partial<UnitResult>, "layers"> & { layers: Partial<LayerGeometry>[] },
 ): PromptResult {
   const complete = layers.map((layer) => ({ ...NO_LAYER, ...layer }));
-  return { origin: "computed", ...place, result: { loss: 1, meanEntropy: 1, ...pass, layers: complete } };
+  return { ...place, result: { loss: 1, meanEntropy: 1, ...pass, layers: complete } };
 }
 
 /** A study with given results, as if they had been measured. */
-export function studyOf(results: PromptResult[], experiment: Partial<ExperimentResult> = {}): Study {
+export function studyOf(
+  results: PromptResult[],
+  experiment: Partial<ExperimentResult> = {},
+  origin: Origin = "computed",
+): Study {
   const facts = { settings: {}, manifest: { models: [] }, origins: [], ...experiment };
-  return new Study({ ...facts, results } as unknown as ExperimentResult);
+  return new Study({ ...facts, results, resultOrigins: results.map(() => origin) } as unknown as ExperimentResult);
 }
 
 /** Three layers after the embeddings; every number says where it is from: model, prompt, S, layer, scaling or k. */

@@ -49,7 +49,7 @@ export function runCommand(program: Command): void {
       const taken = recorded > 0 ? `, ${recorded} are recorded` : "";
       process.stdout.write(
         options.json
-          ? `${JSON.stringify({ manifest, results: results.map(({ origin, ...result }) => result) })}\n`
+          ? `${JSON.stringify({ manifest, results })}\n`
           : `${computed} units computed${others} in ${seconds.toFixed(1)} s, ${reused} were in the store${taken}; ${manifestPath}\n`,
       );
     });

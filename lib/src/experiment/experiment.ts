@@ -36,7 +36,6 @@ export type Origin = "computed" | "store" | "recorded" | "published";
 
 /** The result of one prompt in one order under one model. */
 export interface PromptResult {
-  origin: Exclude<Origin, "published">;
   /** Name of the model's folder. */
   model: string;
   prompt: string;
@@ -50,6 +49,8 @@ export interface ExperimentResult {
   backend?: BackendChoice;
   /** By model, then prompt, then shuffle index, in the order of the settings. */
   results: PromptResult[];
+  /** Of each of the results, where it comes from. */
+  resultOrigins: Origin[];
   /** Units that were computed now, those that the store had, and those that are recorded. */
   computed: number;
   reused: number;
@@ -120,7 +121,7 @@ export async function runExperiment(
     ...run.origins.list(),
     ...recorded.flatMap(({ study }) => study.description.computedBy),
   ]);
-  const results = models.flatMap((plan): PromptResult[] =>
+  const taken = models.flatMap((plan): [Origin, PromptResult][] =>
     isRecorded(plan)
       ? resultsOf(part(plan, true), (unit) => ["recorded", plan.study.resultOf(unit)])
       : resultsOf(part(plan, true), (unit) => [
@@ -130,16 +131,26 @@ export async function runExperiment(
   );
   const { computed, reused, helped, seconds } = run;
   const counts = { computed, reused, recorded: recordedUnits, helped, seconds };
-  return { settings: full, backend, results, ...counts, origins: origins.list(), manifestPath, manifest };
+  const [results, resultOrigins] = [taken.map(([, result]) => result), taken.map(([origin]) => origin)];
+  return {
+    settings: full,
+    backend,
+    results,
+    resultOrigins,
+    ...counts,
+    origins: origins.list(),
+    manifestPath,
+    manifest,
+  };
 }
 
 function resultsOf<Unit extends { prompt: string; shuffleIndex: number }>(
   { name, units }: { name: string; units: readonly Unit[] },
-  resultOf: (unit: Unit) => [PromptResult["origin"], UnitResult],
-): PromptResult[] {
+  resultOf: (unit: Unit) => [Origin, UnitResult],
+): [Origin, PromptResult][] {
   return units.map((unit) => {
     const { prompt, shuffleIndex } = unit;
     const [origin, result] = resultOf(unit);
-    return { origin, model: name, prompt, shuffleIndex, result };
+    return [origin, { model: name, prompt, shuffleIndex, result }];
   });
 }

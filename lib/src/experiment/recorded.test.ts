@@ -127,7 +127,7 @@ describe("a checkpoint on disk", () => {
     const first = await run(mixed, store);
     expect(counts(first)).toEqual({ computed: 2, reused: 0, recorded: 2 });
     expect(first.results.map(({ model }) => model)).toEqual(["pythia-mini", "pythia-mini", "llama-mini", "llama-mini"]);
-    expect(first.results.map(({ origin }) => origin)).toEqual(["computed", "computed", "recorded", "recorded"]);
+    expect(first.resultOrigins).toEqual(["computed", "computed", "recorded", "recorded"]);
     expect(first.backend?.name).toBe("wasm");
     expect(counts(await run(mixed, store))).toEqual({ computed: 0, reused: 2, recorded: 2 });
     expect(describeStudies(new Study(first))).toMatch(

@@ -69,8 +69,9 @@ test("captions and axes name the range scaling of the rows, and what is special 
   const { caption, layout } = figure3.draw(publishedProfiles("intrinsicDimension", 4));
   expect(`${caption} ${JSON.stringify(layout.yaxis)}`).toMatch(/n2 = 4.*<sub>2<\/sub> = 4/);
   const recorded = studyOf(
-    SHUFFLED.results.map((result) => ({ ...result, origin: "recorded" as const })),
+    [...SHUFFLED.results],
     { settings: { bos: true } as never, manifest: { models: [{ recorded: { file: "data/recorded/x.parquet" } }] } },
+    "recorded",
   );
   const rows = meanOverPrompts(recorded.of("intrinsicDimension", 2));
   expect(figure12.draw(rows).caption).toMatch(

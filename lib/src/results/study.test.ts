@@ -11,7 +11,7 @@ import { notesOn, provenanceOf } from "./wording";
 
 const of = (model: string, prompt: string, shuffleIndex: number, value: number) =>
   promptResult(
-    { model, prompt, shuffleIndex, origin: "store" },
+    { model, prompt, shuffleIndex },
     {
       loss: value,
       layers: [0, 1, 2, 3].map((layer) => ({
@@ -21,7 +21,7 @@ const of = (model: string, prompt: string, shuffleIndex: number, value: number) 
       })),
     },
   );
-const rows = studyOf([of("a", "p", 0, 2), of("a", "q", 1, 4), of("b", "p", 0, 9)]);
+const rows = studyOf([of("a", "p", 0, 2), of("a", "q", 1, 4), of("b", "p", 0, 9)], {}, "store");
 
 describe("the rows of a study", () => {
   it("say of every number what it is, in order of model, prompt and shuffle index", () => {
@@ -94,6 +94,7 @@ const experiment = {
   manifestPath: "store/experiments/a.json",
   manifest: { seed: "0", node: "v22", models: [{ name: "llama-mini", files: { "config.json": "ab" }, units: [1, 2] }] },
   results: [{ result: { loss: 1, layers: [] } }, { result: { loss: Number.NaN, layers: [] } }],
+  resultOrigins: ["computed", "computed"],
   origins: [{ backend: "wasm", device: "one thread", node: "v20" }],
 } as unknown as ExperimentResult;
 

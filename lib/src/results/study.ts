@@ -2,6 +2,7 @@ import { describeBackend } from "../backend/backend";
 import {
   type ExperimentOptions,
   type ExperimentResult,
+  type Origin,
   type PromptResult,
   runExperiment,
 } from "../experiment/experiment";
@@ -62,11 +63,14 @@ const FIRST_LAYER: Partial<Record<Quantity, number>> = {
 export class Study implements Iterable<Row> {
   /** By model, then prompt, then shuffle index. */
   readonly results: readonly PromptResult[];
+  private readonly origins = new Map<PromptResult, Origin>();
   private readonly source?: StudySource;
 
   constructor(readonly experiment?: ExperimentResult) {
     this.results = experiment?.results ?? [];
-    if (experiment) this.source = new StudySource(experiment);
+    if (!experiment) return;
+    this.source = new StudySource(experiment);
+    this.results.forEach((result, i) => void this.origins.set(result, experiment.resultOrigins[i]));
   }
 
   /** All numbers, layer 0 among them. */
@@ -97,7 +101,8 @@ export class Study implements Iterable<Row> {
   }
 
   private row(result: PromptResult, { layer, quantity, parameter, value, error }: TidyRow): Row {
-    const { origin, model, prompt, shuffleIndex: shuffle } = result;
+    const { model, prompt, shuffleIndex: shuffle } = result;
+    const origin = this.origins.get(result)!;
     const depth = layer === null ? null : layer / (layersOf(result, quantity) - 1);
     return { origin, model, prompt, shuffle, layer, depth, quantity, parameter, value, error, [SOURCE]: this.source! };
   }
