@@ -17,7 +17,6 @@ const NOTEBOOKS = listNotebooks(join(PROJECT, "notebooks"));
 const SEED = "any order";
 
 const TINY: Record<string, ParameterValue> = {
-  MODEL: "llama-mini",
   MODELS: ["data/models/llama-mini"],
   PROMPTS: 5,
   TOKENS: 64,
