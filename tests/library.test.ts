@@ -60,7 +60,9 @@ function examplesOf(name: string, file: string): string[] {
   const source = sources.get(file) ?? parse(file);
   sources.set(file, source);
   const found = source.statements.filter(
-    (node) => (ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node)) && node.name?.text === name,
+    (node) =>
+      ((ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node)) && node.name?.text === name) ||
+      (ts.isVariableStatement(node) && node.declarationList.declarations[0].name.getText(source) === name),
   );
   return found
     .flatMap((node) => ts.getJSDocTags(node))
@@ -99,7 +101,10 @@ function expectSaid(value: unknown, said: unknown, place: string): void {
 describe("the example of", () => {
   const home = mkdtempSync(join(tmpdir(), "token-geometry-library-"));
   const values = new Map<string, unknown>(Object.entries(library));
-  const functions = exported.filter(({ name }) => typeof values.get(name) === "function");
+  /** All functions, and the constants that have one. */
+  const withExamples = exported.filter(
+    ({ name, file }) => typeof values.get(name) === "function" || examplesOf(name, file).length > 0,
+  );
 
   beforeAll(async () => {
     vi.stubEnv(BLAS_VARIABLE, "off");
@@ -115,7 +120,7 @@ describe("the example of", () => {
     rmSync(home, { recursive: true, force: true });
   });
 
-  test.each(functions)("$name", { timeout: 60_000 }, async ({ name, file }) => {
+  test.each(withExamples)("$name", { timeout: 60_000 }, async ({ name, file }) => {
     const examples = examplesOf(name, file);
     expect(examples.length, `${name} has no @example`).toBeGreaterThan(0);
     for (const example of examples) {
