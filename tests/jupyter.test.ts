@@ -221,10 +221,8 @@ describe.each(frontEnds)("in Jupyter (%s)", (frontEnd) => {
     await notebook.screenshot(`${frontEnd}-interrupted`);
 
     // Documentation where the cursor is.
-    await notebook.replace(3, "tg.runExperiment");
-    expect(await notebook.documentation(3)).toMatch(
-      /ExperimentSettings[\s\S]*what is neither recorded nor in the store/,
-    );
+    await notebook.replace(3, "tg.study");
+    expect(await notebook.documentation(3)).toMatch(/StudySettings[\s\S]*what is neither recorded nor in the store/);
     await notebook.screenshot(`${frontEnd}-documentation`);
     await notebook.close();
   });

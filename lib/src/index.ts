@@ -11,28 +11,23 @@ export { randomPromptNames, randomSample } from "./prompts/sample";
 export { shuffleTokens } from "./prompts/shuffle";
 export { type ShuffleExample, shuffleExamples } from "./prompts/shuffleExample";
 
-// Tokens
-
-export { type TokenizedPrompt, tokenizePrompts } from "./tokens/tokenizedPrompts";
-export { loadTokenizer, type TextTokenizer } from "./tokens/tokenizer";
-
 // Model: tokens to hidden states
 
 export { type BackendChoice, chooseBackend } from "./backend/backend";
 export { type Checkpoint, openCheckpoint } from "./checkpoint/checkpoint";
-export { DEFAULT_MODEL, NAMED_MODELS } from "./hub/namedModels";
 export type { ModelFamily } from "./model/architecture";
 export { FAMILIES } from "./model/families";
 export { type LoadModelOptions, loadModel, Model, type ModelRun, type RunOptions } from "./model/model";
+export type { TextTokenizer } from "./tokens/tokenizer";
 
 // Geometry: hidden states to quantities
 
 export { cosineSimilarity } from "./geometry/cosineSimilarity";
 export { distinctPoints } from "./geometry/distinctPoints";
 export { type GeometryReport, geometryReport, type NamedCloud } from "./geometry/geometryReport";
-export { type DimensionEstimate, gride, rangeScalings } from "./geometry/gride";
+export { type DimensionEstimate, gride } from "./geometry/gride";
 export { toMatrix } from "./geometry/matrix";
-export { type MeanAndDeviation, type Metric, meanAndDeviation } from "./geometry/metric";
+export type { MeanAndDeviation, Metric } from "./geometry/metric";
 export { METRICS, type MetricName } from "./geometry/metrics";
 export { neighborAngles } from "./geometry/neighborAngles";
 export { neighborhoodOverlap } from "./geometry/neighborhoodOverlap";
@@ -43,17 +38,11 @@ export type { Cloud } from "./support/cloud";
 
 // Statistics: over prompts
 
-export { type Band, type BootstrapOptions, bootstrapBand } from "./statistics/bootstrap";
 export { type Correlation, fittedLine, type Line, pearson, spearman } from "./statistics/correlation";
 
 // Results: rows of many prompts: computed, kept in a store, recorded, published
 
-export {
-  type ExperimentOptions,
-  type ExperimentResult,
-  type PromptResult,
-  runExperiment,
-} from "./experiment/experiment";
+export type { ExperimentOptions, ExperimentResult, PromptResult } from "./experiment/experiment";
 export type { ExperimentSettings } from "./experiment/plan";
 export {
   type CorrelationOptions,

@@ -72,10 +72,6 @@ export interface ExperimentResult {
  * prompts at once, one block in memory at a time. Of a model whose results are all recorded, nothing is needed or loaded.
  *
  * @throws UserError if a model, a prompt or a setting is wrong, the store cannot be written, or a recorded file is damaged
- * @example
- * const settings = { models: ["llama-mini"], promptCount: 2, tokens: 64, shuffleIndices: [0] };
- * const { results } = await runExperiment(settings);
- * results.map(({ result }) => result.layers[6].intrinsicDimension[0].id); // [3.295, 3.234]
  */
 export async function runExperiment(
   settings: ExperimentSettings,

@@ -18,7 +18,13 @@ const LOOKS: Record<string, ModelLook> = {
 
 const UNKNOWN: ModelLook = { color: "#555555", dash: "dashdot", symbol: "x" };
 
-/** How the curve of a correlation at token level is called: "token, scaling 8"; n2 = 2 is called 2NN, as in Table 1. */
+/**
+ * How the curve of a correlation at token level is called: "token, scaling 8"; n2 = 2 is called 2NN, as in Table 1.
+ *
+ * @example
+ * const [{ label }] = atTokenLevel(publishedCorrelations(8, { models: ["Llama-3-8B"] }));
+ * label; // "token, scaling 8"
+ */
 export function atTokenLevel(rows: readonly CorrelationRow[]): CorrelationRow[] {
   return rows.map((row) => ({ ...row, label: row.parameter === 2 ? "token, 2NN" : `token, scaling ${row.parameter}` }));
 }

@@ -22,7 +22,7 @@ import { figure20 } from "./fig20";
  * The one registry of the paper's figures, by number. The map in notebooks/00-start-here, the order of the report and the
  * list of `npm run figures -- --list` follow it.
  *
- * @example FIGURES[3].draw(rows)
+ * @example FIGURES[3].draw(publishedMeans("intrinsicDimension", 2, { models: ["Llama-3-8B"] })).name; // "fig03"
  */
 export const FIGURES = {
   1: figure1,

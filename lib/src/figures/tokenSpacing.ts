@@ -11,6 +11,10 @@ import { panelAxes, SPACING_COLORS, subplotLayout } from "./style";
  * above, in the last of the orders below. A slider chooses the layer.
  *
  * @param layer that the figure shows at first, and in print; 0..L
+ * @example
+ * const prompt = { name: "gulls", text: "The tide came in, and the gulls came in with the tide." };
+ * const explored = await explorePrompt("llama-mini", prompt, { shuffleIndices: [0, 1] });
+ * tokenSpacingFigure(explored, 6).data.length; // 2
  */
 export function tokenSpacingFigure(exploration: Exploration, layer: number): Figure {
   const { orders, pieces, neighbors } = exploration;

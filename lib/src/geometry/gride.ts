@@ -20,8 +20,6 @@ const LARGEST = 1000;
 
 /**
  * The range scalings n2 = 2, 4, 8, ... that N distinct points allow: powers of two up to N - 1, at most 256.
- *
- * @example rangeScalings(20); // [2, 4, 8, 16]
  */
 export function rangeScalings(points: number): number[] {
   const scalings: number[] = [];

@@ -27,6 +27,8 @@ export interface Table {
 /**
  * Rows as a danfojs data frame, for grouping, joining and describing. A column is there if any row has it; what a row
  * lacks is null. (danfojs counts nulls as numbers: drop them before means.)
+ *
+ * @example toDataFrame([{ layer: 1, dimension: 7.6 }, { layer: 2 }]).shape; // [2, 2]
  */
 export function toDataFrame(rows: object[]): DataFrame {
   // Loaded when needed: it takes a second and brings TensorFlow.js along.

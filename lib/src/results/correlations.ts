@@ -31,7 +31,12 @@ export interface CorrelationOptions {
  * @param second rows of the loss, say: of the same prompts, one each
  * @throws UserError if there is no second value to a first, or `band` is another word
  * @see arXiv 2501.10573, Figures 6, 17 and 20
- * @example correlations(rows.of("intrinsicDimension", 2), rows.of("loss"), { transform: Math.log })
+ * @example
+ * const [dimensions, losses] = (["logitsIntrinsicDimension", "loss"] as const).map((quantity) =>
+ *   published(quantity, 2, { models: ["Llama-3-8B"] }),
+ * );
+ * const [{ coefficient, n }] = correlations(dimensions, losses, { transform: Math.log });
+ * [coefficient, n]; // [0.4265, 2244]
  */
 export function correlations(
   first: readonly Row[],
@@ -106,7 +111,9 @@ const DIGITIZED: Record<number, string> = { 2: "pearsonIdLossScaling2", 4: "pear
  *
  * @param scaling range scaling n2: 2, 4 or 8
  * @throws UserError naming what there is, if it is not there
- * @example publishedCorrelations(2, { models: ["Llama-3-8B"] }) // [{ layer: 1, coefficient: …, p: …, n: 50, … }, …]
+ * @example
+ * const [{ layer, coefficient, n }] = publishedCorrelations(2, { models: ["Llama-3-8B"] });
+ * [layer, coefficient, n]; // [1, 0.4492, 50]
  */
 export function publishedCorrelations(
   scaling: number,
@@ -135,7 +142,13 @@ export function publishedCorrelations(
   });
 }
 
-/** What was read off a printed figure of a model; none where there is no such. Also OPT-6.7B's at n2 = 4. */
+/**
+ * What was read off a printed figure of a model; none where there is no such. Also OPT-6.7B's at n2 = 4.
+ *
+ * @example
+ * const [{ layer, coefficient, note }] = readOffCorrelations("OPT-6.7B", 4);
+ * [layer, coefficient, note]; // [1, 0.486, "read off the printed figure"]
+ */
 export function readOffCorrelations(model: string, scaling: number): CorrelationRow[] {
   const values = publishedFile().digitized[DIGITIZED[scaling]]?.[model] ?? [];
   return values.flatMap((coefficient, i): CorrelationRow[] => {
@@ -146,7 +159,13 @@ export function readOffCorrelations(model: string, scaling: number): Correlation
   });
 }
 
-/** Table 1: Spearman's rho between intrinsic dimension and loss of OPT-6.7B. It does not say at which layer. */
+/**
+ * Table 1: Spearman's rho between intrinsic dimension and loss of OPT-6.7B. It does not say at which layer.
+ *
+ * @example
+ * const [{ label, coefficient }] = publishedTable1();
+ * [label, coefficient]; // ["prompt, ESS", 0.51]
+ */
 export function publishedTable1(): CorrelationRow[] {
   const { model, rows } = publishedFile().table1;
   return rows.map(({ level, estimator, rho, p }) => {
@@ -168,6 +187,8 @@ function printed(method: CorrelationMethod, coefficient: number) {
 /**
  * Published Pearson correlations of Llama-3-8B over 2244 prompts, from the unrounded values: between the log dimension of the
  * logits and the contextual entropy (NaN at other scalings than 2 to 64), and between entropy and loss.
+ *
+ * @example publishedLogitCorrelations(2); // { dimensionEntropy: 0.4274, entropyLoss: 0.9947 }
  */
 export function publishedLogitCorrelations(scaling: number): { dimensionEntropy: number; entropyLoss: number } {
   const { pearsonLogIdEntropy, pearsonEntropyLoss } = publishedFile().llamaLogits;

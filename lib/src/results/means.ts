@@ -21,7 +21,9 @@ function originOf(rows: readonly Row[]): Row["origin"] {
  * A number that is missing leaves its layer without a mean.
  *
  * @throws UserError if there is a prompt twice: rows of two studies are to be averaged each by themselves
- * @example meanOverPrompts(rows.of("intrinsicDimension", 2)) // [{ model: …, shuffle: 0, layer: 1, mean: 1.9, sd: 0.2, n: 48, … }, …]
+ * @example
+ * const [{ mean, sd, n }] = meanOverPrompts(published("loss", undefined, { models: ["Llama-3-8B"] }));
+ * [mean, sd, n]; // [1.832, 0.59, 2244]
  */
 export function meanOverPrompts(rows: readonly Row[]): MeanRow[] {
   const groups = groupRows(rows, (row) => `${curveKey({ ...row, prompt: null })}|${row.layer}`);
@@ -40,7 +42,9 @@ export function meanOverPrompts(rows: readonly Row[]): MeanRow[] {
 /**
  * The first row of each curve that is highest in it; of means over prompts, or of single prompts.
  *
- * @example peaks(publishedMeans("intrinsicDimension", 2, { models: ["Llama-3-8B"] })) // layer 13 at S = 0, layer 10 at S = 5
+ * @example
+ * const means = publishedMeans("intrinsicDimension", 2, { models: ["Llama-3-8B"] });
+ * peaks(means).map(({ shuffle, layer }) => [shuffle, layer]); // [[0, 13], [5, 10]]
  */
 export function peaks<R extends MeanRow | Row>(rows: readonly R[]): R[] {
   return groupRows(rows, curveKey).map((curve) => highest(curve, heightOf));
@@ -66,7 +70,9 @@ export interface Rise {
 /**
  * The rise of each prompt's peak from the first shuffle index to the last.
  *
- * @example rises(rows.of("intrinsicDimension", 2)) // [{ prompt: …, first: 7.6, last: 10.9, rise: 3.3, … }, …]
+ * @example
+ * const [{ prompt, first, last, rise }] = rises(published("intrinsicDimension", 2, { models: ["Llama-3-8B"] }));
+ * [prompt, first, last, rise]; // ["prompt 3218", 9.599, 15.89, 6.291]
  */
 export function rises(rows: readonly Row[]): Rise[] {
   const prompts = groupRows(peaks(rows), (row) => JSON.stringify([isPublished(row), row.model, row.prompt]));
@@ -80,6 +86,10 @@ export function rises(rows: readonly Row[]): Rise[] {
 /**
  * How many of the values of each model and order lie in bins of a width, from the first bin with one to the last: rows of
  * no prompt whose parameter is where a bin begins.
+ *
+ * @example
+ * const losses = published("loss", undefined, { models: ["Llama-3-8B"] });
+ * histogram(losses, 1).map(({ parameter, value }) => [parameter, value]); // [[0, 207], [1, 1096], [2, 914], [3, 23], [4, 4]]
  */
 export function histogram(rows: readonly Row[], width: number): Row[] {
   return groupRows(rows, (row) => curveKey({ ...row, prompt: null })).flatMap((group) => {
@@ -100,12 +110,22 @@ export function histogram(rows: readonly Row[], width: number): Row[] {
   });
 }
 
-/** The layer of a model of L layers that lies as deep as `layer` of the paper's models with 32. */
+/**
+ * The layer of a model of L layers that lies as deep as `layer` of the paper's models with 32.
+ *
+ * @example layerAsDeepAs(10, 12); // 4
+ */
 export function layerAsDeepAs(layer: number, layers: number, of = 32): number {
   return Math.max(1, Math.round((layer / of) * layers));
 }
 
-/** The rows at the layers nearest to relative depths, depth by depth in each curve: 0.5 of 12 layers is layer 6. The first layer is 1. */
+/**
+ * The rows at the layers nearest to relative depths, depth by depth in each curve: 0.5 of 12 layers is layer 6. The first layer is 1.
+ *
+ * @example
+ * const means = publishedMeans("intrinsicDimension", 2, { models: ["Llama-3-8B"], shuffles: [0] });
+ * atDepths(means, [0, 0.5, 1]).map(({ layer }) => layer); // [1, 16, 32]
+ */
 export function atDepths<R extends Row | MeanRow>(rows: readonly R[], depths: readonly number[]): R[] {
   return groupRows(rows, curveKey).flatMap((curve) => {
     const layers = Math.max(...curve.map(({ layer }) => layer ?? 0));

@@ -41,6 +41,10 @@ export interface PromptCloudOptions {
  *
  * @param results of one model, one a prompt, with the metric lastToken; three prompts or more, no two vectors the same
  * @throws UserError if the metric is not there, or the prompts are too few or coincide
+ * @example
+ * const rows = await study({ models: ["smollm2-135m"], promptCount: 6, shuffles: [0], metrics: ["lastToken"] });
+ * const cloud = await promptCloud(rows.results.map(({ result }) => result));
+ * [cloud.length, cloud[0].local.ESS.length]; // [30, 6]
  */
 export async function promptCloud(
   results: readonly UnitResult[],
@@ -114,6 +118,12 @@ function singleRatioConstant(scaling: number): number {
  *
  * @param cloud from {@link promptCloud}
  * @param losses of the same prompts, in their order
+ * @example
+ * const local = { ESS: [2, 3, 4], "2NN": [4, 2, 3], "high scaling": [3, 2, 1] };
+ * const cloud = [{ layer: 1, intrinsicDimension: [], simplexSkewness: 3, local }];
+ * const losses = published("loss", undefined, { models: ["Llama-3-8B"] }).slice(0, 3);
+ * const curves = promptCloudCorrelations(cloud, losses).map(({ label, coefficient }) => [label, coefficient]);
+ * curves; // [["prompt, ESS", 0.5], ["prompt, 2NN", 0.5], ["prompt, high scaling", -0.5]]
  */
 export function promptCloudCorrelations(cloud: readonly PromptCloudLayer[], losses: readonly Row[]): CorrelationRow[] {
   const values = losses.map(({ value }) => value);

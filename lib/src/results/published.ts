@@ -32,7 +32,9 @@ const ALL_SHUFFLES = [0, 1, 2, 3, 4, 5];
  * @param parameter range scaling n2, or k; all that there are without it
  * @throws UserError naming what there is, if it is not there
  * @see arXiv 2501.10573; data/published/README.md says from which of the authors' files the numbers are
- * @example published("intrinsicDimension", 2, { models: ["Llama-3-8B"] }) // layers 1 to 32 of S = 0 to 5
+ * @example
+ * const rows = published("intrinsicDimension", 2, { models: ["Llama-3-8B"] }); // layers 1 to 32 of S = 0 to 5
+ * rows.length; // 192
  */
 export function published(
   quantity: PublishedQuantity | "loss" | "meanEntropy" | "logitsIntrinsicDimension",
@@ -75,7 +77,9 @@ export function published(
  * @param parameter range scaling n2, or k; all that there are without it
  * @param options `shuffles`: 0 and 5, as written and fully permuted, without it; there are 0 to 5
  * @throws UserError naming what there is, if it is not there
- * @example publishedMeans("neighborhoodOverlap", 2, { models: ["Llama-3-8B"] }) // [{ layer: 1, mean: …, sd: …, n: 50, … }, …]
+ * @example
+ * const [{ layer, mean, sd, n }] = publishedMeans("neighborhoodOverlap", 2, { models: ["Llama-3-8B"] });
+ * [layer, mean, sd, n]; // [1, 0.5883, 0.06277, 50]
  */
 export function publishedMeans(
   quantity: PublishedQuantity,
@@ -101,7 +105,11 @@ export function publishedModels(): string[] {
   return Object.keys(publishedFile().models);
 }
 
-/** Rows of Pile-10k that single-prompt results are published of: the 50 prompts of the shuffle experiments. */
+/**
+ * Rows of Pile-10k that single-prompt results are published of: the 50 prompts of the shuffle experiments.
+ *
+ * @example publishedPromptRows().length; // 50
+ */
 export function publishedPromptRows(): number[] {
   return publishedPromptsFile().prompts;
 }

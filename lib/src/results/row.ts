@@ -75,7 +75,9 @@ export type Wanted<R> = { [Column in keyof R]?: R[Column] | readonly R[Column][]
 /**
  * The rows whose columns have one of the wanted values.
  *
- * @example select(rows, { model: "smollm2-135m", shuffle: [0, 5] })
+ * @example
+ * const rows = published("intrinsicDimension", 2, { models: ["Llama-3-8B"] });
+ * select(rows, { layer: 12, shuffle: [0, 5] }).map(({ value }) => value); // [9.355, 13.56]
  */
 export function select<R extends AnyRow>(rows: readonly R[], wanted: Wanted<R>): R[] {
   const columns = Object.entries(wanted) as [keyof R, unknown][];
@@ -84,7 +86,11 @@ export function select<R extends AnyRow>(rows: readonly R[], wanted: Wanted<R>):
   );
 }
 
-/** Rows in groups, by what `key` says of them, in the order of each group's first row. */
+/**
+ * Rows in groups, by what `key` says of them, in the order of each group's first row.
+ *
+ * @example groupRows([{ layer: 1 }, { layer: 2 }, { layer: 1 }], ({ layer }) => layer).length; // 2
+ */
 export function groupRows<R>(rows: readonly R[], key: (row: R) => unknown): R[][] {
   const groups = new Map<unknown, R[]>();
   for (const row of rows) {

@@ -24,7 +24,12 @@ export interface StudyOptions extends ExperimentOptions {
   source?: string;
 }
 
-/** Reads whose numbers are wanted: "run", "published" or "both". @throws UserError on any other text */
+/**
+ * Reads whose numbers are wanted: "run", "published" or "both".
+ *
+ * @throws UserError on any other text
+ * @example readSource("both"); // { run: true, published: true }
+ */
 export function readSource(source: string): { run: boolean; published: boolean } {
   if (!["run", "published", "both"].includes(source)) {
     throw new UserError(`unknown SOURCE "${source}"; write run, published, both`);
@@ -38,8 +43,9 @@ export function readSource(source: string): { run: boolean; published: boolean }
  * @returns without rows if the source is "published"
  * @throws UserError as {@link runExperiment}, or on an unknown source
  * @example
- * const rows = await tg.study({ models: ["smollm2-135m"], shuffles: [0, 5], promptCount: 48 });
- * rows.of("intrinsicDimension", 2); // [{ origin: "recorded", model: "SmolLM2-135M…", prompt: …, layer: 1, value: …, error: … }, …]
+ * const rows = await study({ models: ["smollm2-135m"], promptCount: 2, shuffles: [0] });
+ * const [{ origin, prompt, layer, value }] = rows.of("intrinsicDimension", 2);
+ * [origin, prompt, layer, value]; // ["recorded", "api-reference-parcel-lockers", 1, 1.398]
  */
 export async function study(
   { shuffles, ...settings }: StudySettings,
@@ -152,7 +158,13 @@ class StudySource extends RowSource {
   }
 }
 
-/** Says in Markdown what was run and where the results lie, or that nothing was. */
+/**
+ * Says in Markdown what was run and where the results lie, or that nothing was.
+ *
+ * @example
+ * const rows = await study({ models: ["smollm2-135m"], shuffles: [0] }, { source: "published" });
+ * describeStudies(rows); // "Nothing is run: all numbers are the authors', from `data/published`."
+ */
 export function describeStudies(...studies: Study[]): string {
   const done = studies.flatMap(({ experiment }) => experiment ?? []);
   if (done.length === 0) return "Nothing is run: all numbers are the authors', from `data/published`.";
@@ -174,7 +186,11 @@ function recordedFiles(experiments: readonly Pick<ExperimentResult, "manifest">[
   return [...new Set(models.flatMap(({ recorded }) => recorded?.file ?? []))];
 }
 
-/** The first and the last value, once if they are the same: the shuffle indices that means are over. */
+/**
+ * The first and the last value, once if they are the same: the shuffle indices that means are over.
+ *
+ * @example firstAndLast([0, 1, 2, 5]); // [0, 5]
+ */
 export function firstAndLast(values: readonly number[]): number[] {
   return [...new Set([values[0], values[values.length - 1]])].filter((value) => value !== undefined);
 }

@@ -34,7 +34,11 @@ function atSameDepth<R extends { depth: number | null }>(curve: readonly R[], de
  * numbers are listed.
  *
  * @param rows ours and the published ones
- * @example deviations([...meanOverPrompts(rows.of("cosineSimilarity")), ...publishedMeans("cosineSimilarity", undefined, { models })])
+ * @example
+ * const rows = await study({ models: ["smollm2-135m"], promptCount: 2, shuffles: [0] });
+ * const means = meanOverPrompts(rows.of("intrinsicDimension", 2));
+ * const [row] = deviations([...means, ...publishedMeans("intrinsicDimension", 2, { models: ["Llama-3-8B"] })]);
+ * [row.layer, row.ours, row["published layer"], row.published]; // [1, 1.642, 1, 3.061]
  */
 export function deviations(rows: readonly MeanRow[]): TableRow[] {
   const ours = rows.filter((row) => !isPublished(row));
@@ -77,7 +81,13 @@ function ownColumns({ origin, model, shuffle, layer, mean, sd, n }: MeanRow, fir
   return { ...first, origin, model, S: shuffle, layer, mean, sd, n };
 }
 
-/** Where each curve is highest: of means over prompts layer, relative depth, height, sd and n, of single prompts without the last two. */
+/**
+ * Where each curve is highest: of means over prompts layer, relative depth, height, sd and n, of single prompts without the last two.
+ *
+ * @example
+ * const [{ S, layer, height }] = peakTable(publishedMeans("intrinsicDimension", 2, { models: ["Llama-3-8B"] }));
+ * [S, layer, height]; // [0, 13, 9.55]
+ */
 export function peakTable(rows: readonly MeanRow[] | readonly Row[]): TableRow[] {
   const parameterOf = parameterColumn(rows);
   return peaks<MeanRow | Row>(rows).map((row): TableRow => {
@@ -88,7 +98,13 @@ export function peakTable(rows: readonly MeanRow[] | readonly Row[]): TableRow[]
   });
 }
 
-/** Mean peaks and mean rise over the prompts of each model, with the standard deviation of the rise. */
+/**
+ * Mean peaks and mean rise over the prompts of each model, with the standard deviation of the rise.
+ *
+ * @example
+ * const [row] = riseTable(rises(published("intrinsicDimension", 2, { models: ["Llama-3-8B"], prompts: [3218, publishedPromptRows()[0]] })));
+ * [row["peak higher when shuffled"], row["mean rise"]]; // ["2 of 2", 3.8655]
+ */
 export function riseTable(rises: readonly Rise[]): TableRow[] {
   return groupRows(rises, ({ origin, model }) => `${origin}|${model}`).map((group) => {
     const rise = group.map((entry) => entry.rise);
@@ -105,7 +121,13 @@ export function riseTable(rises: readonly Rise[]): TableRow[] {
   });
 }
 
-/** A correlation as columns of a table: coefficient, ends of the 95% interval, p, n. */
+/**
+ * A correlation as columns of a table: coefficient, ends of the 95% interval, p, n.
+ *
+ * @example
+ * const { ρ, p, n } = correlationColumns(pearson([1, 2, 3, 4], [2, 4, 5, 4]));
+ * [ρ, p, n]; // [0.7182, "0.28", 4]
+ */
 export function correlationColumns({
   coefficient,
   low,
@@ -119,6 +141,10 @@ export function correlationColumns({
 /**
  * Our correlations beside the published ones, layer by layer, as {@link deviations}. A model without a counterpart is listed
  * alone; without any of ours, the published ones are. What was read off figures is left out.
+ *
+ * @example
+ * const [row] = correlationTable(publishedCorrelations(2, { models: ["Llama-3-8B"] }));
+ * [row.layer, row.ρ, row.p]; // [1, 0.4492, "0.0011"]
  */
 export function correlationTable(rows: readonly CorrelationRow[]): TableRow[] {
   const computed = rows.filter(({ note }) => note === undefined);
@@ -147,7 +173,13 @@ export function correlationTable(rows: readonly CorrelationRow[]): TableRow[] {
   });
 }
 
-/** Where each curve's correlation is largest. What was read off figures is left out. */
+/**
+ * Where each curve's correlation is largest. What was read off figures is left out.
+ *
+ * @example
+ * const [row] = correlationPeakTable(publishedCorrelations(2, { models: ["Llama-3-8B"] }));
+ * [row["peak layer"], row.ρ, row.p]; // [7, 0.7683, "7.4e-11"]
+ */
 export function correlationPeakTable(rows: readonly CorrelationRow[]): TableRow[] {
   const computed = rows.filter(({ note }) => note === undefined);
   const parameterOf = parameterColumn(computed);
@@ -173,6 +205,9 @@ const nameOf = ({ origin, model, label }: CorrelationRow): TableRow => ({
  * level and estimator.
  *
  * @param rows with labels: ours of one model, and those of publishedTable1
+ * @example
+ * const [row] = table1(publishedTable1());
+ * [row.level, row.estimator, row["published ρ"], row["published p"]]; // ["prompt", "ESS", 0.51, "0.01"]
  */
 export function table1(rows: readonly CorrelationRow[]): TableRow[] {
   const published = rows.filter((row) => isPublished(row) && row.layer === null);

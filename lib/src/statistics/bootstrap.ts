@@ -26,10 +26,6 @@ export interface Band {
  * @param statistic gets which observations were drawn [n] and gives one number a quantity; NaN where there is none
  * @throws UserError if there is no observation or no resample
  * @see Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13
- * @example
- * const losses = [3.1, 2.8, 3.6, 3.0, 3.3];
- * const mean = (drawn: Int32Array) => [drawn.reduce((sum, prompt) => sum + losses[prompt] / drawn.length, 0)];
- * bootstrapBand(losses.length, mean, { seed: "1" }); // { low: [2.94], high: [3.42] }
  */
 export function bootstrapBand(
   n: number,

@@ -112,7 +112,11 @@ export interface Line {
   intercept: number;
 }
 
-/** The line of least squares through pairs of finite numbers; NaN with fewer than two pairs or if all x are equal. */
+/**
+ * The line of least squares through pairs of finite numbers; NaN with fewer than two pairs or if all x are equal.
+ *
+ * @example fittedLine([1, 2, 3], [3, 5, 7]); // { slope: 2, intercept: 1 }
+ */
 export function fittedLine(x: ArrayLike<number>, y: ArrayLike<number>): Line {
   const [left, right] = finitePairs(x, y);
   if (left.length < 2 || isConstant(left)) return { slope: Number.NaN, intercept: Number.NaN };
