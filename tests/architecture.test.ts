@@ -23,6 +23,7 @@ const ORDER = [
   "geometry",
   "statistics",
   "experiment",
+  "results",
   "figures",
   "notebook",
   "record",

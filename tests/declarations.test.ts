@@ -102,8 +102,8 @@ test("nothing that is exported takes, gives or holds `any`", () => {
 test("a misspelt field in a cell is an error", () => {
   const cell = join(PROJECT, "notebooks/cell.ts");
   const source = [
-    'import { runExperiment } from "token-geometry";',
-    "const { results } = await runExperiment({ models: [], shuffleIndices: [0] });",
+    'import { study } from "token-geometry";',
+    "const { results } = await study({ models: [], shuffles: [0] });",
     "export const right: number = results[0].result.loss;",
     "export const misspelt: number = results[0].result.los;",
     "export const another: string = results[0].result.loss;",

@@ -21,19 +21,19 @@ const FIGURE_3 = "fig03-intrinsic-dimension";
 const TWO_MODELS = ["data/models/llama-mini", "data/models/opt-mini"];
 /** In place of the default model: an embedded one. */
 const MODEL = "llama-mini";
-const SMALL = { MODEL, PROMPTS: 2, TOKENS: 64, SHUFFLES: [0, 1, 2] };
+const SMALL = { MODELS: [MODEL], PROMPTS: 2, TOKENS: 64, SHUFFLES: [0, 1, 2] };
 
 /** One of each kind of picture: worked example, profiles, histograms, correlations, scatters, a grid, scales, a table. */
 const KINDS: Record<string, Record<string, string | number | number[] | string[]>> = {
-  "00-start-here": { MODEL, TOKENS: 128 },
-  "fig01-shuffling": { MODEL },
+  "00-start-here": { MODELS: [MODEL], TOKENS: 128 },
+  "fig01-shuffling": { MODELS: [MODEL] },
   "fig02-cosine-similarity": SMALL,
-  "fig04-neighbor-angles": { MODEL, PROMPTS: 6, TOKENS: 64, SHUFFLES: [0, 3] },
+  "fig04-neighbor-angles": { MODELS: [MODEL], PROMPTS: 6, TOKENS: 64, SHUFFLES: [0, 3] },
   "fig06-dimension-and-loss": { MODELS: TWO_MODELS, PROMPTS: 6, TOKENS: 64 },
   "fig07-logits-and-entropy": { MODELS: TWO_MODELS, PROMPTS: 6, TOKENS: 64 },
-  "fig08-random-prompts": { MODEL, TOKENS: 64, SHUFFLES: [0, 3] },
+  "fig08-random-prompts": { MODELS: [MODEL], TOKENS: 64, SHUFFLES: [0, 3] },
   "fig14-scale-analysis": { MODELS: TWO_MODELS, PROMPTS: 2, TOKENS: 64, SHUFFLES: [0, 3] },
-  "fig20-table1-token-and-prompt-level": { MODEL, PROMPTS: 6, TOKENS: 64 },
+  "fig20-table1-token-and-prompt-level": { MODELS: [MODEL], PROMPTS: 6, TOKENS: 64 },
 };
 
 function committed(name: string): Notebook {
@@ -221,15 +221,21 @@ describe.each(frontEnds)("in Jupyter (%s)", (frontEnd) => {
     await notebook.screenshot(`${frontEnd}-interrupted`);
 
     // Documentation where the cursor is.
-    await notebook.replace(3, "tg.runExperiment");
-    expect(await notebook.documentation(3)).toMatch(/ExperimentSettings[\s\S]*what the store does not have yet/);
+    await notebook.replace(3, "tg.study");
+    expect(await notebook.documentation(3)).toMatch(/StudySettings[\s\S]*what is neither recorded nor in the store/);
     await notebook.screenshot(`${frontEnd}-documentation`);
     await notebook.close();
   });
 
   test("the playground: a text of one's own, and sliders that ask no kernel", { timeout: 300_000 }, async () => {
     const PROMPT = "The sea was calm that morning, and the boats lay still. ".repeat(8);
-    const prepared = injectParameters(committed("playground"), { PROMPT, MODEL, TOKENS: 64, SHUFFLES: [0, 1, 2, 3] });
+    const prepared = injectParameters(committed("playground"), {
+      PROMPT,
+      MODELS: [MODEL],
+      TOKENS: 64,
+      SHUFFLES: [0, 1, 2, 3],
+      LAYER: 6,
+    });
     const notebook = await open("playground", prepared);
     const { page } = notebook;
     await notebook.runAll();

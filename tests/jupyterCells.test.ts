@@ -17,7 +17,6 @@ const NOTEBOOKS = listNotebooks(join(PROJECT, "notebooks"));
 const SEED = "any order";
 
 const TINY: Record<string, ParameterValue> = {
-  MODEL: "llama-mini",
   MODELS: ["data/models/llama-mini"],
   PROMPTS: 5,
   TOKENS: 64,
@@ -178,11 +177,11 @@ describe("the stop button", () => {
     const kernel = await Kernel.start({ workingFolder: join(PROJECT, "notebooks"), environment });
     const units = () => filesBelow(store).filter((path) => path.startsWith("units/") && path.endsWith(".json")).length;
     const experiment = (prompts: number) =>
-      `const { computed, reused } = await tg.runExperiment(
-         { models: ["data/models/llama-mini"], promptCount: ${prompts}, tokens: 64, shuffleIndices: [0, 1, 2] },
+      `const { experiment } = await tg.study(
+         { models: ["data/models/llama-mini"], promptCount: ${prompts}, tokens: 64, shuffles: [0, 1, 2] },
          { progress: tg.progressBar("prompts"), workers: ${one.workers} },
        );
-       console.log(computed, reused);`;
+       console.log(experiment!.computed, experiment!.reused);`;
     try {
       await kernel.execute('import * as tg from "token-geometry";');
       const running = kernel.execute(experiment(48));

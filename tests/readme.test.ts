@@ -33,7 +33,7 @@ interface Rule {
   notHere?: string;
 }
 
-const SMALL = "-p MODEL=llama-mini -p PROMPTS=2 -p TOKENS=64 -p SHUFFLES=0,1,2";
+const SMALL = "-p MODELS=llama-mini -p PROMPTS=2 -p TOKENS=64 -p SHUFFLES=0,1,2";
 const FIGURE_3 = ["svg", "pdf", "png", "html", "csv"].map((ending) => `out/figures/fig03.${ending}`);
 const ON_SYSTEM = "changes the system; .ci/run installs from the same packages";
 

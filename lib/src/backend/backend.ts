@@ -19,6 +19,8 @@ export interface Backend {
   whyNoGpu?(): Promise<string | undefined>;
   /** Whether it is left alone where it would not, unless it was asked for. */
   onlyOnGpu?: boolean;
+  /** Whether it has copied the values of a new tensor once that is there, so that their array can be filled anew. */
+  copiesValues?: boolean;
   /** Whether its device has gone since it was loaded, so that it has to be loaded again. */
   isLost?(): boolean;
 }
@@ -99,6 +101,11 @@ async function gpuFirst(): Promise<readonly Backend[]> {
     if (why === undefined) return [backend, ...BACKENDS.filter((other) => other !== backend)];
   }
   return BACKENDS;
+}
+
+/** Whether the current backend has copied the values of a tensor as soon as that is made. */
+export function copiesValues(): boolean {
+  return BACKENDS.find(({ name }) => name === tf.getBackend())?.copiesValues ?? false;
 }
 
 function isLost({ name }: BackendChoice): boolean {

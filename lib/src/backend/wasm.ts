@@ -19,4 +19,5 @@ export const wasm: Backend = {
     return blas ? `WebAssembly, products by ${blas.name}` : "WebAssembly, one thread";
   },
   threads: () => wasmBlas()?.threads,
+  copiesValues: true,
 };

@@ -10,7 +10,7 @@ import { openGguf } from "./gguf/ggufCheckpoint";
 import { readTorchFile } from "./pytorchBin";
 import { isQuantizedType } from "./quantized/dequantize";
 import { readSafetensorsHeader } from "./safetensors";
-import { readRows, readValues, type StoredTensor } from "./storedTensor";
+import { readRows, readTransposed, readValues, type StoredTensor } from "./storedTensor";
 
 /** A trained model on disk: a folder in Hugging Face layout, or a GGUF file. Values are read tensor by tensor, when asked for. */
 export interface Checkpoint {
@@ -140,6 +140,25 @@ export function readTensorRows(
   rows: readonly number[],
 ): Float32Array {
   return readRows(checkedTensor(checkpoint, name, shape), rows);
+}
+
+/**
+ * Reads neighboring rows of a matrix and transposes them, as {@link readTensor}.
+ *
+ * @param first number of the first row
+ * @param room [columns x count] values that are written to and returned; new ones without it
+ * @returns [columns, count]
+ */
+export function readTransposedRows(
+  checkpoint: Checkpoint,
+  name: string,
+  shape: readonly number[],
+  first: number,
+  count: number,
+  room: Float32Array = new Float32Array(shape[1] * count),
+): Float32Array {
+  readTransposed(checkedTensor(checkpoint, name, shape), first, count, room);
+  return room;
 }
 
 function checkedTensor(checkpoint: Checkpoint, name: string, shape: readonly number[]): StoredTensor {

@@ -10,17 +10,15 @@ export function halves(): Float32Array {
   return table;
 }
 
-export function widenF16(bytes: ArrayBuffer): Float32Array {
+export function widenF16(stored: Uint16Array): Float32Array {
   const half = halves();
-  const stored = new Uint16Array(bytes);
   const values = new Float32Array(stored.length);
   for (let i = 0; i < stored.length; i++) values[i] = half[stored[i]];
   return values;
 }
 
 /** A bfloat16 is the upper half of the float32 of the same value. */
-export function widenBF16(bytes: ArrayBuffer): Float32Array {
-  const stored = new Uint16Array(bytes);
+export function widenBF16(stored: Uint16Array): Float32Array {
   const bits = new Uint32Array(stored.length);
   for (let i = 0; i < stored.length; i++) bits[i] = stored[i] << 16;
   return new Float32Array(bits.buffer);

@@ -4,6 +4,7 @@ import { messageOf, UserError } from "../support/errors";
 import { openToRead } from "../support/files";
 import { areFinite, widenBF16, widenF16 } from "./floats";
 import { dequantize, isQuantizedType } from "./quantized/dequantize";
+import { writeTransposed } from "./transpose";
 
 /** A tensor of a checkpoint whose values are still on disk. */
 export interface StoredTensor {
@@ -43,7 +44,7 @@ export function bytesPerValue(type: PlainType): number {
  * @throws UserError if the type cannot be read, the file ends early, or a value is not a finite number
  */
 export function readValues(tensor: StoredTensor): Float32Array {
-  const stored = readRanges(tensor, [[tensor.begin, tensor.end]]);
+  const stored = valuesOf(tensor, readBytes(tensor, [[tensor.begin, tensor.end]]));
   const { shape, strides, stridedShape = shape } = tensor;
   return finished(tensor, strides ? gather(stored, stridedShape, strides) : stored);
 }
@@ -70,23 +71,52 @@ export function readRows(tensor: StoredTensor, rows: readonly number[]): Float32
     if (last && last[1] === start) last[1] += rowBytes;
     else ranges.push([start, start + rowBytes]);
   }
-  return finished(tensor, readRanges(tensor, ranges));
+  return finished(tensor, valuesOf(tensor, readBytes(tensor, ranges)));
 }
 
-/** Checks that values are numbers, and adds what is to be added to them, in place. */
-function finished({ name, file, addend }: StoredTensor, values: Float32Array): Float32Array {
+/** Values that are turned at a time: 2^15 of them stay in the processor's cache. */
+const TURNED_VALUES = 2 ** 15;
+
+/**
+ * Reads neighboring rows of a matrix as {@link readValues} does, and transposes them, a few at a time on their way.
+ *
+ * @param result [columns, count], is written to
+ */
+export function readTransposed(tensor: StoredTensor, first: number, count: number, result: Float32Array): void {
+  const [rows, columns] = tensor.shape;
+  if (tensor.strides) {
+    writeTransposed(readValues(tensor).subarray(first * columns, (first + count) * columns), columns, result, count, 0);
+    return;
+  }
+  const rowBytes = (tensor.end - tensor.begin) / rows;
+  const begin = tensor.begin + first * rowBytes;
+  const bytes = readBytes(tensor, [[begin, begin + count * rowBytes]]);
+  const some = Math.max(1, Math.floor(TURNED_VALUES / columns / 16) * 16);
+  const room = new Float32Array(some * columns);
+  for (let row = 0; row < count; row += some) {
+    const values = valuesOf(tensor, bytes.subarray(row * rowBytes, Math.min(count, row + some) * rowBytes), room);
+    writeTransposed(finished(tensor, values, row * columns), columns, result, count, row);
+  }
+}
+
+/**
+ * Checks that values are numbers, and adds what is to be added to them, in place.
+ *
+ * @param before how many of those read stand before them
+ */
+function finished({ name, file, addend }: StoredTensor, values: Float32Array, before = 0): Float32Array {
   if (!areFinite(values)) {
     const i = values.findIndex((value) => !Number.isFinite(value));
     throw new UserError(
-      `${file}: tensor "${name}" holds ${values[i]} (at value ${i} of those read): the weights are damaged`,
+      `${file}: tensor "${name}" holds ${values[i]} (at value ${before + i} of those read): the weights are damaged`,
     );
   }
   if (addend !== undefined) for (let i = 0; i < values.length; i++) values[i] += addend;
   return values;
 }
 
-/** Reads ranges of bytes of a tensor's file, one after the other, as float32. */
-function readRanges({ name, file: path, elementType }: StoredTensor, ranges: [number, number][]): Float32Array {
+/** Reads ranges of bytes of a tensor's file, one after the other. */
+function readBytes({ name, file: path, elementType }: StoredTensor, ranges: [number, number][]): Uint8Array {
   if (!isPlainType(elementType) && !isQuantizedType(elementType)) {
     throw new UserError(
       `${path}: tensor "${name}" is of type ${elementType}, which cannot be read; docs/models.md lists those that can`,
@@ -97,9 +127,8 @@ function readRanges({ name, file: path, elementType }: StoredTensor, ranges: [nu
   if (size > totalmem())
     throw new UserError(`${path}: tensor "${name}" has ${size} bytes, more than this machine's memory`);
   const { file } = openToRead(path);
-  let bytes: Uint8Array<ArrayBuffer>;
   try {
-    bytes = new Uint8Array(size);
+    const bytes = new Uint8Array(size);
     let filled = 0;
     for (const [begin, end] of ranges) {
       for (let position = begin; position < end; ) {
@@ -109,12 +138,17 @@ function readRanges({ name, file: path, elementType }: StoredTensor, ranges: [nu
         filled += count;
       }
     }
+    return bytes;
   } catch (error) {
     throw new UserError(`${path}: tensor "${name}" cannot be read (${messageOf(error)})`, { cause: error });
   } finally {
     closeSync(file);
   }
-  return isPlainType(elementType) ? widen(elementType, bytes.buffer) : dequantize(elementType, bytes);
+}
+
+/** What bytes of a tensor stand for, as float32; they begin at a multiple of a value's length in memory. */
+function valuesOf({ elementType }: StoredTensor, bytes: Uint8Array, room?: Float32Array): Float32Array {
+  return isPlainType(elementType) ? widen(elementType, bytes) : dequantize(elementType, bytes, room);
 }
 
 /** Brings the values of a view with any strides (each at least 0) into C order. */
@@ -124,7 +158,12 @@ function gather(stored: Float32Array, shape: readonly number[], strides: readonl
   const position = shape.map(() => 0);
   for (let done = 0; done < values.length; ) {
     let from = position.reduce((sum, index, dimension) => sum + index * strides[dimension], 0);
-    for (let i = 0; i < shape[last]; i++, from += strides[last]) values[done++] = stored[from];
+    if (strides[last] === 1) {
+      values.set(stored.subarray(from, from + shape[last]), done);
+      done += shape[last];
+    } else {
+      for (let i = 0; i < shape[last]; i++, from += strides[last]) values[done++] = stored[from];
+    }
     // The next row, as an odometer counts.
     let dimension = last - 1;
     while (dimension >= 0 && ++position[dimension] === shape[dimension]) position[dimension--] = 0;
@@ -132,8 +171,10 @@ function gather(stored: Float32Array, shape: readonly number[], strides: readonl
   return values;
 }
 
-function widen(type: PlainType, bytes: ArrayBuffer): Float32Array {
-  if (type === "F16") return widenF16(bytes);
-  if (type === "BF16") return widenBF16(bytes);
-  return type === "F64" ? new Float32Array(new Float64Array(bytes)) : new Float32Array(bytes);
+function widen(type: PlainType, { buffer, byteOffset, length }: Uint8Array): Float32Array {
+  const count = length / BYTES[type];
+  if (type === "F16") return widenF16(new Uint16Array(buffer, byteOffset, count));
+  if (type === "BF16") return widenBF16(new Uint16Array(buffer, byteOffset, count));
+  if (type === "F64") return new Float32Array(new Float64Array(buffer, byteOffset, count));
+  return new Float32Array(buffer as ArrayBuffer, byteOffset, count);
 }

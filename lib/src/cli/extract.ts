@@ -1,18 +1,11 @@
 import { existsSync, statSync } from "node:fs";
 import { join, parse } from "node:path";
 import { type Command, Option } from "commander";
-import { chooseBackend, describeBackend } from "../backend/backend";
-import { openCheckpoint } from "../checkpoint/checkpoint";
-import { resolveModel } from "../hub/models";
-import { runNetwork } from "../model/forward";
-import { loadNetwork } from "../model/network";
+import { loadModel, type Model } from "../model/model";
 import { loadPrompts } from "../prompts/prompts";
-import type { Cloud } from "../support/cloud";
 import { UserError } from "../support/errors";
 import { writeNpy } from "../support/npy";
-import { progressBar } from "../support/progressDisplay";
 import { PAPER_PROMPT_LENGTH } from "../tokens/tokenizedPrompts";
-import { loadTokenizer } from "../tokens/tokenizer";
 import { BACKEND_HELP, MODEL_HELP, wholeNumber, wholeNumbers } from "./options";
 
 interface ExtractOptions {
@@ -46,13 +39,10 @@ export function extractCommand(program: Command): void {
 }
 
 async function extract(options: ExtractOptions): Promise<void> {
-  const checkpoint = openCheckpoint(await resolveModel(options.model, { progress: progressBar("download") }));
-  const ids = await promptIds(options, checkpoint.path);
-  const backend = await chooseBackend(options.backend);
-  const network = await loadNetwork(checkpoint);
+  const model = await loadModel(options.model, { backend: options.backend });
   try {
-    const states: Cloud<Float32Array>[] = [];
-    const { loss, meanEntropy } = await runNetwork(network, ids, { onHiddenState: (state) => void states.push(state) });
+    const ids = await promptIds(options, model);
+    const { hidden: states, loss, entropy: meanEntropy } = await model.run(ids, { tokens: ids.length });
     const { dimension: width } = states[0];
     // OPT-350M projects the last one onto the narrower vectors of its vocabulary: one array cannot hold both widths.
     const narrower = states.at(-1)!.dimension === width ? undefined : states.pop()!;
@@ -61,7 +51,7 @@ async function extract(options: ExtractOptions): Promise<void> {
     if (narrower && last) writeNpy(last.file, last.shape, [narrower.values]);
     const pieces = states.map(({ values }) => values);
     writeNpy(options.out, shape, pieces);
-    process.stderr.write(`${describeBackend(backend)}\n`);
+    process.stderr.write(`${model.backend}\n`);
     if (last) {
       const why = `the last hidden state is ${narrower.dimension} wide, the others ${width}`;
       process.stderr.write(`${why}: it is in ${last.file}\n`);
@@ -73,7 +63,7 @@ async function extract(options: ExtractOptions): Promise<void> {
         : `${options.out}: [${shape}]; loss ${loss.toFixed(4)} nats, mean entropy ${meanEntropy.toFixed(4)} nats\n`,
     );
   } finally {
-    network.dispose();
+    model.dispose();
   }
 }
 
@@ -83,7 +73,7 @@ function lastFile(out: string): string {
   return join(dir, `${name}-last${ext}`);
 }
 
-async function promptIds({ textFile, ids, tokens }: ExtractOptions, folder: string): Promise<number[]> {
+async function promptIds({ textFile, ids, tokens }: ExtractOptions, model: Model): Promise<number[]> {
   if ((textFile === undefined) === (ids === undefined)) {
     throw new UserError("extract needs either --text-file or --ids");
   }
@@ -92,7 +82,7 @@ async function promptIds({ textFile, ids, tokens }: ExtractOptions, folder: stri
     throw new UserError(`${textFile}: is a folder; --text-file takes one file`);
   }
   const [prompt] = await loadPrompts(textFile!, 1);
-  const all = loadTokenizer(folder).encode(prompt.text);
+  const all = model.tokenizer.encode(prompt.text);
   if (all.length === 0) throw new UserError(`${textFile}: has no tokens: the tokenizer knows none of its characters`);
   return all.slice(0, tokens);
 }

@@ -83,7 +83,7 @@ describe("npm run figures", () => {
     expect(executed.cells.map((cell) => cell.execution_count)).toEqual([1, 2, null]);
   });
 
-  test("runs two at a time, says so in order, and stops the other when one fails", async () => {
+  test("runs two at a time, says so in order, and goes on when one fails", async () => {
     const folder = temporaryFolder();
     const wait = (milliseconds: number) => `await new Promise((resolve) => setTimeout(resolve, ${milliseconds}));`;
     const slow = saveNotebook(folder, "slow", `${wait(3000)}`, "1");
@@ -91,14 +91,21 @@ describe("npm run figures", () => {
     const both = await figures(slow, quick, "--jobs", "2", "--out", join(folder, "out"));
     expect(both).toMatchObject({ code: 0, err: "" });
     expect(both.out).toMatch(/^slow .* s\nquick .* s\n/);
-    const endless = endlessNotebook(folder, "await new Promise(() => {});");
-    const broken = saveNotebook(folder, "broken", `${wait(1000)}`, 'throw new Error("no luck");');
-    const stopped = await figures(endless, broken, "--jobs", "2", "--out", folder);
-    expect(stopped).toMatchObject({ code: 1, out: "" });
-    expect(stopped.err).toMatch(/^error: .*broken\.ipynb, cell 2 .*: runtime error: no luck \[.*\n$/);
-    expect(existsSync(join(folder, "notebooks", "endless.ipynb"))).toBe(false);
-    // It may have been stopped before it could say which process it is.
-    if (existsSync(join(folder, "pid"))) expect(isAlive(await pidOf(folder))).toBe(false);
+    const broken = saveNotebook(folder, "broken", "1", 'throw new Error("no luck");');
+    const one = await figures(broken, slow, quick, "--jobs", "1", "--out", folder);
+    expect(one.code).toBe(1);
+    expect(one.out).toMatch(/^broken .* s, failed\nslow .* s\nquick .* s\n/);
+    expect(one.err).toMatch(/^error: .*broken\.ipynb, cell 2 .*: runtime error: no luck \[.*\n$/);
+    expect(existsSync(join(folder, "notebooks", "quick.ipynb"))).toBe(true);
+  });
+
+  test("says which notebooks lack a parameter", async () => {
+    const folder = temporaryFolder();
+    const [first, second] = ["a", "b"].map((name) => {
+      return saveNotebook(folder, name, codeCell(name === "a" ? "let N = 2;" : "let M = 2;", "parameters"));
+    });
+    const { code, err } = await figures(first, second, "-p", "N=1", "--out", folder);
+    expect({ code, err }).toEqual({ code: 0, err: "note: N is no parameter of b\n" });
   });
 
   test("gives up a cell after --timeout", async () => {

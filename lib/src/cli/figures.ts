@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { Command, CommanderError } from "commander";
+import { FIGURES } from "../figures/figures";
 import { committedNotebook } from "../report/committed";
 import { Drawing } from "../report/drawing";
 import { describeRun, withRunRecord } from "../report/run";
@@ -64,7 +65,7 @@ function defineCommand(): Command {
     .option("--list", "only lists the notebooks and their parameters")
     .option("--in-place", "also writes them back to where they are, with static pictures")
     .option("--clear", "only removes the outputs from the notebooks, in place")
-    .addHelpText("after", "\nExample: npm run figures -- fig03 -p MODEL=data/models/pythia-mini -p PROMPTS=8")
+    .addHelpText("after", "\nExample: npm run figures -- fig03 -p MODELS=data/models/pythia-mini -p PROMPTS=8")
     .showSuggestionAfterError(false)
     .exitOverride();
 }
@@ -82,25 +83,42 @@ async function execute(words: string[], options: Options, argv: readonly string[
   if (files.length === 0) throw new UserError("there are no notebooks in notebooks/");
   const outFolder = resolve(options.out);
   const notebooks = prepareNotebooks(files, options.parameter);
+  for (const name of options.parameter.keys()) {
+    const without = notebooks.filter(({ missing }) => missing.includes(name)).map((notebook) => notebook.name);
+    if (without.length > 0) process.stderr.write(`note: ${name} is no parameter of ${without.join(", ")}\n`);
+  }
   const drawing = new Drawing();
   try {
-    await executeNotebooks(notebooks, outFolder, options, describeRun(argv), drawing);
+    const failures = await executeNotebooks(notebooks, outFolder, options, describeRun(argv), drawing);
     console.log(`executed notebooks: ${displayPath(join(outFolder, "notebooks"))}`);
     const report = await drawing.writeReport(outFolder);
     if (report.length > 0) console.log(`report: ${report.map(displayPath).join(", ")}`);
+    for (const failure of failures) reportError(failure);
   } finally {
     drawing.close();
   }
 }
 
-/** Executes notebooks, some at a time, and says in their order how long each has taken. */
+/** What came of a notebook. */
+interface Outcome {
+  seconds: number;
+  failure?: UserError;
+}
+
+/**
+ * Executes notebooks, some at a time, and says in their order how long each has taken. One that fails does not keep the others
+ * from running.
+ *
+ * @returns what went wrong, in the order of the notebooks
+ */
 async function executeNotebooks(
   notebooks: readonly PreparedNotebook[],
   outFolder: string,
   options: Options,
   run: ReturnType<typeof describeRun>,
   drawing: Drawing,
-): Promise<void> {
+): Promise<UserError[]> {
+  const failures: UserError[] = [];
   const jobs = Math.min(options.jobs ?? affordableNotebooks(), notebooks.length);
   const width = Math.max(...notebooks.map(({ name }) => name.length));
   const progress = new ProgressLine();
@@ -108,28 +126,30 @@ async function executeNotebooks(
   const parameters = Object.fromEntries(options.parameter);
   const environment = { ...shareOfMachine(jobs), ...(await drawing.environment()) };
   const shared = { outFolder, timeoutSeconds: options.timeout, compiler, environment };
-  const execute = async (file: PreparedNotebook, signal: AbortSignal): Promise<number> => {
+  const execute = async (file: PreparedNotebook, signal: AbortSignal): Promise<Outcome> => {
     signal.addEventListener("abort", killAllKernels);
     const onCell = (number: number, count: number) => progress.show(file.name, `cell ${number} of ${count}`);
     progress.show(file.name, "starting");
     const running = runNotebook(file.notebook, { ...shared, signal, onCell });
     const { notebook, seconds, failure } = await running.finally(() => progress.remove(file.name));
-    if (signal.aborted) return seconds;
+    if (signal.aborted) return { seconds };
     const executed = join(outFolder, "notebooks", `${file.name}.ipynb`);
     if (failure) {
       writeNotebook(executed, notebook);
-      throw cellError(file, failure, executed);
+      return { seconds, failure: cellError(file, failure, executed) };
     }
     writeNotebook(executed, withRunRecord(notebook, { ...run, date: new Date().toISOString(), seconds, parameters }));
     drawing.prepare(executed);
     if (options.inPlace) writeNotebook(file.path, await committedNotebook(notebook, outFolder));
-    return seconds;
+    return { seconds };
   };
-  const say = ({ name }: PreparedNotebook, seconds: number): void => {
-    progress.print(`${name.padEnd(width)}  ${seconds.toFixed(1).padStart(7)} s`);
+  const say = ({ name }: PreparedNotebook, { seconds, failure }: Outcome): void => {
+    progress.print(`${name.padEnd(width)}  ${seconds.toFixed(1).padStart(7)} s${failure ? ", failed" : ""}`);
+    if (failure) failures.push(failure);
   };
   try {
     await sideBySide(notebooks, jobs, execute, say);
+    return failures;
   } finally {
     progress.end();
     compiler?.close();
@@ -139,7 +159,9 @@ async function executeNotebooks(
 function list(files: NotebookFile[]): void {
   for (const file of files) {
     const notebook = readNotebook(file.path);
-    const title = notebook.cells.map((cell) => /^#\s+(.*)/m.exec(cell.source)?.[1]).find((text) => text !== undefined);
+    const figure = Object.values(FIGURES).find((entry) => entry.notebook === file.name);
+    const headings = notebook.cells.map((cell) => /^#\s+(.*)/m.exec(cell.source)?.[1]);
+    const title = figure ? `Figure ${figure.number}: ${figure.title}` : headings.find((text) => text !== undefined);
     console.log(title ? `${file.name}: ${title}` : file.name);
     for (const { name, defaultText } of notebookParameters(notebook)) console.log(`  -p ${name}=${defaultText}`);
   }

@@ -8,12 +8,13 @@ import { bandFigure } from "../../../tests/support/sampleFigures";
 import { copyModelWithTokenizer } from "../../../tests/support/tinyModel";
 import { runExperiment } from "../experiment/experiment";
 import { mergeExperiment } from "../experiment/merge";
-import { readSource, withProvenance } from "../experiment/source";
 import { Store } from "../experiment/store";
 import { readManifest } from "../experiment/storedExperiment";
 import { exportFigure } from "../figures/export";
 import { figureBundle } from "../notebook/display";
 import { saveTable } from "../notebook/table";
+import { Study } from "../results/study";
+import { provenanceOf } from "../results/wording";
 import { formatNotebook } from "../runner/notebook";
 
 const TEXT =
@@ -28,7 +29,7 @@ async function exported() {
   writeFileSync(prompts, `${JSON.stringify(TEXT)}\n${JSON.stringify(TEXT.toUpperCase())}\n`);
   const settings = { models: [model], prompts, tokens: 64, shuffleIndices: [0, 2], seed: "kale" };
   const study = await runExperiment({ ...settings, metrics: ["lastToken"] }, { store, backend: "cpu" });
-  const figure = withProvenance(bandFigure, readSource("run"), study);
+  const figure = { ...bandFigure, provenance: provenanceOf(new Study(study).of("loss")) };
   const pictures = await exportFigure(figure, { folder });
   const table = join(folder, "bands.csv");
   saveTable([{ layer: 1 }], table, figure);

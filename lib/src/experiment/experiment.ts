@@ -12,7 +12,7 @@ import { Origins } from "./provenance";
 import type { RecordedPlan } from "./recordedPlan";
 import { noteShards, type Shard, unitsOfShard } from "./shard";
 import { Store } from "./store";
-import type { UnitResult } from "./unit";
+import { type UnitResult, unitKey } from "./unit";
 
 export interface ExperimentOptions {
   /** Folder of results; see {@link defaultStore}. */
@@ -31,6 +31,9 @@ export interface ExperimentOptions {
   helpOthers?: boolean;
 }
 
+/** Where a number comes from: computed now, found in the store, recorded in data/recorded, or published by the authors. */
+export type Origin = "computed" | "store" | "recorded" | "published";
+
 /** The result of one prompt in one order under one model. */
 export interface PromptResult {
   /** Name of the model's folder. */
@@ -46,6 +49,8 @@ export interface ExperimentResult {
   backend?: BackendChoice;
   /** By model, then prompt, then shuffle index, in the order of the settings. */
   results: PromptResult[];
+  /** Of each of the results, where it comes from. */
+  resultOrigins: Origin[];
   /** Units that were computed now, those that the store had, and those that are recorded. */
   computed: number;
   reused: number;
@@ -67,10 +72,6 @@ export interface ExperimentResult {
  * prompts at once, one block in memory at a time. Of a model whose results are all recorded, nothing is needed or loaded.
  *
  * @throws UserError if a model, a prompt or a setting is wrong, the store cannot be written, or a recorded file is damaged
- * @example
- * const settings = { models: ["llama-mini"], promptCount: 2, tokens: 64, shuffleIndices: [0] };
- * const { results } = await runExperiment(settings);
- * results.map(({ result }) => result.layers[6].intrinsicDimension[0].id); // [3.295, 3.234]
  */
 export async function runExperiment(
   settings: ExperimentSettings,
@@ -116,22 +117,36 @@ export async function runExperiment(
     ...run.origins.list(),
     ...recorded.flatMap(({ study }) => study.description.computedBy),
   ]);
-  const results = models.flatMap((plan): PromptResult[] =>
+  const taken = models.flatMap((plan): [Origin, PromptResult][] =>
     isRecorded(plan)
-      ? resultsOf(part(plan, true), (unit) => plan.study.resultOf(unit))
-      : resultsOf(part(plan, true), (unit) => run.found.get(unit)!),
+      ? resultsOf(part(plan, true), (unit) => ["recorded", plan.study.resultOf(unit)])
+      : resultsOf(part(plan, true), (unit) => [
+          run.computedUnits.has(unitKey(unit.inputs)) ? "computed" : "store",
+          run.found.get(unit)!,
+        ]),
   );
   const { computed, reused, helped, seconds } = run;
   const counts = { computed, reused, recorded: recordedUnits, helped, seconds };
-  return { settings: full, backend, results, ...counts, origins: origins.list(), manifestPath, manifest };
+  const [results, resultOrigins] = [taken.map(([, result]) => result), taken.map(([origin]) => origin)];
+  return {
+    settings: full,
+    backend,
+    results,
+    resultOrigins,
+    ...counts,
+    origins: origins.list(),
+    manifestPath,
+    manifest,
+  };
 }
 
 function resultsOf<Unit extends { prompt: string; shuffleIndex: number }>(
   { name, units }: { name: string; units: readonly Unit[] },
-  resultOf: (unit: Unit) => UnitResult,
-): PromptResult[] {
+  resultOf: (unit: Unit) => [Origin, UnitResult],
+): [Origin, PromptResult][] {
   return units.map((unit) => {
     const { prompt, shuffleIndex } = unit;
-    return { model: name, prompt, shuffleIndex, result: resultOf(unit) };
+    const [origin, result] = resultOf(unit);
+    return [origin, { model: name, prompt, shuffleIndex, result }];
   });
 }

@@ -33,6 +33,10 @@ export interface StandingOut {
  * @param layer 0..L
  * @param count of each region
  * @throws UserError if there is no such order or layer
+ * @example
+ * const prompt = { name: "gulls", text: "The tide came in, and the gulls came in with the tide." };
+ * const explored = await explorePrompt("llama-mini", prompt, { shuffleIndices: [0, 1] });
+ * standingOut(explored, 0, 6, 1).map(({ token }) => token); // ["\"s\"", "\" g\""]
  */
 export function standingOut(
   { orders, pieces }: Exploration,
@@ -78,6 +82,11 @@ export interface ExplorationRow {
  * Each prompt in each order, in a few numbers.
  *
  * @param scaling range scaling n2 of the dimension
+ * @example
+ * const prompt = { name: "gulls", text: "The tide came in, and the gulls came in with the tide." };
+ * const explored = await explorePrompt("llama-mini", prompt, { shuffleIndices: [0, 1] });
+ * const [written, shuffled] = explorationTable([explored]);
+ * [written["highest ID"], shuffled["highest ID"]]; // [1.74, 2.05]
  */
 export function explorationTable(explorations: readonly Exploration[], scaling = 2): ExplorationRow[] {
   return explorations.flatMap(({ prompt, pieces, orders }) =>

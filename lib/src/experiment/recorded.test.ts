@@ -8,15 +8,15 @@ import { temporaryFolder } from "../../../tests/support/notebooks";
 import { RECORDED_MODEL, recordForTest } from "../../../tests/support/recordedStudy";
 import { editJson, editSafetensors } from "../../../tests/support/tinyModel";
 import { METRICS } from "../geometry/metrics";
+import { describeStudies, Study } from "../results/study";
+import { notesOn } from "../results/wording";
 import { resolveFromProject } from "../support/project";
 import { type ExperimentResult, runExperiment } from "./experiment";
 import { mergeExperiment } from "./merge";
 import { lastTokenVector } from "./passMetrics";
 import type { ExperimentSettings } from "./plan";
-import { intrinsicDimensionProfile, neighborhoodOverlapProfile } from "./profiles";
 import { RECORDED_VARIABLE } from "./recordedStudy";
 import { recordedUnits } from "./recordedUnits";
-import { describeExperiments, readSource, withProvenance } from "./source";
 import { experimentStatus } from "./status";
 import { Store } from "./store";
 import { plannedExperiment, readManifest } from "./storedExperiment";
@@ -78,23 +78,27 @@ describe("a model by its name", () => {
   });
 
   test("is what the functions of the notebooks want", async () => {
-    const [{ result }] = (await run()).results;
-    expect(intrinsicDimensionProfile(result, 2).layers).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
-    expect(neighborhoodOverlapProfile(result, 31).values).toHaveLength(11);
+    const taken = await run({ promptCount: 1, shuffleIndices: [0] });
+    const [{ result }] = taken.results;
+    const dimensions = new Study(taken).of("intrinsicDimension", 2);
+    expect(dimensions.map(({ layer }) => layer)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+    expect(dimensions[0].origin).toBe("recorded");
+    expect(new Study(taken).of("neighborhoodOverlap", 31)).toHaveLength(11);
     expect(result.layers[4].neighborAngle.histogram.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(30);
   });
 
   test("says where the numbers come from", async () => {
     const taken = await run();
     const file = join(recorded, "llama-mini.parquet");
-    expect(describeExperiments(taken)).toBe(`4 recorded: \`${file}\`; what they depend on: \`${taken.manifestPath}\``);
+    expect(describeStudies(new Study(taken))).toBe(
+      `4 recorded: \`${file}\`; what they depend on: \`${taken.manifestPath}\``,
+    );
     expect(taken.origins).toEqual([expect.objectContaining({ backend: "wasm", node: process.version })]);
     const [model] = taken.manifest.models as Record<string, unknown>[];
     expect(model.recorded).toEqual({ file, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
     expect(taken.manifest).not.toHaveProperty("backend");
     expect(taken.manifest.command).not.toContain("--backend");
-    const figure: { caption?: string; provenance?: Record<string, unknown> } = { caption: "By layer." };
-    expect(withProvenance(figure, readSource("run"), taken).caption).toBe(`By layer. Recorded: ${file}.`);
+    expect(notesOn(new Study(taken).of("loss"))).toEqual([`Recorded: ${file}.`]);
     const off = await run({ models: [RECORDED_MODEL], recorded: false, promptCount: 1, shuffleIndices: [0] });
     expect(off.manifest.command).toContain(" --no-recorded ");
   });
@@ -123,9 +127,12 @@ describe("a checkpoint on disk", () => {
     const first = await run(mixed, store);
     expect(counts(first)).toEqual({ computed: 2, reused: 0, recorded: 2 });
     expect(first.results.map(({ model }) => model)).toEqual(["pythia-mini", "pythia-mini", "llama-mini", "llama-mini"]);
+    expect(first.resultOrigins).toEqual(["computed", "computed", "recorded", "recorded"]);
     expect(first.backend?.name).toBe("wasm");
     expect(counts(await run(mixed, store))).toEqual({ computed: 0, reused: 2, recorded: 2 });
-    expect(describeExperiments(first)).toMatch(/^backend wasm.*; 2 results computed, 0 from the store, 2 recorded: /);
+    expect(describeStudies(new Study(first))).toMatch(
+      /^backend wasm.*; 2 results computed, 0 from the store, 2 recorded: /,
+    );
     const status = experimentStatus(
       new Store(store),
       await plannedExperiment({ ...settings, ...mixed }, { backend: "wasm" }),

@@ -27,6 +27,10 @@ const NATS_COLOR = "#666666";
  * and entropy of its predictions by shuffle index. A slider takes the order that stands out from S = 1 to the largest.
  *
  * @throws UserError if the results lack the scaling or the number of neighbors
+ * @example
+ * const prompt = { name: "gulls", text: "The tide came in, and the gulls came in with the tide." };
+ * const explored = await explorePrompt("llama-mini", prompt, { shuffleIndices: [0, 1] });
+ * explorationFigure(explored).data.length; // 12
  */
 export function explorationFigure(exploration: Exploration, options: ProfileOptions = {}): Figure {
   const { orders, provenance } = exploration;
@@ -78,6 +82,11 @@ export function explorationFigure(exploration: Exploration, options: ProfileOpti
 /**
  * Two prompts (or more) side by side, each as written (solid) and in the last of its orders (dashed). Panels and errors as
  * {@link explorationFigure}.
+ *
+ * @example
+ * const prompt = { name: "gulls", text: "The tide came in, and the gulls came in with the tide." };
+ * const explored = await explorePrompt("llama-mini", prompt, { shuffleIndices: [0, 1] });
+ * comparisonFigure([explored, explored]).data.length; // 16
  */
 export function comparisonFigure(explorations: readonly Exploration[], options: ProfileOptions = {}): Figure {
   const colors = [MODEL_COLORS.llama, MODEL_COLORS.pythia, MODEL_COLORS.mistral, MODEL_COLORS.opt];
@@ -102,7 +111,14 @@ export function comparisonFigure(explorations: readonly Exploration[], options: 
   };
 }
 
-/** "fiction-realist in llama-mini, 256 tokens" */
+/**
+ * "fiction-realist in llama-mini, 256 tokens"
+ *
+ * @example
+ * const prompt = { name: "gulls", text: "The tide came in, and the gulls came in with the tide." };
+ * const explored = await explorePrompt("llama-mini", prompt, { shuffleIndices: [0, 1] });
+ * describeExploration(explored); // "gulls in llama-mini, 16 tokens"
+ */
 export function describeExploration({ prompt, model, pieces }: Exploration): string {
   return `${prompt} in ${model}, ${pieces.length} tokens`;
 }
@@ -192,8 +208,8 @@ function natsTraces(
 ): PlotlyTrace[] {
   const x = orders.map(({ shuffleIndex }) => shuffleIndex);
   const lines = [
-    { y: orders.map(({ result }) => result.loss), name: lossName, label: "loss", dash: "solid" },
-    { y: orders.map(({ result }) => result.meanEntropy), name: entropyName, label: "entropy", dash: "dot" },
+    { y: orders.map(({ result }) => result.loss), name: lossName, label: "loss", dash: "solid" as const },
+    { y: orders.map(({ result }) => result.meanEntropy), name: entropyName, label: "entropy", dash: "dot" as const },
   ];
   return lines.map(({ y, name, label, dash }) => ({
     type: "scatter",

@@ -1,5 +1,5 @@
 import type { ShuffleExample } from "../prompts/shuffleExample";
-import type { Figure, PlotlyTrace } from "./figure";
+import { type Figure, type FigureEntry, nameOf, type PlotlyTrace } from "./figure";
 import { baseLayout, INK, MODEL_COLORS, withOpacity } from "./style";
 
 /** Room between blocks, in widths of a token's box. */
@@ -7,13 +7,24 @@ const GAP = 0.25;
 const ROW_HEIGHT = 96;
 const WIDTH = 1100;
 
+const entry = { number: "1", title: "How a prompt is shuffled", notebook: "fig01-shuffling" };
+const name = nameOf(entry.notebook);
+
+/** Figure 1: the shuffling on a worked example. It has no rows: what it shows are tokens and their orders. */
+export const figure1: FigureEntry & Record<"draw" | "drawInteractive", typeof draw> = {
+  ...entry,
+  name,
+  draw,
+  drawInteractive,
+};
+
 /**
- * Figure 1: the shuffling on a worked example, all orders beneath each other, for print.
+ * All orders beneath each other, for print.
  *
  * @param pieces text of each token, in the order of the text
  * @param examples from shuffleExamples of as many tokens
  */
-export function figure1(pieces: readonly string[], examples: readonly ShuffleExample[]): Figure {
+function draw(pieces: readonly string[], examples: readonly ShuffleExample[]): Figure {
   const rows = examples.length;
   const layout = frame(pieces.length, rows * ROW_HEIGHT + 64);
   layout.yaxis = {
@@ -25,19 +36,12 @@ export function figure1(pieces: readonly string[], examples: readonly ShuffleExa
     zeroline: false,
     fixedrange: true,
   };
-  return {
-    name: "fig01",
-    caption: caption(pieces.length),
-    data: examples.map((example, row) => boxes(pieces, example, row)),
-    layout,
-  };
+  const data = examples.map((example, row) => boxes(pieces, example, row));
+  return { name, caption: caption(pieces.length), data, layout };
 }
 
-/**
- * Figure 1, interactive: one row of tokens that moves into each order as its slider is moved; works without the kernel.
- * Parameters as of {@link figure1}.
- */
-export function figure1Interactive(pieces: readonly string[], examples: readonly ShuffleExample[]): Figure {
+/** One row of tokens that moves into each order as its slider is moved; works without the kernel. */
+function drawInteractive(pieces: readonly string[], examples: readonly ShuffleExample[]): Figure {
   const layout = frame(pieces.length, ROW_HEIGHT + 150);
   layout.margin = { l: 24, r: 24, t: 24, b: 120 };
   layout.yaxis = { range: [0.5, -0.5], visible: false, fixedrange: true };
@@ -65,7 +69,7 @@ export function figure1Interactive(pieces: readonly string[], examples: readonly
     },
   ];
   return {
-    name: "fig01-interactive",
+    name: `${name}-interactive`,
     caption: `${caption(pieces.length)} Move the slider to shuffle.`,
     data: [boxes(pieces, examples[0], 0)],
     layout,
@@ -112,7 +116,7 @@ function boxes(pieces: readonly string[], example: ShuffleExample, row: number):
   const letters = lettersIn(size);
   return {
     type: "scatter",
-    mode: hasText(tokens) ? "markers+text" : "markers",
+    mode: hasText(tokens) ? "text+markers" : "markers",
     x: places(example, tokens),
     y: pieces.map(() => row),
     ids: pieces.map((_, token) => String(token)),

@@ -1,18 +1,14 @@
-import type { Figure } from "./figure";
-import { type ProfileSource, shuffledProfilesFigure } from "./shuffledProfiles";
+import { parametersInWords } from "../results/wording";
+import { defineFigure } from "./figure";
+import { type ProfileRow, shuffledProfiles } from "./profileGrid";
 
-/**
- * Figure 3: intrinsic dimension by layer. Rows from runSource and publishedSource with quantity "intrinsicDimension".
- *
- * @param scaling range scaling n2 that the rows were made for
- */
-export function figure3(sources: ProfileSource[], scaling = 2): Figure {
-  return shuffledProfilesFigure({
-    name: "fig03",
-    caption:
-      `Intrinsic dimension of the tokens (GRIDE, n2 = ${scaling}), by layer. Left: one prompt at every shuffle index S. ` +
-      "Right: mean and standard deviation over prompts, as written (S = 0) and with all tokens permuted.",
-    quantity: `intrinsic dimension (n<sub>2</sub> = ${scaling})`,
-    sources,
-  });
-}
+/** Figure 3, of rows of intrinsicDimension at one range scaling: a single prompt, and means. */
+export const figure3 = defineFigure<ProfileRow>({
+  number: "3",
+  title: "Intrinsic dimension by layer",
+  notebook: "fig03-intrinsic-dimension",
+  caption: (rows) =>
+    `Intrinsic dimension of the tokens (GRIDE, n2 = ${parametersInWords(rows)}), by layer. Left: one prompt at every shuffle index S. ` +
+    "Right: mean and standard deviation over prompts, as written (S = 0) and with all tokens permuted.",
+  draw: (rows) => shuffledProfiles(rows),
+});

@@ -1,101 +1,100 @@
-import type { PromptResult } from "../experiment/experiment";
-import { type Angles, type MeanAngles, meanAngles, promptAngles } from "../experiment/neighborAngles";
-import type { Figure, PlotlyTrace } from "./figure";
-import { axisSuffix, legendAbove, panelAxes, shuffleColor, subplotLayout, withOpacity } from "./style";
+import { groupRows, isMean, isValue, type MeanRow, type Row, select } from "../results/row";
+import { modelInWords } from "../results/wording";
+import { defineFigure, type PlotlyTrace } from "./figure";
+import { type Panel, panelGrid } from "./grid";
+import { largestShuffle, type ProfileRow, shuffleName } from "./profileGrid";
+import { shuffleColor, withOpacity } from "./style";
 
 /**
  * Figure 4: angles at which tokens see their two nearest neighbors, at one layer, as written and shuffled. Left: the tokens
  * of one prompt. Right: the mean angles of many prompts.
  *
- * @param promptResults of the single prompt, at the shuffle indices to be shown
- * @param meanResults of many prompts, at the same indices
- * @param layer 1..L
- * @param binWidth of the right panel, in degrees
- * @throws UserError if there is no such layer or no result
+ * Of one layer of one model: left of a prompt's rows of neighborAngle, neighborAngleDeviation and neighborAngleCount, right of the
+ * means of neighborAngle and of their histogram.
  */
-export function figure4(
-  promptResults: readonly PromptResult[],
-  meanResults: readonly PromptResult[],
-  layer: number,
-  binWidth = 0.5,
-): Figure {
-  const left = promptAngles(promptResults, layer);
-  const right = meanAngles(meanResults, layer);
-  const indices = [...left, ...right].map(({ shuffleIndex }) => shuffleIndex);
-  const maximum = Math.max(...indices);
-  const data: PlotlyTrace[] = [
-    ...left.map((angles) => histogramTrace(angles, bins(angles), "tokens", 0, maximum)),
-    ...right.map((angles) => histogramTrace(angles, meanBins(angles, binWidth), "prompts", 1, maximum)),
-  ];
-  const { model } = meanResults[0];
-  const layout = subplotLayout({
-    rows: 1,
-    columns: 2,
-    width: 1000,
-    height: 420,
-    panelTitles: [
-      `${model}, layer ${layer}: ${promptResults[0].prompt}`,
-      `${model}, layer ${layer}: ${right[0].values.length} prompts`,
-    ],
-    xTitle: ["angle to the two nearest neighbors (degrees)", "mean angle of a prompt (degrees)"],
-    yTitle: ["tokens", "prompts"],
-    gapX: 84,
-    yaxis: { rangemode: "tozero" },
-  });
-  Object.assign(layout.xaxis as object, { range: [0, 180], dtick: 30 });
-  // Prompts are few: without this the axis would count halves of them.
-  const highest = Math.max(...right.flatMap((angles) => meanBins(angles, binWidth).counts));
-  Object.assign(layout.yaxis2 as object, { dtick: Math.max(1, Math.ceil(highest / 6)) });
-  layout.shapes = [
-    ...left.map((angles) => meanLine(angles.mean, 0, angles.shuffleIndex, maximum)),
-    ...right.map((angles) => meanLine(angles.mean, 1, angles.shuffleIndex, maximum)),
-  ];
-  legendAbove(layout);
-  return {
-    name: "fig04",
-    caption:
-      `Angle at which a token sees its two nearest neighbors, layer ${layer} of ${model}. Left: the tokens of one prompt. ` +
-      "Right: the mean angles of the prompts. Vertical lines: means. As written (S = 0) and with all tokens permuted.",
-    data,
-    layout,
-  };
-}
+export const figure4 = defineFigure<ProfileRow>({
+  number: "4",
+  title: "Angles to the nearest neighbors",
+  notebook: "fig04-neighbor-angles",
+  caption: ([{ layer, model }]) =>
+    `Angle at which a token sees its two nearest neighbors, layer ${layer} of ${model}. Left: the tokens of one prompt. ` +
+    "Right: the mean angles of the prompts. Vertical lines: means. As written (S = 0) and with all tokens permuted.",
+  draw: (rows) => {
+    const maximum = largestShuffle(rows);
+    const where = `${modelInWords(rows[0])}, layer ${rows[0].layer}`;
+    const ofPrompt = rows.filter(isValue).filter(({ prompt }) => prompt !== null);
+    const tokens = groupRows(ofPrompt, ({ shuffle }) => shuffle).map((group) => {
+      const theValue = (quantity: Row["quantity"]) => select(group, { quantity })[0].value;
+      const counts = Array.from({ length: BINS }, (_, bin) => {
+        const [row] = select(group, { quantity: "neighborAngleCount", parameter: bin * BIN_DEGREES });
+        return row?.value ?? 0;
+      });
+      const edges = counts.map((_, bin) => bin * BIN_DEGREES);
+      const moments = { mean: theValue("neighborAngle"), sd: theValue("neighborAngleDeviation") };
+      return { shuffle: group[0].shuffle, ...moments, edges, counts };
+    });
+    const means: MeanRow[] = rows.filter(isMean);
+    const prompts = means.map(({ shuffle, mean, sd }) => {
+      const bins = rows.filter(isValue).filter((row) => row.prompt === null && row.shuffle === shuffle);
+      const edges = bins.map(({ parameter }) => parameter ?? 0);
+      return { shuffle, mean, sd, edges, counts: bins.map(({ value }) => value) };
+    });
+    const highest = Math.max(...prompts.flatMap(({ counts }) => counts));
+    const panel = (angles: Angles[], what: string): Pick<Panel, "marks" | "shapes" | "yTitle"> => ({
+      yTitle: what,
+      marks: angles.map((one) => histogramTrace(one, what, maximum)),
+      shapes: angles.map(({ mean, shuffle }) => meanLine(mean, shuffle, maximum)),
+    });
+    return panelGrid({
+      rows: [
+        [
+          {
+            title: `${where}: ${ofPrompt[0]?.prompt}`,
+            ...panel(tokens, "tokens"),
+            xTitle: "angle to the two nearest neighbors (degrees)",
+            xaxis: { range: [0, 180], dtick: 30 },
+            yaxis: { rangemode: "tozero" },
+          },
+          {
+            title: `${where}: ${means[0]?.n} prompts`,
+            ...panel(prompts, "prompts"),
+            xTitle: "mean angle of a prompt (degrees)",
+            // Prompts are few: without this the axis would count halves of them.
+            yaxis: { rangemode: "tozero", dtick: Math.max(1, Math.ceil(highest / 6)) },
+          },
+        ],
+      ],
+      panelWidth: 480,
+      panelHeight: 360,
+      gapX: 84,
+    });
+  },
+});
 
-/** Left edges and counts, in degrees. */
-interface Bins {
+/** Bins of the angles of a prompt's tokens, from 0 to 180 degrees. */
+const BINS = 90;
+const BIN_DEGREES = 180 / BINS;
+
+/** A histogram with its mean and standard deviation, in degrees. */
+interface Angles {
+  shuffle: number;
+  mean: number;
+  sd: number;
+  /** Left edges of the bins. */
   edges: number[];
   counts: number[];
 }
 
-function bins({ histogram }: Angles): Bins {
-  const width = 180 / histogram.length;
-  return { edges: histogram.map((_, i) => i * width), counts: histogram };
-}
-
-function meanBins({ values }: MeanAngles, width: number): Bins {
-  const first = Math.floor(Math.min(...values) / width);
-  const last = Math.floor(Math.max(...values) / width);
-  const edges = Array.from({ length: last - first + 1 }, (_, i) => (first + i) * width);
-  const counts = edges.map((_, i) => values.filter((value) => Math.floor(value / width) === first + i).length);
-  return { edges, counts };
-}
-
 /** An outline with a translucent fill: two histograms over each other stay readable. */
-function histogramTrace(
-  { shuffleIndex, mean, std }: { shuffleIndex: number; mean: number; std: number },
-  { edges, counts }: Bins,
-  what: string,
-  panel: number,
-  maximum: number,
-): PlotlyTrace {
+function histogramTrace({ shuffle, mean, sd, edges, counts }: Angles, what: string, maximum: number): PlotlyTrace {
   const width = edges.length > 1 ? edges[1] - edges[0] : 0.5;
-  const color = shuffleColor(shuffleIndex, maximum);
+  const color = shuffleColor(shuffle, maximum);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const end = edges[edges.length - 1] + width;
   const text = edges.map(
     (edge, i) =>
       `${Number(edge.toFixed(3))} to ${Number((edge + width).toFixed(3))} degrees<br>${counts[i]} of ${total} ${what}<br>` +
-      `mean ${mean.toFixed(2)}<br>sd ${std.toFixed(2)}`,
+      `mean ${mean.toFixed(2)}<br>sd ${sd.toFixed(2)}`,
   );
   return {
     type: "scatter",
@@ -104,18 +103,15 @@ function histogramTrace(
     y: [0, ...counts, 0],
     text: [text[0], ...text, text[text.length - 1]],
     hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
-    line: { color, width: 1.5, shape: "hv", dash: shuffleIndex === 0 ? "solid" : "dot" },
+    line: { color, width: 1.5, shape: "hv", dash: shuffle === 0 ? "solid" : "dot" },
     fill: "tozeroy",
     fillcolor: withOpacity(color, 0.25),
-    name: shuffleIndex === 0 ? "structured (S = 0)" : `shuffled (S = ${shuffleIndex})`,
-    legendgroup: String(shuffleIndex),
-    showlegend: panel === 0,
-    ...panelAxes(panel),
+    name: shuffleName(shuffle),
+    legendgroup: String(shuffle),
   };
 }
 
-function meanLine(mean: number, panel: number, shuffleIndex: number, maximum: number): Record<string, unknown> {
-  const suffix = axisSuffix(panel);
-  const line = { color: shuffleColor(shuffleIndex, maximum), width: 2, dash: shuffleIndex === 0 ? "solid" : "dot" };
-  return { type: "line", xref: `x${suffix}`, yref: `y${suffix} domain`, x0: mean, x1: mean, y0: 0, y1: 1, line };
+function meanLine(mean: number, shuffle: number, maximum: number): Record<string, unknown> {
+  const line = { color: shuffleColor(shuffle, maximum), width: 2, dash: shuffle === 0 ? "solid" : "dot" };
+  return { type: "line", x0: mean, x1: mean, line };
 }

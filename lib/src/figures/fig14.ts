@@ -1,6 +1,10 @@
-import type { ScaleCurve, ScaleSource } from "../experiment/scaleAnalysis";
-import type { Figure } from "./figure";
-import { type Curve, type Panel, panelGrid } from "./panels";
+import { atDepths } from "../results/means";
+import { distinct, groupRows, isMean, isValue } from "../results/row";
+import { modelInWords, promptsInWords } from "../results/wording";
+import { defineFigure, type PlotlyTrace } from "./figure";
+import { type Panel, panelGrid } from "./grid";
+import { bandOf, modelsOf, type ProfileRow, sidesOf } from "./profileGrid";
+import { meanBandTraces } from "./style";
 
 /** From shallow to deep, dark to light; the markers say the same to color-blind readers. */
 const DEPTH_LOOKS = [
@@ -12,59 +16,68 @@ const DEPTH_LOOKS = [
   { color: "#8C6D00", symbol: "x", dash: "dash" },
 ] as const;
 
-/**
- * Figure 14: intrinsic dimension against the range scaling n2 (logarithmic), a curve a layer, a column a model; for each
- * group of sources a row of (a) the shuffled prompt, (b) the prompt, (c) the mean over prompts.
- *
- * @param groups from runScaleSources and publishedScaleSources
- * @param depths relative depths that they were made for, in the same order
- */
-export function figure14(groups: readonly ScaleSource[][], depths: readonly number[]): Figure {
-  const yGroups: number[] = [];
-  const rows = groups.flatMap((sources, group): Panel[][] => {
-    yGroups.push(group, group, group);
-    return [
-      sources.map(({ label, shuffleIndex, shuffledPrompt }) => ({
-        title: `(a) ${label}, S = ${shuffleIndex}`,
-        curves: depthCurves(shuffledPrompt, depths),
-      })),
-      sources.map(({ label, promptName, prompt }) => ({
-        title: `(b) ${label}: ${promptName}`,
-        curves: depthCurves(prompt, depths),
-      })),
-      sources.map(({ label, mean }) => ({
-        title: `(c) ${label}: ${mean[0]?.n ?? 0} prompts`,
-        curves: depthCurves(mean, depths),
-      })),
-    ];
-  });
-  const scalings = groups.flat().flatMap(({ mean, prompt }) => [...mean, ...prompt].flatMap((curve) => curve.scalings));
-  const ticks = [...new Set(scalings)].sort((a, b) => a - b);
-  return panelGrid({
-    name: "fig14",
-    caption:
-      "Intrinsic dimension (GRIDE) against the range scaling n2, at layers of several relative depths, a column a model. " +
-      "(a) One prompt with its tokens shuffled, (b) the same prompt as written, (c) mean and standard deviation over " +
-      "prompts as written. Bands of single prompts of this machine: standard error of the estimate.",
-    rows,
-    yGroups,
-    xTitle: "range scaling n<sub>2</sub>",
-    yTitle: "intrinsic dimension",
-    xaxis: { type: "log", tickvals: ticks, ticktext: ticks.map(String) },
-    panelHeight: 270,
-  });
+export interface ScaleOptions {
+  /** Relative depths of the layers that are shown, above 0 up to 1. */
+  depths?: readonly number[];
 }
 
-function depthCurves(curves: readonly ScaleCurve[], depths: readonly number[]): Curve[] {
-  return curves.map(({ layer, scalings, mean, deviation, n }, index) => ({
-    x: scalings,
-    mean,
-    sd: deviation,
-    n,
-    name: `relative depth ${depths[index]}`,
-    ...DEPTH_LOOKS[index % DEPTH_LOOKS.length],
-    xLabel: "n2 =",
-    valueLabel: `layer ${layer}: dimension`,
-    bandOpacity: 0.14,
-  }));
+const DEPTHS = [0.1, 0.3, 0.5, 0.7, 1];
+
+/**
+ * Figure 14, of rows of intrinsicDimension at all range scalings n2 (on a logarithmic axis), a curve a layer, a column a model:
+ * (a) a single prompt shuffled, (b) as written, (c) the means as written.
+ */
+export const figure14 = defineFigure<ProfileRow, ScaleOptions>({
+  number: "14",
+  title: "Intrinsic dimension against scale",
+  notebook: "fig14-scale-analysis",
+  caption: () =>
+    "Intrinsic dimension (GRIDE) against the range scaling n2, at layers of several relative depths, a column a model. " +
+    "(a) One prompt with its tokens shuffled, (b) the same prompt as written, (c) mean and standard deviation over " +
+    "prompts as written. Bands of single prompts that are not published: standard error of the estimate.",
+  draw: (rows, { depths = DEPTHS }) => {
+    const panels = sidesOf(rows).flatMap((side, yGroup): Panel[][] => {
+      const models = modelsOf(side).map((ofModel) => {
+        const [single, means] = [ofModel.filter(isValue), ofModel.filter(isMean)];
+        const shuffle = Math.max(...single.map((row) => row.shuffle));
+        const shuffled = single.filter((row) => row.shuffle === shuffle);
+        const written = single.filter((row) => row.shuffle === 0);
+        const structured = means.filter((row) => row.shuffle === 0);
+        const model = modelInWords(ofModel[0]);
+        return [
+          { title: `(a) ${model}, S = ${shuffle}`, marks: depthCurves(shuffled, depths), yGroup },
+          { title: `(b) ${model}: ${single[0]?.prompt ?? ""}`, marks: depthCurves(written, depths), yGroup },
+          { title: `(c) ${model}: ${promptsInWords(structured)}`, marks: depthCurves(structured, depths), yGroup },
+        ];
+      });
+      return [0, 1, 2].map((row) => models.map((ofModel) => ofModel[row]));
+    });
+    const ticks = distinct(rows, ({ parameter }) => parameter ?? 0).sort((a, b) => a - b);
+    const xaxis = { type: "log", tickvals: ticks, ticktext: ticks.map(String) };
+    return panelGrid({
+      rows: panels.map((row) => row.map((panel) => ({ ...panel, xaxis }))),
+      xTitle: "range scaling n<sub>2</sub>",
+      yTitle: "intrinsic dimension",
+      panelHeight: 270,
+    });
+  },
+});
+
+function depthCurves(rows: readonly ProfileRow[], depths: readonly number[]): PlotlyTrace[] {
+  // A curve of one depth goes through the parameters, each of which has a curve through the layers.
+  const scalings = groupRows(rows, ({ parameter }) => parameter);
+  return depths.flatMap((depth, index) => {
+    const curve = scalings.flatMap((ofScaling) => atDepths(ofScaling, [depth]));
+    if (curve.length === 0) return [];
+    const errors = curve.filter(isValue).map(({ error }) => error);
+    return meanBandTraces({
+      ...bandOf(curve, ({ parameter }) => parameter ?? 0),
+      ...(errors.length > 0 && errors.every((error) => error !== null) ? { sd: errors } : {}),
+      name: `relative depth ${depth}`,
+      ...DEPTH_LOOKS[index % DEPTH_LOOKS.length],
+      xLabel: "n2 =",
+      valueLabel: `layer ${curve[0].layer}: dimension`,
+      bandOpacity: 0.14,
+    });
+  });
 }

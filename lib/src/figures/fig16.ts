@@ -1,24 +1,14 @@
-import type { Figure } from "./figure";
-import { parameterPanelsFigure } from "./modelProfiles";
-import type { ParameterSources } from "./modelSources";
+import type { MeanRow } from "../results/row";
+import { defineFigure } from "./figure";
+import { parameterPanels } from "./profileGrid";
 
-/**
- * Figure 16: neighborhood overlap of prompts as written for several k, several models.
- *
- * @param groups from runSourcesByParameter and publishedSourcesByParameter with quantity "neighborhoodOverlap"
- */
-export function figure16(groups: readonly ParameterSources[][]): Figure {
-  return parameterPanelsFigure(
-    {
-      name: "fig16",
-      caption:
-        "Overlap of a token's k nearest neighbors between layers l and l + 1, prompts as written, for several k, several " +
-        "models: mean and standard deviation over prompts.",
-      quantity: "neighborhood overlap",
-    },
-    groups,
-    "k",
-    3,
-    "models",
-  );
-}
+/** Figure 16, of means of neighborhoodOverlap, prompts as written: a panel for each k. */
+export const figure16 = defineFigure<MeanRow>({
+  number: "16",
+  title: "Neighborhood overlap of three models for several k",
+  notebook: "fig16-models-neighbor-counts",
+  caption: () =>
+    "Overlap of a token's k nearest neighbors between layers l and l + 1, prompts as written, for several k, several " +
+    "models: mean and standard deviation over prompts.",
+  draw: (rows) => parameterPanels(rows, "models"),
+});

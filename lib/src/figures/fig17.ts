@@ -1,30 +1,23 @@
-import { correlationGrid } from "./correlationPanels";
-import { type CorrelationSource, sourcePanel } from "./fig06";
-import type { Figure } from "./figure";
+import { type CorrelationRow, groupRows } from "../results/row";
+import { parametersInWords } from "../results/wording";
+import { correlationGrid } from "./correlationGrid";
+import { sidePanel } from "./fig06";
+import { defineFigure } from "./figure";
+import { sidesOf } from "./profileGrid";
 
-/** The sources of a figure at one range scaling n2. */
-export interface ScalingSources {
-  scaling: number;
-  sources: CorrelationSource[];
-}
-
-/**
- * Figure 17: as Figure 6 at several range scalings n2, one column a scaling, one row a source.
- *
- * @param groups one entry a scaling; all with the same sources in the same order
- */
-export function figure17(groups: readonly ScalingSources[]): Figure {
-  const origins = groups[0].sources.map((_, source) => source);
-  return correlationGrid({
-    name: "fig17",
-    caption:
-      "Pearson correlation over prompts between the log of the intrinsic dimension (GRIDE) and the loss, by layer, at " +
-      `n2 = ${groups.map(({ scaling }) => scaling).join(", ")}, several models. Bands: 95% confidence. Filled markers: p < 0.01.`,
-    yTitle: "Pearson ρ of log ID and loss",
-    rows: origins
-      .filter((source) => groups.every(({ sources }) => sources[source].curves.length > 0))
-      .map((source) =>
-        groups.map(({ scaling, sources }) => sourcePanel(sources[source], `, n<sub>2</sub> = ${scaling}`)),
-      ),
-  });
-}
+/** Figure 17: as Figure 6 at several range scalings n2, a column a scaling. */
+export const figure17 = defineFigure<CorrelationRow>({
+  number: "17",
+  title: "Intrinsic dimension and loss at several scales",
+  notebook: "fig17-loss-range-scalings",
+  caption: (rows) =>
+    "Pearson correlation over prompts between the log of the intrinsic dimension (GRIDE) and the loss, by layer, at " +
+    `n2 = ${parametersInWords(rows)}, several models. Bands: 95% confidence. Filled markers: p < 0.01.`,
+  draw: (rows) => {
+    const panels = sidesOf(rows).map((side) => {
+      const columns = groupRows(side, ({ parameter }) => parameter);
+      return columns.map((column) => sidePanel(column, `, n<sub>2</sub> = ${column[0].parameter}`));
+    });
+    return correlationGrid(panels, "Pearson ρ of log ID and loss");
+  },
+});

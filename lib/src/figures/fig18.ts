@@ -1,22 +1,23 @@
-import { dimensionPanel, type LogitSource } from "./fig07";
-import type { Figure } from "./figure";
-import { scatterGrid } from "./scatterPanels";
+import { distinct, type Row, select } from "../results/row";
+import { parametersInWords } from "../results/wording";
+import { dimensionPanel } from "./fig07";
+import { defineFigure } from "./figure";
+import { sidesOf } from "./profileGrid";
+import { scatterGrid } from "./scatterGrid";
 
-/**
- * Figure 18: log of the intrinsic dimension of a prompt's logits against its contextual entropy, one column a range scaling,
- * one row a source.
- *
- * @param sources with models from runLogits and publishedModelLogits; those without models are left out
- * @throws UserError if the dimension is not there at a scaling
- */
-export function figure18(sources: readonly LogitSource[], scalings: readonly number[] = [2, 4, 8]): Figure {
-  return scatterGrid({
-    name: "fig18",
-    caption:
-      "Log of the intrinsic dimension of a prompt's logits (GRIDE) against the mean entropy of its next-token predictions, " +
-      `with the fitted line, at n2 = ${scalings.join(", ")}. One point a prompt; ρ: Pearson.`,
-    rows: sources
-      .filter(({ models }) => models.length > 0)
-      .map((source) => scalings.map((scaling) => dimensionPanel(source, scaling))),
-  });
-}
+/** Figure 18, of rows of meanEntropy and of logitsIntrinsicDimension at several range scalings, of prompts as written. */
+export const figure18 = defineFigure<Row>({
+  number: "18",
+  title: "Logits and entropy at several scales",
+  notebook: "fig18-logits-range-scalings",
+  caption: (rows) =>
+    "Log of the intrinsic dimension of a prompt's logits (GRIDE) against the mean entropy of its next-token predictions, " +
+    `with the fitted line, at n2 = ${parametersInWords(rows)}. One point a prompt; ρ: Pearson.`,
+  draw: (rows) => {
+    const panels = sidesOf(rows).map((side) => {
+      const scalings = distinct(select(side, { quantity: "logitsIntrinsicDimension" }), ({ parameter }) => parameter);
+      return scalings.map((parameter) => dimensionPanel(select(side, { parameter: [null, parameter] })));
+    });
+    return scatterGrid(panels);
+  },
+});

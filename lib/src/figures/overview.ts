@@ -8,6 +8,10 @@ import { MODEL_COLORS, meanBandTraces, panelAxes, subplotLayout } from "./style"
  *
  * @param report the layers of one prompt, from layer 0 on
  * @param subject what was measured, for the title and the caption
+ * @example
+ * const { hidden } = await (await loadModel("llama-mini")).run("The tide came in, and the gulls came in with the tide.");
+ * const report = await geometryReport(hidden.map((cloud, layer) => ({ name: `${layer}`, cloud })));
+ * overviewFigure(report, "gulls in llama-mini").data.length; // 4
  */
 export function overviewFigure(report: GeometryReport, subject: string): Figure {
   const layers = report.clouds.map((_, layer) => layer);

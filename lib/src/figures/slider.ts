@@ -53,7 +53,15 @@ export function withSlider(
   return { ...figure, layout };
 }
 
-/** The same figure as it stands, without its slider: for print. */
+/**
+ * The same figure as it stands, without its slider: for print.
+ *
+ * @example
+ * const prompt = { name: "gulls", text: "The tide came in, and the gulls came in with the tide." };
+ * const explored = await explorePrompt("llama-mini", prompt, { shuffleIndices: [0, 1] });
+ * const figure = tokenSpacingFigure(explored, 6);
+ * [figure.layout.height, withoutSlider(figure).layout.height]; // [604, 520]
+ */
 export function withoutSlider(figure: Figure): Figure {
   const { sliders, ...layout } = figure.layout;
   if (sliders === undefined) return figure;

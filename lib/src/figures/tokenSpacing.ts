@@ -1,3 +1,4 @@
+import { median } from "simple-statistics";
 import type { Exploration, ExploredOrder } from "../experiment/exploration";
 import { sparseness } from "../experiment/explorationTables";
 import { describeExploration } from "./explorationProfiles";
@@ -10,6 +11,10 @@ import { panelAxes, SPACING_COLORS, subplotLayout } from "./style";
  * above, in the last of the orders below. A slider chooses the layer.
  *
  * @param layer that the figure shows at first, and in print; 0..L
+ * @example
+ * const prompt = { name: "gulls", text: "The tide came in, and the gulls came in with the tide." };
+ * const explored = await explorePrompt("llama-mini", prompt, { shuffleIndices: [0, 1] });
+ * tokenSpacingFigure(explored, 6).data.length; // 2
  */
 export function tokenSpacingFigure(exploration: Exploration, layer: number): Figure {
   const { orders, pieces, neighbors } = exploration;
@@ -29,7 +34,7 @@ export function tokenSpacingFigure(exploration: Exploration, layer: number): Fig
         color: shares[layer][panel],
         cmin: 0,
         cmax: 1,
-        colorscale: SPACING_COLORS.map((color, i) => [i / (SPACING_COLORS.length - 1), color]),
+        colorscale: SPACING_COLORS.map((color, i): [number, string] => [i / (SPACING_COLORS.length - 1), color]),
         line: { color: "#888888", width: 0.5 },
       },
       text: pieces.map((piece, token) => `token ${token + 1}: ${hoverText(piece)}`),
@@ -79,10 +84,8 @@ export function tokenSpacingFigure(exploration: Exploration, layer: number): Fig
 /** Distances over their median; NaN where half of the tokens or more coincide with others. */
 function relativeSpacing({ spacings }: ExploredOrder, layer: number): number[] {
   const { distances } = spacings[layer];
-  const sorted = distances.filter((distance) => !Number.isNaN(distance)).sort((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
-  const median = (sorted[Math.floor(middle)] + sorted[Math.ceil(middle)]) / 2;
-  return distances.map((distance) => (median > 0 ? distance / median : Number.NaN));
+  const middle = median(distances.filter((distance) => !Number.isNaN(distance)));
+  return distances.map((distance) => (middle > 0 ? distance / middle : Number.NaN));
 }
 
 /** Text as Plotly shows it letter by letter. */

@@ -1,3 +1,4 @@
+import { quantileSorted } from "simple-statistics";
 import { UserError } from "../support/errors";
 import { checkDistinct, distancesTo, type Neighbors } from "./neighbors";
 
@@ -19,8 +20,6 @@ const LARGEST = 1000;
 
 /**
  * The range scalings n2 = 2, 4, 8, ... that N distinct points allow: powers of two up to N - 1, at most 256.
- *
- * @example rangeScalings(20); // [2, 4, 8, 16]
  */
 export function rangeScalings(points: number): number[] {
   const scalings: number[] = [];
@@ -60,15 +59,9 @@ export function gride(near: Pick<Neighbors, "ranks" | "distances">, scaling: num
 
 /** Ratios from here on are outliers: q50 + 20 (q95 - q50), with linearly interpolated percentiles as NumPy's. */
 function outlierLimit(ratios: Float64Array): number {
-  const sorted = ratios.slice().sort();
-  const percentile = (fraction: number) => {
-    const position = fraction * (sorted.length - 1);
-    const below = Math.floor(position);
-    const above = Math.min(below + 1, sorted.length - 1);
-    return sorted[below] + (position - below) * (sorted[above] - sorted[below]);
-  };
-  const median = percentile(0.5);
-  return median + 20 * (percentile(0.95) - median);
+  const sorted = Array.from(ratios.toSorted());
+  const median = quantileSorted(sorted, 0.5);
+  return median + 20 * (quantileSorted(sorted, 0.95) - median);
 }
 
 function mostLikelyDimension(logRatios: Float64Array, scaling: number): number {

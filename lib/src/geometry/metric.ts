@@ -18,8 +18,6 @@ export interface MeanAndDeviation {
 
 /**
  * Mean and population standard deviation; NaN of no values.
- *
- * @example meanAndDeviation(Float64Array.of(1, 3)); // { mean: 2, std: 1 }
  */
 export function meanAndDeviation(values: Float64Array): MeanAndDeviation {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -47,7 +47,7 @@ test("another fallback; terms that are not accepted", async () => {
 
 test("a misspelled name is a mistake, not a reason for another model", async () => {
   await expect(availableModel("smollm2-136m", { ...options, orElse: "llama-mini" })).rejects.toThrow(
-    /there is no model smollm2-136m/,
+    "smollm2-136m: no such model folder or file",
   );
   expect(await availableModel("llama-mini", options)).toMatchObject({ notice: "" });
 });

@@ -27,7 +27,7 @@ export async function availableModel(name: string, options: AvailableModelOption
   const { orElse, ...rest } = options;
   try {
     const path = await resolveModel(name, rest);
-    if (!existsSync(path)) throw new MissingPath(`there is no model ${name}, nor a folder or file of that name`);
+    if (!existsSync(path)) throw new MissingPath(`${name}: no such model folder or file`);
     return { path, notice: "" };
   } catch (error) {
     const isFinal = !(error instanceof UserError) || error instanceof Stopped || error instanceof MissingPath;

@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { type Checkpoint, readTensor, readTensorRows } from "../checkpoint/checkpoint";
+import { copiesValues } from "../backend/backend";
+import { type Checkpoint, readTensor, readTensorRows, readTransposedRows } from "../checkpoint/checkpoint";
 import { UserError } from "../support/errors";
 import type { Architecture, WeightRequest, WeightRequests, Weights } from "./architecture";
 import { architectureOf } from "./families";
-import { transposed } from "./transpose";
 
 /** Rows of the unembedding that are in memory at a time: 2^24 values are 64 MiB. */
 const HEAD_TILE_VALUES = 2 ** 24;
@@ -68,11 +68,7 @@ export class Network {
   /** Lends a part of the unembedding. */
   withHead<Result>({ first, count }: HeadTile, use: (weights: Weights) => Promise<Result>): Promise<Result> {
     const { name, shape } = this.architecture.headWeights.unembedding;
-    const load = () => {
-      const rows = Array.from({ length: count }, (_, i) => first + i);
-      const values = readTensorRows(this.checkpoint, name, shape, rows);
-      return { unembedding: transposedTensor(values, count, shape[1]) };
-    };
+    const load = () => ({ unembedding: loadTransposed(this.checkpoint, name, shape, first, count) });
     return this.lend(`head ${first}`, load, use);
   }
 
@@ -198,11 +194,32 @@ function loadWeights(checkpoint: Checkpoint, requests: WeightRequests): Weights 
 }
 
 function loadWeight(checkpoint: Checkpoint, { name, shape, transposed }: WeightRequest): tf.Tensor {
-  const values = readTensor(checkpoint, name, shape);
-  return transposed ? transposedTensor(values, shape[0], shape[1]) : tf.tensor(values, shape);
+  if (transposed) return loadTransposed(checkpoint, name, shape, 0, shape[0]);
+  return tf.tensor(readTensor(checkpoint, name, shape), shape);
 }
 
-/** A matrix [rows, columns] as a tensor [columns, rows]. */
-function transposedTensor(values: Float32Array, rows: number, columns: number): tf.Tensor2D {
-  return tf.tensor2d(transposed(values, rows, columns), [columns, rows]);
+/** Rows of a matrix as a tensor [columns, count]. */
+function loadTransposed(
+  checkpoint: Checkpoint,
+  name: string,
+  shape: readonly number[],
+  first: number,
+  count: number,
+): tf.Tensor2D {
+  const size = shape[1] * count;
+  const room = copiesValues() && size <= HEAD_TILE_VALUES ? roomFor(size) : undefined;
+  return tf.tensor2d(readTransposedRows(checkpoint, name, shape, first, count, room), [shape[1], count]);
+}
+
+/** Where matrices are turned, one after the other; until somebody else needs the memory. */
+let turned: WeakRef<Float32Array> | undefined;
+
+/** Memory for so many values, the same each time: new memory costs as much as filling it. */
+function roomFor(size: number): Float32Array {
+  let room = turned?.deref();
+  if (!room || room.length < size) {
+    room = new Float32Array(size);
+    turned = new WeakRef(room);
+  }
+  return room.subarray(0, size);
 }

@@ -8,9 +8,6 @@ import { sendToNotebook } from "../support/notebookOutput";
 import { RECORD_TYPE } from "./record";
 import { tableHtml, tableRecord, tableText } from "./tableFormat";
 
-/** One row of a table: values by column name. (Any object: an interface has no index signature.) */
-export type Row = object;
-
 /** How a table is shown. */
 export interface TableOptions {
   /** One line above the table. */
@@ -30,8 +27,10 @@ export interface Table {
 /**
  * Rows as a danfojs data frame, for grouping, joining and describing. A column is there if any row has it; what a row
  * lacks is null. (danfojs counts nulls as numbers: drop them before means.)
+ *
+ * @example toDataFrame([{ layer: 1, dimension: 7.6 }, { layer: 2 }]).shape; // [2, 2]
  */
-export function toDataFrame(rows: Row[]): DataFrame {
+export function toDataFrame(rows: object[]): DataFrame {
   // Loaded when needed: it takes a second and brings TensorFlow.js along.
   const danfo: typeof import("danfojs-node") = require("danfojs-node");
   const { columns, cells } = tableOf(rows);
@@ -43,7 +42,7 @@ export function toDataFrame(rows: Row[]): DataFrame {
  *
  * @example showTable([{ layer: 1, dimension: 7.6 }], { caption: "SmolLM2-135M" });
  */
-export function showTable(rows: Row[] | DataFrame, options: TableOptions = {}): void {
+export function showTable(rows: object[] | DataFrame, options: TableOptions = {}): void {
   const table = tableOf(rows);
   const text = tableText(table, options);
   const forms = { "text/html": tableHtml(table, options), "text/plain": text };
@@ -56,7 +55,7 @@ export function showTable(rows: Row[] | DataFrame, options: TableOptions = {}): 
  * @param about the figure whose numbers these are: a file beside the table then says the same of it, see {@link tableMetadata}
  * @throws UserError if the file cannot be written
  */
-export function saveTable(rows: Row[] | DataFrame, path: string, about?: Described): void {
+export function saveTable(rows: object[] | DataFrame, path: string, about?: Described): void {
   const { columns, cells } = tableOf(rows);
   const lines = [columns, ...cells].map((line) => line.map(csvField).join(","));
   const csv = Buffer.from(`${lines.join("\r\n")}\r\n`);
@@ -73,13 +72,13 @@ export function saveTable(rows: Row[] | DataFrame, path: string, about?: Describ
  * @throws UserError as {@link saveTable}
  * @example exportTable([{ layer: 1, dimension: 7.6 }], "dimensions").endsWith("dimensions.csv"); // true
  */
-export function exportTable(rows: Row[] | DataFrame, name: string): string {
+export function exportTable(rows: object[] | DataFrame, name: string): string {
   const path = join(figureFolder(), `${name}.csv`);
   saveTable(rows, path, exportedFigure(name));
   return path;
 }
 
-function tableOf(rows: Row[] | DataFrame): Table {
+function tableOf(rows: object[] | DataFrame): Table {
   if (!Array.isArray(rows)) return { columns: rows.columns, cells: rows.values as unknown[][] };
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   return {

@@ -37,6 +37,10 @@ const SHADES = "abcdefghijklmnopqrstu";
  * @param shuffleIndex the order that is shown at first, one that was explored
  * @param layer the layer that is shown at first, 0..L
  * @throws UserError if there is no such order or layer
+ * @example
+ * const prompt = { name: "gulls", text: "The tide came in, and the gulls came in with the tide." };
+ * const explored = await explorePrompt("llama-mini", prompt, { shuffleIndices: [0, 1] });
+ * tokenText(explored, 0, 6).orders.map(({ label }) => label); // ["S = 0", "S = 1"]
  */
 export function tokenText(exploration: Exploration, shuffleIndex: number, layer: number): TokenText {
   const { orders, pieces, model, prompt, neighbors } = exploration;
@@ -62,6 +66,11 @@ export function tokenText(exploration: Exploration, shuffleIndex: number, layer:
 /**
  * Shows a {@link TokenText}: with sliders for layer and order where scripts run (no kernel is needed), else as it is at
  * first; as a picture where a page's colors are stripped. Outside a notebook its summary is printed.
+ *
+ * @example
+ * const prompt = { name: "gulls", text: "The tide came in, and the gulls came in with the tide." };
+ * const explored = await explorePrompt("llama-mini", prompt, { shuffleIndices: [0, 1] });
+ * await showTokenText(tokenText(explored, 0, 6));
  */
 export async function showTokenText(text: TokenText): Promise<void> {
   const plain = `${placeOf(text)}. ${text.caption}\n${text.summary}`;
@@ -82,6 +91,10 @@ export async function showTokenText(text: TokenText): Promise<void> {
  *
  * @returns the paths of the files
  * @throws UserError if they cannot be written
+ * @example
+ * const prompt = { name: "gulls", text: "The tide came in, and the gulls came in with the tide." };
+ * const explored = await explorePrompt("llama-mini", prompt, { shuffleIndices: [0, 1] });
+ * exportTokenText(tokenText(explored, 0, 6)).length; // 2
  */
 export function exportTokenText(text: TokenText): string[] {
   const [page, picture] = ["html", "png"].map((ending) => join(figureFolder(), `${text.name}.${ending}`));

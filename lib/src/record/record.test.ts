@@ -10,10 +10,11 @@ import { bandFigure } from "../../../tests/support/sampleFigures";
 import { editJson } from "../../../tests/support/tinyModel";
 import { runExperiment } from "../experiment/experiment";
 import { openStudy, RECORDED_VARIABLE, recordedFolder, recordedNames } from "../experiment/recordedStudy";
-import { readSource, withProvenance } from "../experiment/source";
 import { exportFigure } from "../figures/export";
 import { DEFAULT_MODEL } from "../hub/namedModels";
 import { EMBEDDED_PROMPTS, loadPrompts } from "../prompts/prompts";
+import { Study } from "../results/study";
+import { provenanceOf } from "../results/wording";
 import { readNpy } from "../support/npy";
 import { checkStudy, compareResults } from "./checkStudy";
 import { partsOf, RECORDING_PLAN } from "./recordingPlan";
@@ -130,7 +131,7 @@ describe("a figure of recorded results", () => {
     const place = temporaryFolder();
     const store = join(place, "store");
     const study = await fromRecorded([0, 2], store);
-    const figure = withProvenance(bandFigure, readSource("run"), study);
+    const figure = { ...bandFigure, provenance: provenanceOf(new Study(study).of("loss")) };
     const [path] = await exportFigure(figure, { folder: place, formats: ["svg"] });
     const trace = (at: string, from = recorded) =>
       runProgram(["trace", path, "--store", at], { [RECORDED_VARIABLE]: from });

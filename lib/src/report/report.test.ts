@@ -7,7 +7,7 @@ import { sampleReport } from "../../../tests/support/sampleReport";
 import { RECORD_TYPE } from "../notebook/record";
 import type { Notebook } from "../runner/notebook";
 import { markdownHtml, plainParagraphs } from "./markdown";
-import { makeReport } from "./report";
+import { makeReport, VERDICT_TAG } from "./report";
 import { renderReportHtml } from "./reportHtml";
 import { renderReportPdf } from "./reportPdf";
 import { withRunRecord } from "./run";
@@ -31,7 +31,7 @@ function executed(title: string, withFigure = true): Notebook {
     codeCell("let N = 2; // how many\nlet PROMPTS = 48;", "parameters"),
     codeCell("{ PROMPTS = 2; }", "injected-parameters"),
     ...(withFigure ? [shows(chart)] : []),
-    text("## How close are we?\n\nClose."),
+    { ...text("## How close are we?\n\nClose."), metadata: { tags: [VERDICT_TAG] } },
     text("## Try next\n\nOther things."),
     shows(table),
   );

@@ -1,4 +1,5 @@
 import type { Figure } from "../figures/figure";
+import { FIGURES } from "../figures/figures";
 import type { TableRecord } from "../notebook/record";
 import { hasTag, type Notebook } from "../runner/notebook";
 import { notebookParameters } from "../runner/parameters";
@@ -47,8 +48,8 @@ export function reportProvenance({ sections }: Report): { figures: Record<string
 
 export const REPORT_TITLE = "The Geometry of Tokens in Internal Representations of Large Language Models";
 
-/** Texts of a notebook that belong to the results; the others guide through the notebook. */
-const RESULT_HEADING = /^##\s+(How close .*)\n/;
+/** A text of a notebook that belongs to the results has this tag; the others guide through the notebook. */
+export const VERDICT_TAG = "verdict";
 
 /**
  * The report on executed notebooks. Left out are those that show no figure and those without a record of their run (they
@@ -58,8 +59,10 @@ const RESULT_HEADING = /^##\s+(How close .*)\n/;
  */
 export function makeReport(executed: readonly { name: string; notebook: Notebook }[]): Report | undefined {
   const order = new Intl.Collator("en", { numeric: true });
+  const paper: string[] = Object.values(FIGURES).map(({ notebook }) => notebook);
+  const place = (name: string) => (paper.includes(name) ? paper.indexOf(name) : paper.length);
   const sections = [...executed]
-    .sort((a, b) => order.compare(a.name, b.name))
+    .sort((a, b) => place(a.name) - place(b.name) || order.compare(a.name, b.name))
     .flatMap(({ name, notebook }) => sectionOf(name, notebook) ?? [])
     .filter(({ parts }) => parts.some(({ kind }) => kind === "figure"));
   if (sections.length === 0) return undefined;
@@ -85,8 +88,9 @@ function sectionOf(name: string, notebook: Notebook): ReportSection | undefined 
 
 function partsOf(cell: Notebook["cells"][number]): ReportPart[] {
   if (cell.cell_type === "markdown") {
-    const match = RESULT_HEADING.exec(cell.source);
-    return match ? [{ kind: "text", heading: match[1], markdown: cell.source.slice(match[0].length).trim() }] : [];
+    if (!hasTag(cell, VERDICT_TAG)) return [];
+    const [, heading, markdown] = /^(?:##\s+(.*)\n)?([\s\S]*)$/.exec(cell.source) ?? [];
+    return [{ kind: "text", heading: heading ?? "", markdown: markdown.trim() }];
   }
   return (cell.outputs ?? []).flatMap((output): ReportPart[] => {
     const figure = figureOf(output);

@@ -55,7 +55,7 @@ describe("a kernel", () => {
     const { failure } = await kernel.execute(code);
     expect(failure?.message).toMatch(/^TypeError/);
     expect(failure?.detail).toMatch(/^TypeError[^\n]+\n/); // the message first
-    expect(failure?.detail).toMatch(/ at .*\blib\/src\/figures\/profileTables\.ts:\d+:\d+\)?\n/);
+    expect(failure?.detail).toMatch(/ at .*\blib\/src\/results\/tables\.ts:\d+:\d+\)?\n/);
     expect(failure?.detail).toMatch(/\n {4}at own \(cell\)\n {4}at cell$/);
     expect(failure?.detail).not.toMatch(/node_modules|node:|evalmachine/);
   });

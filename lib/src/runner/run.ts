@@ -15,7 +15,11 @@ export interface NotebookFile {
 }
 
 /** A notebook that is read, with the parameters of this run. */
-export type PreparedNotebook = NotebookFile & { notebook: Notebook };
+export type PreparedNotebook = NotebookFile & {
+  notebook: Notebook;
+  /** Names that were set and that it does not declare. */
+  missing: string[];
+};
 
 /** How notebooks are executed. */
 export interface RunOptions {
@@ -110,7 +114,8 @@ export function prepareNotebooks(files: NotebookFile[], settings: Map<string, st
         throw new UserError(`${error.message}; the parameters are: ${known}`, { cause: error });
       }
     }
-    return { ...file, notebook: injectParameters(file.notebook, values) };
+    const missing = [...settings.keys()].filter((name) => !parameters.some((parameter) => parameter.name === name));
+    return { ...file, notebook: injectParameters(file.notebook, values), missing };
   });
 }
 

@@ -64,15 +64,14 @@ export function correlationOf(method: CorrelationMethod, coefficient: number, n:
   return { method, coefficient, n, p: Math.exp(logP), log10P: logP / Math.LN10, low, high };
 }
 
-/** Pearson's r of finite numbers [n] and [n]; NaN with fewer than three pairs or if all values of one side are equal. */
+/**
+ * Pearson's r of finite numbers [n] and [n]; NaN with fewer than three pairs or if all values of one side are equal. (simple-statistics
+ * divides by two rounded square roots: an exact line has 0.9999999999999998 there, and a p-value other than 0.)
+ */
 export function linearCoefficient(x: ArrayLike<number>, y: ArrayLike<number>): number {
   const n = x.length;
-  if (n < 3) return Number.NaN;
-  let [meanX, meanY] = [0, 0];
-  for (let i = 0; i < n; i++) {
-    meanX += x[i] / n;
-    meanY += y[i] / n;
-  }
+  if (n < 3 || isConstant(x) || isConstant(y)) return Number.NaN;
+  const [meanX, meanY] = [mean(Array.from(x)), mean(Array.from(y))];
   let [squaresX, squaresY, products] = [0, 0, 0];
   for (let i = 0; i < n; i++) {
     const [dx, dy] = [x[i] - meanX, y[i] - meanY];
@@ -80,7 +79,6 @@ export function linearCoefficient(x: ArrayLike<number>, y: ArrayLike<number>): n
     squaresY += dy * dy;
     products += dx * dy;
   }
-  if (isConstant(x) || isConstant(y)) return Number.NaN;
   return Math.min(1, Math.max(-1, products / Math.sqrt(squaresX * squaresY)));
 }
 
@@ -114,7 +112,11 @@ export interface Line {
   intercept: number;
 }
 
-/** The line of least squares through pairs of finite numbers; NaN with fewer than two pairs or if all x are equal. */
+/**
+ * The line of least squares through pairs of finite numbers; NaN with fewer than two pairs or if all x are equal.
+ *
+ * @example fittedLine([1, 2, 3], [3, 5, 7]); // { slope: 2, intercept: 1 }
+ */
 export function fittedLine(x: ArrayLike<number>, y: ArrayLike<number>): Line {
   const [left, right] = finitePairs(x, y);
   if (left.length < 2 || isConstant(left)) return { slope: Number.NaN, intercept: Number.NaN };

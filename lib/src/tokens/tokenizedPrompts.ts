@@ -16,9 +16,6 @@ export const PAPER_PROMPT_LENGTH = 1024;
  * Tokenizes prompts and cuts them to their first `length` tokens.
  *
  * @throws UserError if a prompt is shorter
- * @example
- * const tokenizer = loadTokenizer("data/models/llama-mini");
- * tokenizePrompts(tokenizer, await loadPrompts("embedded", 1), 3); // [{ name: "api-reference-parcel-lockers", ids: [35, 715, 1210] }]
  */
 export function tokenizePrompts(
   tokenizer: TextTokenizer,

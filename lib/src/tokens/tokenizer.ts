@@ -47,7 +47,6 @@ export function beginOfText(tokenizer: TextTokenizer, source: string): number {
  *
  * @param model the folder, or the file
  * @throws UserError if there is none, or it cannot be understood
- * @example loadTokenizer("data/models/llama-mini").encode("The tide came in."); // [532, 258, 624, 1506, 285, 14]
  */
 export function loadTokenizer(model: string): TextTokenizer {
   const path = tokenizerFile(model);

@@ -43,10 +43,12 @@ export function isQuantizedType(type: string): boolean {
  *
  * @param type one of {@link QUANTIZED_TYPES}
  * @param bytes whole blocks
+ * @param room is written to, if it is large enough, so that many small pieces need no memory of their own
  */
-export function dequantize(type: string, bytes: Uint8Array): Float32Array {
+export function dequantize(type: string, bytes: Uint8Array, room?: Float32Array): Float32Array {
   const { blockValues, blockBytes } = tensorTypeNamed(type)!;
-  const values = new Float32Array((bytes.length / blockBytes) * blockValues);
+  const count = (bytes.length / blockBytes) * blockValues;
+  const values = room && room.length >= count ? room.subarray(0, count) : new Float32Array(count);
   DEQUANTIZE[type](bytes, values);
   return values;
 }

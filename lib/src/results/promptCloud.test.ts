@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { chooseBackend } from "../backend/backend";
+import type { UnitResult } from "../experiment/unit";
 import { randomGenerator } from "../support/random";
-import { promptCloud, promptCloudCorrelation } from "./promptCloud";
-import type { UnitResult } from "./unit";
+import { promptCloud, promptCloudCorrelations } from "./promptCloud";
+import type { Row } from "./row";
 
 /** Prompts whose last tokens lie on a curve (the first half, low loss) or fill five dimensions (the rest, high loss). */
 function prompts(count: number): UnitResult[] {
@@ -29,10 +30,11 @@ describe("the cloud of prompts", () => {
       const local = layers[0].local[estimator];
       expect(median(local.slice(0, 80)), estimator).toBeLessThan(2);
       expect(median(local.slice(80)), estimator).toBeGreaterThan(2.5);
-      const { correlations } = promptCloudCorrelation(layers, results, estimator);
-      expect(correlations[1].method).toBe("spearman");
-      expect(correlations[1].coefficient).toBeGreaterThan(0.3);
-      expect(correlations[1].p).toBeLessThan(0.01);
+      const losses = results.map(({ loss }) => ({ model: "m", shuffle: 0, value: loss })) as unknown as Row[];
+      const rows = promptCloudCorrelations(layers, losses).filter(({ label }) => label === `prompt, ${estimator}`);
+      expect(rows[1]).toMatchObject({ method: "spearman", model: "m", layer: 2, depth: 1, n: 160 });
+      expect(rows[1].coefficient).toBeGreaterThan(0.3);
+      expect(rows[1].p).toBeLessThan(0.01);
     }
     expect(layers[0].intrinsicDimension.map(({ scaling }) => scaling)).toEqual([2, 4, 8, 16, 32, 64, 128]);
   });

@@ -1,4 +1,6 @@
 import { chooseBackend } from "../backend/backend";
+import { lastTokenVector } from "../experiment/passMetrics";
+import type { UnitResult } from "../experiment/unit";
 import { distinctPoints } from "../geometry/distinctPoints";
 import { type DimensionEstimate, gride, rangeScalings } from "../geometry/gride";
 import { toMatrix } from "../geometry/matrix";
@@ -7,9 +9,7 @@ import { simplexSkewnessDimension } from "../geometry/simplexSkewness";
 import { correlate } from "../statistics/correlation";
 import { checkCloud, FEWEST_POINTS } from "../support/cloud";
 import { UserError } from "../support/errors";
-import type { CorrelationProfile } from "./lossCorrelation";
-import { lastTokenVector } from "./passMetrics";
-import type { UnitResult } from "./unit";
+import type { CorrelationRow, Row } from "./row";
 
 /** How the dimension around a prompt is estimated. */
 export type PromptEstimator = "ESS" | "2NN" | "high scaling";
@@ -41,6 +41,10 @@ export interface PromptCloudOptions {
  *
  * @param results of one model, one a prompt, with the metric lastToken; three prompts or more, no two vectors the same
  * @throws UserError if the metric is not there, or the prompts are too few or coincide
+ * @example
+ * const rows = await study({ models: ["smollm2-135m"], promptCount: 6, shuffles: [0], metrics: ["lastToken"] });
+ * const cloud = await promptCloud(rows.results.map(({ result }) => result));
+ * [cloud.length, cloud[0].local.ESS.length]; // [30, 6]
  */
 export async function promptCloud(
   results: readonly UnitResult[],
@@ -109,18 +113,31 @@ function singleRatioConstant(scaling: number): number {
 }
 
 /**
- * Spearman's correlation, by layer, between the loss of a prompt and the dimension of the cloud of prompts around it.
+ * Spearman's correlation, by layer, between the loss of a prompt and the dimension of the cloud of prompts around it: of each
+ * estimator a curve, labelled "prompt, ESS".
  *
- * @param layers from {@link promptCloud} of the same results
+ * @param cloud from {@link promptCloud}
+ * @param losses of the same prompts, in their order
+ * @example
+ * const local = { ESS: [2, 3, 4], "2NN": [4, 2, 3], "high scaling": [3, 2, 1] };
+ * const cloud = [{ layer: 1, intrinsicDimension: [], simplexSkewness: 3, local }];
+ * const losses = published("loss", undefined, { models: ["Llama-3-8B"] }).slice(0, 3);
+ * const curves = promptCloudCorrelations(cloud, losses).map(({ label, coefficient }) => [label, coefficient]);
+ * curves; // [["prompt, ESS", 0.5], ["prompt, 2NN", 0.5], ["prompt, high scaling", -0.5]]
  */
-export function promptCloudCorrelation(
-  layers: readonly PromptCloudLayer[],
-  results: readonly UnitResult[],
-  estimator: PromptEstimator,
-): CorrelationProfile {
-  const loss = results.map((result) => result.loss);
-  return {
-    layers: layers.map(({ layer }) => layer),
-    correlations: layers.map(({ local }) => correlate(local[estimator], loss, "spearman")),
-  };
+export function promptCloudCorrelations(cloud: readonly PromptCloudLayer[], losses: readonly Row[]): CorrelationRow[] {
+  const values = losses.map(({ value }) => value);
+  const estimators: PromptEstimator[] = ["ESS", "2NN", "high scaling"];
+  return estimators.flatMap((estimator) =>
+    cloud.map(({ layer, local }): CorrelationRow => {
+      const { prompt, value, error, ...columns } = losses[0];
+      const place = { layer, depth: layer / cloud.length, quantity: "intrinsicDimension" as const };
+      return {
+        ...columns,
+        ...place,
+        ...correlate(local[estimator], values, "spearman"),
+        label: `prompt, ${estimator}`,
+      };
+    }),
+  );
 }

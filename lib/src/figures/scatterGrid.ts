@@ -1,0 +1,127 @@
+import { distinct, groupRows, type Row } from "../results/row";
+import { type Correlation, correlate, fittedLine } from "../statistics/correlation";
+import { formatPValue } from "../statistics/significance";
+import type { FigureParts, PlotlyTrace } from "./figure";
+import { type Panel, panelGrid, TEXT_LINE } from "./grid";
+import { INK, type ModelLook, modelLooks } from "./style";
+
+/** What a scatter plot shows besides the points. */
+export interface ScatterOptions {
+  title: string;
+  xTitle: string;
+  yTitle: string;
+  /** "fit": a fitted line through the points of each model; "diagonal": x = y. */
+  line: "fit" | "diagonal";
+  /** What is done to the y values: Math.log of dimensions. */
+  transform?: (value: number) => number;
+}
+
+/** Scatter plots in a grid of panels. */
+export function scatterGrid(rows: readonly (readonly Panel[])[]): FigureParts {
+  return panelGrid({ rows, panelWidth: 370, panelHeight: 350, gapX: 84, gapY: 96 });
+}
+
+/** One point a prompt, of each model, with the correlation written into the panel above its points. */
+export function scatterPanel(x: readonly Row[], y: readonly Row[], options: ScatterOptions): Panel {
+  const { title, xTitle, yTitle, line, transform = (value: number) => value } = options;
+  const models = groupRows(x, ({ model }) => model);
+  const looks = modelLooks(distinct(x, ({ model }) => model));
+  const clouds = models.map((rows) => {
+    const [{ model }] = rows;
+    const partners = new Map(y.filter((row) => row.model === model).map((row) => [row.prompt, transform(row.value)]));
+    const ys = rows.map(({ prompt }) => partners.get(prompt) ?? Number.NaN);
+    const xs = rows.map(({ value }) => value);
+    return {
+      model,
+      x: xs,
+      y: ys,
+      text: rows.map(({ prompt }) => prompt ?? ""),
+      correlation: correlate(xs, ys, "pearson"),
+    };
+  });
+  const [low, high] = rangeOf(clouds.flatMap((cloud) => cloud.y));
+  const [left, right] = rangeOf(clouds.flatMap((cloud) => cloud.x));
+  const room = 1 - TEXT_LINE * (clouds.length + 0.5);
+  return {
+    title,
+    xTitle,
+    yTitle,
+    marks: [
+      ...clouds.flatMap((cloud, i) => [
+        pointsTrace(cloud, looks[i], options),
+        ...(line === "fit" ? fitTraces(cloud, looks[i]) : []),
+      ]),
+      ...(line === "diagonal" ? [diagonalTrace(Math.max(left, low), Math.min(right, high))] : []),
+    ],
+    yaxis: { range: [low - 0.05 * (high - low), low + ((high - low) * 1.03) / room] },
+    lines: clouds.map(({ model, correlation }) => correlationText(correlation, clouds.length > 1 ? `${model}: ` : "")),
+  };
+}
+
+interface Cloud {
+  model: string;
+  x: number[];
+  y: number[];
+  text: string[];
+}
+
+function rangeOf(values: readonly number[]): [number, number] {
+  const finite = values.filter(Number.isFinite);
+  return [Math.min(...finite), Math.max(...finite)];
+}
+
+function correlationText({ coefficient, log10P, n }: Correlation, label: string): string {
+  if (Number.isNaN(coefficient)) return `${label}no ρ, n = ${n}`;
+  return `${label}ρ = ${coefficient.toFixed(3)}, p = ${formatPValue(log10P)}, n = ${n}`;
+}
+
+const areMany = ({ x }: Cloud): boolean => x.length > 500;
+
+function pointsTrace(cloud: Cloud, { color, symbol }: ModelLook, { xTitle, yTitle }: ScatterOptions): PlotlyTrace {
+  const { model, x, y, text } = cloud;
+  const [size, opacity] = areMany(cloud) ? [4, 0.4] : [6, 0.75];
+  return {
+    legendgroup: model,
+    type: "scatter",
+    mode: "markers",
+    x,
+    y,
+    name: model,
+    marker: { color, symbol, size, opacity },
+    text,
+    hovertemplate: `%{text}<br>${xTitle} %{x:.3f}<br>${yTitle} %{y:.3f}<extra>%{fullData.name}</extra>`,
+  };
+}
+
+function fitTraces(cloud: Cloud, look: ModelLook): PlotlyTrace[] {
+  const { model, x, y } = cloud;
+  const { slope, intercept } = fittedLine(x, y);
+  if (!Number.isFinite(slope)) return [];
+  const ends = rangeOf(x);
+  return [
+    {
+      legendgroup: model,
+      type: "scatter",
+      mode: "lines",
+      x: ends,
+      y: ends.map((end) => slope * end + intercept),
+      name: `${model}, fitted line`,
+      showlegend: false,
+      line: { color: areMany(cloud) ? INK : look.color, width: 2, dash: look.dash },
+      hovertemplate: `slope ${slope.toFixed(3)}, intercept ${intercept.toFixed(3)}<extra>%{fullData.name}</extra>`,
+    },
+  ];
+}
+
+function diagonalTrace(from: number, to: number): PlotlyTrace {
+  return {
+    type: "scatter",
+    mode: "lines",
+    x: [from, to],
+    y: [from, to],
+    name: "x = y",
+    legendgroup: "diagonal",
+    line: { color: INK, width: 1, dash: "dash" },
+    hoverinfo: "skip",
+  };
+}

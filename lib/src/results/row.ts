@@ -1,0 +1,111 @@
+import { inspect } from "node:util";
+import type { Origin } from "../experiment/experiment";
+import type { Quantity } from "../experiment/tidyRows";
+import type { Correlation } from "../statistics/correlation";
+
+/** Under this name rows carry what they come from: it is no column, and goes along when a row is copied. */
+export const SOURCE: unique symbol = Symbol("source");
+
+/** What many rows have in common: a study, or the published files. */
+export abstract class RowSource {
+  /** What readers of a figure have to know besides the columns: "Hidden states rounded to bfloat16." */
+  abstract readonly notes: readonly string[];
+  /** What exported files say of it, by the name under which they say it. */
+  abstract readonly provenance: { experiment: Record<string, unknown> } | { published: Record<string, string> };
+
+  /** Keeps printed rows short. */
+  [inspect.custom](): string {
+    return "…";
+  }
+}
+
+/** The columns that all tidy rows have. */
+export interface TidyColumns {
+  origin: Origin;
+  /** Name of the model's folder, or as the paper writes it. */
+  model: string;
+  /** The shuffle index S: 0 as written. */
+  shuffle: number;
+  /** 0..L; null for what belongs to the whole pass. The overlap at layer l is that of the layers l and l + 1, as in the paper. */
+  layer: number | null;
+  /** The layer divided by the last layer that has the quantity. */
+  depth: number | null;
+  quantity: Quantity;
+  /** The range scaling n2 of dimensions, k of overlaps, the degrees at which a bin of angles begins; null of all others. */
+  parameter: number | null;
+  readonly [SOURCE]: RowSource;
+}
+
+/** One number of one prompt in one order. */
+export interface Row extends TidyColumns {
+  /** Null for what was counted over prompts. */
+  prompt: string | null;
+  /** Dimensions without unit, loss and entropy in nats, angles in degrees. */
+  value: number;
+  /** Standard error, where the estimator has one. */
+  error: number | null;
+}
+
+/** A mean over prompts: computed from {@link Row}s, or published as such. */
+export interface MeanRow extends TidyColumns {
+  mean: number;
+  /** Population standard deviation (ddof 0, as in the paper). */
+  sd: number;
+  /** Number of prompts. */
+  n: number;
+}
+
+/** A correlation over prompts at a layer: computed from {@link Row}s, or published as such. */
+export interface CorrelationRow extends TidyColumns, Correlation {
+  /** How a curve is called that the quantity does not tell from others: "prompt, ESS". */
+  label?: string;
+  /** Of values without an interval, how they were printed: "read off the printed figure". */
+  note?: string;
+}
+
+export type AnyRow = Row | MeanRow | CorrelationRow;
+
+export const isMean = (row: AnyRow): row is MeanRow => "mean" in row;
+export const isCorrelation = (row: AnyRow): row is CorrelationRow => "coefficient" in row;
+export const isValue = (row: AnyRow): row is Row => "value" in row;
+
+/** What rows are chosen by: a value of a column, or several. */
+export type Wanted<R> = { [Column in keyof R]?: R[Column] | readonly R[Column][] };
+
+/**
+ * The rows whose columns have one of the wanted values.
+ *
+ * @example
+ * const rows = published("intrinsicDimension", 2, { models: ["Llama-3-8B"] });
+ * select(rows, { layer: 12, shuffle: [0, 5] }).map(({ value }) => value); // [9.355, 13.56]
+ */
+export function select<R extends AnyRow>(rows: readonly R[], wanted: Wanted<R>): R[] {
+  const columns = Object.entries(wanted) as [keyof R, unknown][];
+  return rows.filter((row) =>
+    columns.every(([column, value]) => (Array.isArray(value) ? value.includes(row[column]) : row[column] === value)),
+  );
+}
+
+/**
+ * Rows in groups, by what `key` says of them, in the order of each group's first row.
+ *
+ * @example groupRows([{ layer: 1 }, { layer: 2 }, { layer: 1 }], ({ layer }) => layer).length; // 2
+ */
+export function groupRows<R>(rows: readonly R[], key: (row: R) => unknown): R[][] {
+  const groups = new Map<unknown, R[]>();
+  for (const row of rows) {
+    const name = key(row);
+    const group = groups.get(name);
+    if (group) group.push(row);
+    else groups.set(name, [row]);
+  }
+  return [...groups.values()];
+}
+
+/** The different values of a column, in the order of their first rows. */
+export function distinct<R, Value>(rows: readonly R[], column: (row: R) => Value): Value[] {
+  return [...new Set(rows.map(column))];
+}
+
+/** Whether rows are the authors'. */
+export const isPublished = ({ origin }: Pick<TidyColumns, "origin">): boolean => origin === "published";

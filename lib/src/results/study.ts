@@ -1,0 +1,196 @@
+import { describeBackend } from "../backend/backend";
+import {
+  type ExperimentOptions,
+  type ExperimentResult,
+  type Origin,
+  type PromptResult,
+  runExperiment,
+} from "../experiment/experiment";
+import type { ExperimentSettings } from "../experiment/plan";
+import { experimentRecord } from "../experiment/provenance";
+import { type Quantity, type TidyRow, tidyRows } from "../experiment/tidyRows";
+import { UserError } from "../support/errors";
+import { type Row, RowSource, SOURCE } from "./row";
+
+/** What is measured: every prompt, in every order, by every model; see {@link ExperimentSettings}. */
+export interface StudySettings extends Omit<ExperimentSettings, "shuffleIndices"> {
+  /** The orders S in which the tokens are read: 0 as written, each step more cuts the prompt into 4 times more blocks. */
+  shuffles: number[];
+}
+
+/** See {@link ExperimentOptions}. */
+export interface StudyOptions extends ExperimentOptions {
+  /** Whose numbers are wanted: "run", "published" (then nothing is measured) or "both"; see {@link readSource}. */
+  source?: string;
+}
+
+/**
+ * Reads whose numbers are wanted: "run", "published" or "both".
+ *
+ * @throws UserError on any other text
+ * @example readSource("both"); // { run: true, published: true }
+ */
+export function readSource(source: string): { run: boolean; published: boolean } {
+  if (!["run", "published", "both"].includes(source)) {
+    throw new UserError(`unknown SOURCE "${source}"; write run, published, both`);
+  }
+  return { run: source !== "published", published: source !== "run" };
+}
+
+/**
+ * Measures what is neither recorded nor in the store, and gives everything as tidy rows, each of which says where it is from.
+ *
+ * @returns without rows if the source is "published"
+ * @throws UserError as {@link runExperiment}, or on an unknown source
+ * @example
+ * const rows = await study({ models: ["smollm2-135m"], promptCount: 2, shuffles: [0] });
+ * const [{ origin, prompt, layer, value }] = rows.of("intrinsicDimension", 2);
+ * [origin, prompt, layer, value]; // ["recorded", "api-reference-parcel-lockers", 1, 1.398]
+ */
+export async function study(
+  { shuffles, ...settings }: StudySettings,
+  { source = "both", ...options }: StudyOptions = {},
+): Promise<Study> {
+  if (!readSource(source).run) return new Study();
+  return new Study(await runExperiment({ ...settings, shuffleIndices: shuffles }, options));
+}
+
+/** The layers that the paper shows begin here: at layer 0 equal tokens are the same point, so that neighbors say little. */
+const FIRST_LAYER: Partial<Record<Quantity, number>> = {
+  intrinsicDimension: 1,
+  intrinsicDimensionScale: 1,
+  neighborhoodOverlap: 1,
+  neighborAngle: 1,
+  neighborAngleDeviation: 1,
+  neighborAngleCount: 1,
+};
+
+/** The results of a study. Its rows are made when they are asked for: there may be many. */
+export class Study implements Iterable<Row> {
+  /** By model, then prompt, then shuffle index. */
+  readonly results: readonly PromptResult[];
+  private readonly origins = new Map<PromptResult, Origin>();
+  private readonly source?: StudySource;
+
+  constructor(readonly experiment?: ExperimentResult) {
+    this.results = experiment?.results ?? [];
+    if (!experiment) return;
+    this.source = new StudySource(experiment);
+    this.results.forEach((result, i) => void this.origins.set(result, experiment.resultOrigins[i]));
+  }
+
+  /** All numbers, layer 0 among them. */
+  *[Symbol.iterator](): Iterator<Row, undefined, undefined> {
+    for (const result of this.results) {
+      for (const row of tidyRows(result.result)) yield this.row(result, row);
+    }
+    return undefined;
+  }
+
+  /**
+   * The rows of a quantity at the layers that the paper shows: the dimension from layer 1 on, the overlap from that of the
+   * layers 1 and 2 on, the cosine similarity from layer 0 on.
+   *
+   * @param parameter the range scaling n2, or k; all of them without it
+   * @throws UserError if a prompt has no such number at one of the layers
+   */
+  of(quantity: Quantity, parameter?: number): Row[] {
+    return this.results.flatMap((result) => {
+      const all = tidyRows(result.result).filter((row) => row.quantity === quantity);
+      const first = FIRST_LAYER[quantity] ?? 0;
+      const shown = all.filter(({ layer }) => layer === null || layer >= first);
+      const chosen = parameter === undefined ? shown : shown.filter((row) => row.parameter === parameter);
+      const missing = parameter !== undefined && chosen.length < layersOf(result, quantity) - first;
+      if (missing || chosen.length === 0) throw new UserError(whatIsMissing(result, quantity, parameter, shown));
+      return chosen.map((row) => this.row(result, row));
+    });
+  }
+
+  private row(result: PromptResult, { layer, quantity, parameter, value, error }: TidyRow): Row {
+    const { model, prompt, shuffleIndex: shuffle } = result;
+    const origin = this.origins.get(result)!;
+    const depth = layer === null ? null : layer / (layersOf(result, quantity) - 1);
+    return { origin, model, prompt, shuffle, layer, depth, quantity, parameter, value, error, [SOURCE]: this.source! };
+  }
+}
+
+/** How many layers have a quantity, layer 0 among them; 1 of what belongs to the whole pass. */
+function layersOf({ result }: PromptResult, quantity: Quantity): number {
+  if (quantity.startsWith("loss") || quantity.startsWith("meanEntropy") || quantity.startsWith("logits")) return 1;
+  return result.layers.length - (quantity === "neighborhoodOverlap" ? 1 : 0);
+}
+
+function whatIsMissing(
+  { model, prompt }: PromptResult,
+  quantity: Quantity,
+  parameter: number | undefined,
+  there: readonly TidyRow[],
+): string {
+  const known = [...new Set(there.map((row) => row.parameter))].filter((value) => value !== null);
+  const at = parameter === undefined ? "" : ` at ${parameter}`;
+  const hint = quantity.startsWith("logits") ? "; ask for the metric logitsIntrinsicDimension" : "";
+  return `${model}, ${prompt}: no ${quantity}${at}${known.length > 0 ? `; there is ${known.join(", ")}` : hint}`;
+}
+
+/** An experiment as the source of rows. */
+class StudySource extends RowSource {
+  private record?: Record<string, unknown>;
+
+  constructor(private readonly experiment: ExperimentResult) {
+    super();
+  }
+
+  get notes(): string[] {
+    const { captured, bos, leaveOut = 0 } = this.experiment.settings ?? {};
+    const files = recordedFiles([this.experiment]);
+    return [
+      ...(captured === "bfloat16" ? ["Hidden states rounded to bfloat16."] : []),
+      ...(bos ? ["A beginning-of-text token in front, itself not measured."] : []),
+      ...(leaveOut > 0 ? [`Without the first ${leaveOut === 1 ? "token" : `${leaveOut} tokens`}.`] : []),
+      ...(files.length > 0 ? [`Recorded: ${files.join(", ")}.`] : []),
+    ];
+  }
+
+  get provenance(): { experiment: Record<string, unknown> } {
+    const { manifest, results, origins } = this.experiment;
+    this.record ??= experimentRecord(manifest, results, origins);
+    return { experiment: this.record };
+  }
+}
+
+/**
+ * Says in Markdown what was run and where the results lie, or that nothing was.
+ *
+ * @example
+ * const rows = await study({ models: ["smollm2-135m"], shuffles: [0] }, { source: "published" });
+ * describeStudies(rows); // "Nothing is run: all numbers are the authors', from `data/published`."
+ */
+export function describeStudies(...studies: Study[]): string {
+  const done = studies.flatMap(({ experiment }) => experiment ?? []);
+  if (done.length === 0) return "Nothing is run: all numbers are the authors', from `data/published`.";
+  const count = (name: "computed" | "reused" | "recorded") =>
+    done.reduce((sum, experiment) => sum + (experiment[name] ?? 0), 0);
+  const files = done.map(({ manifestPath }) => `\`${manifestPath}\``).join(", ");
+  const backend = done.find((experiment) => experiment.backend)?.backend;
+  const parts = [
+    ...(backend ? [`${describeBackend(backend)}; ${count("computed")} results computed`] : []),
+    ...(backend ? [`${count("reused")} from the store`] : []),
+    ...(count("recorded") > 0 ? [`${count("recorded")} recorded: \`${recordedFiles(done).join("`, `")}\``] : []),
+  ];
+  return `${parts.join(", ")}; what they depend on: ${files}`;
+}
+
+/** Files in which results of experiments are recorded, each once. */
+function recordedFiles(experiments: readonly Pick<ExperimentResult, "manifest">[]): string[] {
+  const models = experiments.flatMap(({ manifest }) => (manifest?.models ?? []) as { recorded?: { file: string } }[]);
+  return [...new Set(models.flatMap(({ recorded }) => recorded?.file ?? []))];
+}
+
+/**
+ * The first and the last value, once if they are the same: the shuffle indices that means are over.
+ *
+ * @example firstAndLast([0, 1, 2, 5]); // [0, 5]
+ */
+export function firstAndLast(values: readonly number[]): number[] {
+  return [...new Set([values[0], values[values.length - 1]])].filter((value) => value !== undefined);
+}
