@@ -1,5 +1,5 @@
 import { drawFigure } from "../figures/drawing";
-import type { Figure, PlotlyLayout, PlotlyTrace } from "../figures/figure";
+import type { Figure, PlotlyTrace } from "../figures/figure";
 import { chartConfig, chartLayout } from "../figures/html";
 import { plainFigure } from "../figures/renderTheme";
 import { inNotebook, type MimeBundle, sendToNotebook } from "../support/notebookOutput";
@@ -51,8 +51,9 @@ export async function showFigure(figure: Figure, options: ShowFigureOptions = {}
 
 /** A chart as Plotly takes it: traces, and a layout that needs no size. */
 export interface Chart {
-  data: readonly PlotlyTrace[];
-  layout?: Partial<PlotlyLayout>;
+  /** Traces. Not of {@link PlotlyTrace}'s type: that of Plotly 3 lacks values that Plotly takes ("markers+text", bins without an end). */
+  data: readonly object[];
+  layout?: object;
 }
 
 /**
