@@ -69,6 +69,9 @@ interface Pass {
   leaveOut: number;
 }
 
+/** By what they were opened with: a cell that loads its model again finds the weights in memory. */
+const opened = new Map<string, WeakRef<Network>>();
+
 /**
  * A language model: what {@link loadModel} gives.
  *
@@ -99,7 +102,9 @@ export class Model {
     memory: number,
   ) {
     this.stamps = checkpoint.files.map(stampOf).join();
-    this.network = openNetwork(checkpoint, { memory });
+    const key = JSON.stringify([checkpoint.path, this.stamps, choice.name, memory]);
+    this.network = opened.get(key)?.deref() ?? openNetwork(checkpoint, { memory });
+    opened.set(key, new WeakRef(this.network));
   }
 
   /** For captions: the name of the folder or file, or on the hub. */

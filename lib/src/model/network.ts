@@ -14,6 +14,9 @@ export interface HeadTile {
   count: number;
 }
 
+/** Frees the weights of a network that nobody has any more; their memory is not JavaScript's. */
+const forgotten = new FinalizationRegistry<Map<string, Weights>>((kept) => tf.dispose([...kept.values()]));
+
 /**
  * A checkpoint ready to run. Its weights are handed out part by part: a resident model keeps every part it has read, any
  * other reads a part when it is asked for and frees it after use, so that one block at a time is in memory.
@@ -25,7 +28,9 @@ export class Network {
     readonly checkpoint: Checkpoint,
     readonly architecture: Architecture,
     readonly resident: boolean,
-  ) {}
+  ) {
+    forgotten.register(this, this.kept);
+  }
 
   /** Hidden state 0 of some tokens [T, width]. Only the rows of the table that they need are read. */
   embed(ids: readonly number[]): tf.Tensor2D {
