@@ -120,13 +120,13 @@ describe.each(frontEnds)("in Jupyter (%s)", (frontEnd) => {
     expect(new Set(bars)).toEqual(new Set([1]));
 
     // The chart is alive, fits into its place, and the static picture is out of the way.
-    const chart = page.locator(".js-plotly-plot").first();
+    const chart = page.locator(".js-plotly-plot").last(); // after those of the one prompt
     await chart.scrollIntoViewIfNeeded();
     await chart.waitFor();
-    expect(await page.locator("[data-figure] > img").first().isVisible()).toBe(false);
+    expect(await page.locator("[data-figure] > img").last().isVisible()).toBe(false);
     const [drawn, room] = await page
       .locator("[data-figure]")
-      .first()
+      .last()
       .evaluate((place) => [place.scrollWidth, place.clientWidth]);
     expect(drawn).toBeLessThanOrEqual(room);
 
@@ -170,11 +170,12 @@ describe.each(frontEnds)("in Jupyter (%s)", (frontEnd) => {
     const after = await notebook.prompts();
     expect(after.slice(0, injected)).toEqual(before.slice(0, injected));
     for (let cell = injected; cell < after.length; cell++) expect(Number(after[cell])).toBeGreaterThan(before.length);
-    expect(await notebook.output(injected + 1).textContent()).toMatch(/0 computed, 4 from the store/);
-    const caption = page.locator("figcaption").first();
+    const study = codeCells(prepared).findIndex(({ source }) => source.includes("tg.study("));
+    expect(await notebook.output(study).textContent()).toMatch(/0 computed, 4 from the store/);
+    const caption = page.locator("figcaption").last();
     await caption.scrollIntoViewIfNeeded();
     expect(await caption.textContent()).toMatch(/n2 = 4/);
-    await page.locator(".js-plotly-plot").first().waitFor();
+    await page.locator(".js-plotly-plot").last().waitFor();
     await notebook.screenshot(`${frontEnd}-figure3-changed`);
 
     // Exported files are there.
