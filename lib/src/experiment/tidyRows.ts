@@ -1,5 +1,6 @@
 import type { DimensionEstimate } from "../geometry/gride";
 import type { LayerGeometry } from "../geometry/metrics";
+import { ANGLE_BINS, BIN_DEGREES } from "../geometry/neighborAngles";
 import { UserError } from "../support/errors";
 import type { UnitResult } from "./unit";
 
@@ -40,17 +41,15 @@ export interface TidyRow {
   error: number | null;
 }
 
-/** Bins of the angles, from 0 to 180 degrees. */
-const BINS = 90;
-const BIN_DEGREES = 180 / BINS;
-
 /** Range scalings go up to 256. */
 const LARGEST_PARAMETER = 256;
 
 /**
  * The numbers of a result, one a row, by layer; without the vectors of the last token. Bins that hold no angle have no row.
+ *
+ * @param wanted only rows of this quantity; all without it
  */
-export function tidyRows(result: UnitResult): TidyRow[] {
+export function tidyRows(result: UnitResult, wanted?: Quantity): TidyRow[] {
   const rows: TidyRow[] = [];
   const add = (
     layer: number | null,
@@ -58,7 +57,9 @@ export function tidyRows(result: UnitResult): TidyRow[] {
     value: number,
     parameter: number | null = null,
     error: number | null = null,
-  ): void => void rows.push({ layer, quantity, parameter, value, error });
+  ): void => {
+    if (wanted === undefined || wanted === quantity) rows.push({ layer, quantity, parameter, value, error });
+  };
   const addDimensions = (layer: number | null, quantity: Quantity, estimates: readonly DimensionEstimate[]): void => {
     for (const { scaling, id, error } of estimates) add(layer, quantity, id, scaling, error);
     for (const { scaling, scale } of estimates) add(layer, `${quantity}Scale` as Quantity, scale, scaling);
@@ -100,7 +101,7 @@ export class ResultOfRows {
       twoNN: { fit: Number.NaN, ml: Number.NaN },
       cosineSimilarity: { mean: Number.NaN, std: Number.NaN },
       neighborhoodOverlap: [],
-      neighborAngle: { mean: Number.NaN, std: Number.NaN, histogram: new Array<number>(BINS).fill(0) },
+      neighborAngle: { mean: Number.NaN, std: Number.NaN, histogram: new Array<number>(ANGLE_BINS).fill(0) },
     }));
   }
 

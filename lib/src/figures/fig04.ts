@@ -1,3 +1,4 @@
+import { ANGLE_BINS, BIN_DEGREES } from "../geometry/neighborAngles";
 import { groupRows, isMean, isValue, type MeanRow, type Row, select } from "../results/row";
 import { modelInWords } from "../results/wording";
 import { defineFigure, type PlotlyTrace } from "./figure";
@@ -25,7 +26,7 @@ export const figure4 = defineFigure<ProfileRow>({
     const ofPrompt = rows.filter(isValue).filter(({ prompt }) => prompt !== null);
     const tokens = groupRows(ofPrompt, ({ shuffle }) => shuffle).map((group) => {
       const theValue = (quantity: Row["quantity"]) => select(group, { quantity })[0].value;
-      const counts = Array.from({ length: BINS }, (_, bin) => {
+      const counts = Array.from({ length: ANGLE_BINS }, (_, bin) => {
         const [row] = select(group, { quantity: "neighborAngleCount", parameter: bin * BIN_DEGREES });
         return row?.value ?? 0;
       });
@@ -70,10 +71,6 @@ export const figure4 = defineFigure<ProfileRow>({
     });
   },
 });
-
-/** Bins of the angles of a prompt's tokens, from 0 to 180 degrees. */
-const BINS = 90;
-const BIN_DEGREES = 180 / BINS;
 
 /** A histogram with its mean and standard deviation, in degrees. */
 interface Angles {

@@ -41,16 +41,18 @@ export interface AngleDistribution extends MeanAndDeviation {
   histogram: number[];
 }
 
-const BINS = 90;
+/** Bins of the angles, from 0 to 180 degrees. */
+export const ANGLE_BINS = 90;
+export const BIN_DEGREES = 180 / ANGLE_BINS;
 
 /** Angles at the distinct points: where two points coincide there is no direction. */
 export const neighborAngleMetric: Metric<AngleDistribution> = {
   version: 1,
   async measure(layer) {
-    const histogram = new Array<number>(BINS).fill(0);
+    const histogram = new Array<number>(ANGLE_BINS).fill(0);
     if (!layer.estimable) return { mean: Number.NaN, std: Number.NaN, histogram };
     const angles = neighborAngles(layer.distinct, await layer.distinctNeighbors());
-    for (const angle of angles) histogram[Math.min(BINS - 1, Math.floor((angle * BINS) / 180))]++;
+    for (const angle of angles) histogram[Math.min(ANGLE_BINS - 1, Math.floor((angle * ANGLE_BINS) / 180))]++;
     return { ...meanAndDeviation(angles), histogram };
   },
 };

@@ -30,15 +30,18 @@ export function neighborhoodOverlap(from: Neighbors, to: Neighbors, k: number): 
   if (!(Number.isInteger(k) && k >= 1 && k <= most)) {
     throw new UserError(`overlap of ${k} neighbors: must be a whole number from 1 to the ${most} that are listed`);
   }
-  return neighborhoodOverlaps(from, to)[k - 1];
+  return neighborhoodOverlaps(from, to, k)[k - 1];
 }
 
-/** {@link neighborhoodOverlap} for k = 1, 2, ...: entry k - 1. @throws UserError if the layers have different numbers of points */
-export function neighborhoodOverlaps(from: Neighbors, to: Neighbors): Float64Array {
+/** {@link neighborhoodOverlap} for k = 1, 2, ... `sizes` (all that are listed without it): entry k - 1. @throws UserError if the layers have different numbers of points */
+export function neighborhoodOverlaps(
+  from: Neighbors,
+  to: Neighbors,
+  sizes = Math.min(from.count, to.count),
+): Float64Array {
   if (from.points !== to.points) {
     throw new UserError(`clouds of ${from.points} and ${to.points} points have no neighborhood overlap`);
   }
-  const sizes = Math.min(from.count, to.count);
   const common = new Float64Array(sizes); // over all points, how many neighbors are shared at each k
   // When and from which side a point entered the neighborhoods: cheaper to stamp than to clear.
   const stamp = new Int32Array(from.points).fill(-1);

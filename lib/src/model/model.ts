@@ -101,7 +101,7 @@ export class Model {
     readonly notice: string,
     memory: number,
   ) {
-    this.stamps = checkpoint.files.map(stampOf).join();
+    this.stamps = stampsOf(checkpoint);
     const key = JSON.stringify([checkpoint.path, this.stamps, choice.name, memory]);
     this.network = opened.get(key)?.deref() ?? openNetwork(checkpoint, { memory });
     opened.set(key, new WeakRef(this.network));
@@ -199,7 +199,7 @@ export class Model {
   /** As {@link compute}, or from the store. */
   private async keptRun(pass: Pass): Promise<KeptRun> {
     const runs = new KeptRuns();
-    const isUnchanged = () => this.checkpoint.files.map(stampOf).join() === this.stamps;
+    const isUnchanged = () => stampsOf(this.checkpoint) === this.stamps;
     if (!runs.areKept || !isUnchanged()) return this.compute(pass, true);
     this.hashes ??= hashCheckpoint(this.checkpoint);
     const { name, device } = this.choice;
@@ -221,10 +221,15 @@ export class Model {
     }
   }
 
-  /** Frees the memory of the weights. Whoever runs it again has them read again. */
+  /** Frees the memory of the weights, also for models loaded of the same files. Whoever runs one again has them read again. */
   dispose(): void {
     this.network.dispose();
   }
+}
+
+/** The state of a checkpoint's files: it is another once one of them has changed. */
+function stampsOf({ files }: Checkpoint): string {
+  return files.map(stampOf).join();
 }
 
 /** Puts a matrix [points, count] into the columns of a cloud from `first` on. */

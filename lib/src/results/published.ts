@@ -9,7 +9,7 @@ import {
   publishedPromptsFile,
   valueAt,
 } from "./publishedFiles";
-import { type MeanRow, type Row, SOURCE, type TidyColumns } from "./row";
+import { firstLayer, type MeanRow, type Row, SOURCE, type TidyColumns } from "./row";
 import { readSource } from "./study";
 
 export interface PublishedOptions {
@@ -182,8 +182,7 @@ export function columnsOf(
   place?: number,
   count = 0,
 ): TidyColumns {
-  // The cosine similarity starts at the embeddings, the others at the first block.
-  const first = quantity === "cosineSimilarity" ? 0 : 1;
+  const first = firstLayer(quantity);
   const layer = place === undefined ? null : first + place;
   const depth = layer === null ? null : layer / (first + count - 1);
   return {

@@ -66,8 +66,12 @@ export interface CorrelationRow extends TidyColumns, Correlation {
 export type AnyRow = Row | MeanRow | CorrelationRow;
 
 export const isMean = (row: AnyRow): row is MeanRow => "mean" in row;
-export const isCorrelation = (row: AnyRow): row is CorrelationRow => "coefficient" in row;
 export const isValue = (row: AnyRow): row is Row => "value" in row;
+
+/** The layer at which the paper begins to show a quantity: at layer 0 equal tokens are the same point, so that neighbors say little. */
+export function firstLayer(quantity: Quantity): number {
+  return /^(intrinsicDimension|neighbor)/.test(quantity) ? 1 : 0;
+}
 
 /** What rows are chosen by: a value of a column, or several. */
 export type Wanted<R> = { [Column in keyof R]?: R[Column] | readonly R[Column][] };

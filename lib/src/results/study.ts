@@ -10,7 +10,7 @@ import type { ExperimentSettings } from "../experiment/plan";
 import { experimentRecord } from "../experiment/provenance";
 import { type Quantity, type TidyRow, tidyRows } from "../experiment/tidyRows";
 import { UserError } from "../support/errors";
-import { type Row, RowSource, SOURCE } from "./row";
+import { firstLayer, type Row, RowSource, SOURCE } from "./row";
 
 /** What is measured: every prompt, in every order, by every model; see {@link ExperimentSettings}. */
 export interface StudySettings extends Omit<ExperimentSettings, "shuffleIndices"> {
@@ -55,16 +55,6 @@ export async function study(
   return new Study(await runExperiment({ ...settings, shuffleIndices: shuffles }, options));
 }
 
-/** The layers that the paper shows begin here: at layer 0 equal tokens are the same point, so that neighbors say little. */
-const FIRST_LAYER: Partial<Record<Quantity, number>> = {
-  intrinsicDimension: 1,
-  intrinsicDimensionScale: 1,
-  neighborhoodOverlap: 1,
-  neighborAngle: 1,
-  neighborAngleDeviation: 1,
-  neighborAngleCount: 1,
-};
-
 /** The results of a study. Its rows are made when they are asked for: there may be many. */
 export class Study implements Iterable<Row> {
   /** By model, then prompt, then shuffle index. */
@@ -96,9 +86,8 @@ export class Study implements Iterable<Row> {
    */
   of(quantity: Quantity, parameter?: number): Row[] {
     return this.results.flatMap((result) => {
-      const all = tidyRows(result.result).filter((row) => row.quantity === quantity);
-      const first = FIRST_LAYER[quantity] ?? 0;
-      const shown = all.filter(({ layer }) => layer === null || layer >= first);
+      const first = firstLayer(quantity);
+      const shown = tidyRows(result.result, quantity).filter(({ layer }) => layer === null || layer >= first);
       const chosen = parameter === undefined ? shown : shown.filter((row) => row.parameter === parameter);
       const missing = parameter !== undefined && chosen.length < layersOf(result, quantity) - first;
       if (missing || chosen.length === 0) throw new UserError(whatIsMissing(result, quantity, parameter, shown));
