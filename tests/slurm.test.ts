@@ -37,7 +37,7 @@ function experimentOptions(folder: string): string[] {
 /** A figure of the same prompts, all of whose units belong to the experiment. */
 function figureOptions(folder: string): string[] {
   const parameters = {
-    MODEL: join(folder, "tiny"),
+    MODELS: join(folder, "tiny"),
     PROMPT_SOURCE: join(folder, "prompts.jsonl"),
     PROMPTS: PROMPTS,
     SINGLE_PROMPT: "prompts-1",

@@ -95,6 +95,8 @@ async function openSession(): Promise<Session> {
   if (!adapter) throw new Error("no graphics adapter");
   const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
   const device = await adapter.requestDevice({ requiredLimits });
+  // A process that ends while the GPU is at work would crash in some of its runs, whatever exit code it wanted to have.
+  process.once("exit", () => device.destroy());
   const opened: Session = { adapter: describeAdapter(adapter.info) };
   device.lost.then(({ message }) => {
     opened.lost = message.split("\n")[0] || "no reason given";
