@@ -24,12 +24,14 @@ export const tensorflow: Backend = {
     const problems = addon.installed ? [] : [`${TENSORFLOW_PACKAGE}: ${addon.why}`];
     for (const name of addon.installed ? [TENSORFLOW_PACKAGE, CPU_PACKAGE] : [CPU_PACKAGE]) {
       try {
+        // danfojs-node brings another package under that name, without an addon: a third of a second to load in vain.
+        if (require(`${name}/package.json`).name !== name) throw new Error("not installed");
         require(name);
         if (tf.findBackendFactory("tensorflow")) {
           await speedUp();
           return;
         }
-        problems.push(`${name}: not installed`); // danfojs-node brings an alias of that name, without an addon.
+        problems.push(`${name}: it registers no backend`);
       } catch (error) {
         const message = messageOf(error);
         problems.push(`${name}: ${message.includes("Cannot find module") ? "not installed" : message.split("\n")[0]}`);

@@ -6,7 +6,7 @@ import { Drawing } from "../report/drawing";
 import { describeRun, withRunRecord } from "../report/run";
 import { Compiler } from "../runner/compiler";
 import { killAllKernels } from "../runner/kernelProcess";
-import { clearOutputs, normalizeNotebook, readNotebook, writeNotebook } from "../runner/notebook";
+import { cellsToRun, clearOutputs, normalizeNotebook, readNotebook, writeNotebook } from "../runner/notebook";
 import { notebookParameters } from "../runner/parameters";
 import {
   cellError,
@@ -123,6 +123,7 @@ async function executeNotebooks(
   const width = Math.max(...notebooks.map(({ name }) => name.length));
   const progress = new ProgressLine();
   const compiler = process.platform === "win32" ? undefined : new Compiler();
+  for (const { notebook } of notebooks) compiler?.plan(cellsToRun(notebook).map(({ source }) => source));
   const parameters = Object.fromEntries(options.parameter);
   const environment = { ...shareOfMachine(jobs), ...(await drawing.environment()) };
   const shared = { outFolder, timeoutSeconds: options.timeout, compiler, environment };

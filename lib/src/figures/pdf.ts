@@ -44,7 +44,7 @@ export async function drawOnPdf(
   options: RenderOptions = {},
 ): Promise<void> {
   const svgToPdf: typeof import("svg-to-pdfkit") = require("svg-to-pdfkit");
-  const svg = withoutTroublesome(await renderOutlines(figure, options));
+  const svg = withViewports(withoutTroublesome(await renderOutlines(figure, options)));
   // svg-to-pdfkit itself would clip the picture, not scale it, since it has no view box.
   document
     .save()
@@ -69,4 +69,33 @@ function withoutTroublesome(svg: string): string {
     .replaceAll(/<path\b[^>]*\sopacity="[^"]*"[^>]*>/g, (path) =>
       path.includes('stroke="none"') || !path.includes("stroke=") ? path.replace(/\sopacity=/, " fill-opacity=") : path,
     );
+}
+
+/**
+ * Makes of groups that a rectangle clips (each plot is one) inner pictures of that size, which clip as well: svg-to-pdfkit
+ * would go through all paths of such a group for a box that it then does not need, and make a transparency group of it.
+ */
+function withViewports(svg: string): string {
+  const rectangle =
+    /<clipPath id="([^"]+)">\s*<path [^>]*d="M (\S+) (\S+) L (\S+) \3 L \4 (\S+) L \2 \5 Z"\/>\s*<\/clipPath>/g;
+  const viewports = new Map(
+    [...svg.matchAll(rectangle)].map(([, id, ...sides]) => {
+      const [left, top, right, bottom] = sides.map(Number);
+      const size = `width="${right - left}" height="${bottom - top}"`;
+      return [id, `<svg x="${left}" y="${top}" ${size} viewBox="${left} ${top} ${right - left} ${bottom - top}">`];
+    }),
+  );
+  const open: string[] = []; // what the lines that end such groups look like: resvg indents
+  const lines = svg.split("\n").map((line) => {
+    const [, indent, before, id, after] = /^( *)<g(.*) clip-path="url\(#([^)]+)\)"(.*)>$/.exec(line) ?? [];
+    const viewport = viewports.get(id);
+    if (viewport) {
+      open.push(`${indent}</g>`);
+      return `${indent}<g${before}${after}>${viewport}`;
+    }
+    if (line !== open.at(-1)) return line;
+    open.pop();
+    return line.replace("</g>", "</svg></g>");
+  });
+  return lines.join("\n");
 }

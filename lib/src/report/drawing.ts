@@ -19,7 +19,10 @@ export class Drawing {
   constructor() {
     // As JavaScript also where this file is run as TypeScript: a child process knows nothing of that.
     const program = join(PROJECT_ROOT, "lib/dist/report/drawingProcess.js");
-    this.child = fork(program, [this.folder], { execArgv: [], stdio: ["ignore", "ignore", "ignore", "ipc"] });
+    this.child = fork(program, [this.folder], {
+      execArgv: ["--single-threaded-gc"],
+      stdio: ["ignore", "ignore", "ignore", "ipc"],
+    });
     this.started = new Promise((resolve) => {
       this.child.once("message", (news: DrawingNews) => resolve("socket" in news ? news.socket : undefined));
       for (const event of ["error", "exit"]) this.child.once(event, () => resolve(undefined));

@@ -143,6 +143,11 @@ export function normalizeNotebook(notebook: Notebook): Notebook {
   return { cells, metadata, nbformat: 4, nbformat_minor: 5 };
 }
 
+/** The cells that are executed, in their order: those that hold code. */
+export function cellsToRun({ cells }: Notebook): Cell[] {
+  return cells.filter(({ cell_type, source }) => cell_type === "code" && source.trim() !== "");
+}
+
 /** Whether a cell carries a tag. */
 export function hasTag(cell: Cell, tag: string): boolean {
   return cell.metadata.tags?.includes(tag) ?? false;

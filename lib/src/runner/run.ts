@@ -4,7 +4,7 @@ import { UserError } from "../support/errors";
 import type { Compiler } from "./compiler";
 import { asynchronousFailure, type CellFailure } from "./failure";
 import { type Execution, Kernel } from "./kernel";
-import { hasTag, type Notebook, normalizeNotebook, readNotebook } from "./notebook";
+import { cellsToRun, hasTag, type Notebook, normalizeNotebook, readNotebook } from "./notebook";
 import { convertValue, injectParameters, notebookParameters, type ParameterValue } from "./parameters";
 
 /** A notebook and where it comes from. */
@@ -126,10 +126,9 @@ export async function runNotebook(notebook: Notebook, options: RunOptions): Prom
     cell.cell_type === "code" ? { ...cell, outputs: [], execution_count: null } : { ...cell },
   );
   const result: RunResult = { notebook: { ...notebook, cells }, seconds: 0 };
-  const toRun = cells.filter((cell) => cell.cell_type === "code" && cell.source.trim() !== "");
+  const toRun = cellsToRun(result.notebook);
   const { workingFolder, compiler, signal } = options;
   const environment = { ...options.environment, TOKEN_GEOMETRY_OUT: resolve(options.outFolder) };
-  compiler?.plan(toRun.map(({ source }) => source));
   const kernel = await Kernel.start({ workingFolder, environment, compiler });
   try {
     const executions: Execution[] = [];
