@@ -3,11 +3,9 @@
  * wrote them. A type that it does not know would silently become `any`, and a misspelt field in a cell would pass.
  */
 import { join } from "node:path";
+import ts from "@tslab/typescript-for-tslab";
 import { expect, test } from "vitest";
 import { PROJECT } from "./support/cli";
-
-type Compiler = typeof import("typescript");
-const ts: Compiler = require(require.resolve("@tslab/typescript-for-tslab", { paths: [require.resolve("tslab")] }));
 
 const ENTRY = join(PROJECT, "lib/dist/index.d.ts");
 
@@ -48,9 +46,9 @@ test("nothing that is exported takes, gives or holds `any`", () => {
   const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(entry)!);
   expect(exported.length).toBeGreaterThan(60);
   const found: string[] = [];
-  const seen = new Set<import("typescript").Type>();
+  const seen = new Set<ts.Type>();
 
-  const visit = (type: import("typescript").Type, place: string): void => {
+  const visit = (type: ts.Type, place: string): void => {
     if (type.flags & ts.TypeFlags.Any) {
       found.push(place);
       return;
@@ -75,7 +73,7 @@ test("nothing that is exported takes, gives or holds `any`", () => {
     for (const info of checker.getIndexInfosOfType(type)) visit(info.type, `${place}[]`);
   };
 
-  const visitSignature = (signature: import("typescript").Signature, place: string): void => {
+  const visitSignature = (signature: ts.Signature, place: string): void => {
     for (const parameter of signature.getParameters()) {
       visit(checker.getTypeOfSymbolAtLocation(parameter, entry), `${place}(${parameter.name})`);
     }
@@ -83,12 +81,12 @@ test("nothing that is exported takes, gives or holds `any`", () => {
   };
 
   /** Declarations leave out the types of private members. */
-  const isPublic = ({ declarations = [] }: import("typescript").Symbol) =>
+  const isPublic = ({ declarations = [] }: ts.Symbol) =>
     declarations.every((node) => !(ts.getCombinedModifierFlags(node) & ts.ModifierFlags.Private));
 
-  const typeArguments = (type: import("typescript").Type) =>
-    (type as import("typescript").ObjectType).objectFlags & ts.ObjectFlags.Reference
-      ? checker.getTypeArguments(type as import("typescript").TypeReference)
+  const typeArguments = (type: ts.Type) =>
+    (type as ts.ObjectType).objectFlags & ts.ObjectFlags.Reference
+      ? checker.getTypeArguments(type as ts.TypeReference)
       : [];
 
   for (const symbol of exported) {

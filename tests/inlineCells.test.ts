@@ -1,6 +1,6 @@
 /** What a figure notebook computes in view: one prompt, from text to a picture, in its own cells; and how much notebooks have in common. */
 import { join } from "node:path";
-import ts from "typescript";
+import ts from "@tslab/typescript-for-tslab";
 import { describe, expect, test } from "vitest";
 import { type Cell, hasTag, readNotebook } from "../lib/src/runner/notebook";
 import { listNotebooks } from "../lib/src/runner/run";

@@ -6,7 +6,7 @@ import { execFile } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
-import ts from "typescript";
+import ts from "@tslab/typescript-for-tslab";
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { PROJECT, runProgram } from "./support/cli";

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import ts from "typescript";
+import ts from "@tslab/typescript-for-tslab";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { chooseBackend } from "../lib/src/backend/backend";
 import { BLAS_VARIABLE } from "../lib/src/backend/blas";
