@@ -11,7 +11,7 @@ function secondsOfChildren() {
 }
 
 async function main({ settings, options }) {
-  const { runExperiment } = library("experiment/experiment.js");
+  const { runExperiment } = library("machine/experiment/experiment.js");
   const started = performance.now();
   const { backend } = await runExperiment(settings, options);
   const seconds = (performance.now() - started) / 1000;

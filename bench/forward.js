@@ -165,8 +165,8 @@ function start({ name, command, args, environment }, threads) {
 /** The other end: loads the model, then makes a run for each line that it reads. */
 async function serve({ root, backend, folder, tokens, byBlas }) {
   const library = (path) => require(join(root, "lib/dist", path));
-  const { chooseBackend, describeBackend } = library("backend/backend.js");
-  const { openCheckpoint } = library("checkpoint/checkpoint.js");
+  const { chooseBackend, describeBackend } = library("machine/backend/backend.js");
+  const { openCheckpoint } = library("machine/checkpoint/checkpoint.js");
   const { loadNetwork, runNetwork } = networkOf(library);
   const choice = await chooseBackend(backend);
   if (byBlas && !choice.device.includes("products by")) throw new Error("no BLAS library found");

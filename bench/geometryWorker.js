@@ -22,11 +22,11 @@ function columnTiles({ values, points, dimension }) {
 
 async function main([backend, project]) {
   const from = (path) => library(path, project);
-  const { chooseBackend } = from("backend/backend.js");
+  const { chooseBackend } = from("machine/backend/backend.js");
   const { LayerCloud } = from("geometry/layerCloud.js");
   const { measureLayer } = from("geometry/metrics.js");
   const { StreamedCloud } = from("geometry/streamedCloud.js");
-  const { readNpy } = from("support/npy.js");
+  const { readNpy } = from("machine/support/npy.js");
   const { name, device } = await chooseBackend(backend);
   console.log(JSON.stringify({ ready: `${name}, ${device}` }));
 

@@ -48,10 +48,10 @@ function procNumber(file, label, unit) {
 
 async function main() {
   const library = (path) => require(join(__dirname, "../lib/dist", path));
-  const { chooseBackend, describeBackend } = library("backend/backend.js");
-  const { openCheckpoint } = library("checkpoint/checkpoint.js");
+  const { chooseBackend, describeBackend } = library("machine/backend/backend.js");
+  const { openCheckpoint } = library("machine/checkpoint/checkpoint.js");
   const { loadNetwork, weightBytes } = library("model/network.js");
-  const { measurePrompts } = library("experiment/measurePrompt.js");
+  const { measurePrompts } = library("machine/experiment/measurePrompt.js");
 
   const folder = values.folder ?? mkdtempSync(join(tmpdir(), "large-model-"));
   const architecture = architectureOf(CONFIG);

@@ -26,8 +26,8 @@ const { values: options } = parseArgs({
 const SCALINGS = [2, 8, 64];
 const NEIGHBORS = [2, 30];
 
-const { chooseBackend } = library("backend/backend.js");
-const { openCheckpoint } = library("checkpoint/checkpoint.js");
+const { chooseBackend } = library("machine/backend/backend.js");
+const { openCheckpoint } = library("machine/checkpoint/checkpoint.js");
 const { LayerCloud } = library("geometry/layerCloud.js");
 const { measureLayer } = library("geometry/metrics.js");
 const { neighborhoodOverlap } = library("geometry/neighborhoodOverlap.js");

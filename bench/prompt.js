@@ -56,7 +56,7 @@ function startContenders(model) {
 }
 
 async function main() {
-  const { resolveModel } = library("hub/models.js");
+  const { resolveModel } = library("machine/hub/models.js");
   const { loadTokenizer } = library("tokens/tokenizer.js");
   const model = await resolveModel(options.model);
   const ids = loadTokenizer(model).encode(readFileSync(options.prompt, "utf8")).slice(0, Number(options.tokens));

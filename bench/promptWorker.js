@@ -5,10 +5,10 @@ const { library, networkOf } = require("./support/library");
 
 async function main([backend, project, path]) {
   const from = (file) => library(file, project);
-  const { chooseBackend } = from("backend/backend.js");
-  const { openCheckpoint } = from("checkpoint/checkpoint.js");
+  const { chooseBackend } = from("machine/backend/backend.js");
+  const { openCheckpoint } = from("machine/checkpoint/checkpoint.js");
   const { loadNetwork } = networkOf(from);
-  const { measurePrompts } = from("experiment/measurePrompt.js");
+  const { measurePrompts } = from("machine/experiment/measurePrompt.js");
   const { name, device } = await chooseBackend(backend);
   const begun = performance.now();
   const model = await loadNetwork(openCheckpoint(path));

@@ -8,7 +8,7 @@ const library = (path) => require(join(__dirname, "../lib/dist", path));
 /** The architecture that a config.json describes. */
 function architectureOf(config) {
   const { FAMILIES } = library("model/families.js");
-  const { CheckpointConfig } = library("checkpoint/config.js");
+  const { CheckpointConfig } = library("machine/checkpoint/config.js");
   const family = FAMILIES.find(({ modelType }) => modelType === config.model_type);
   return family.architecture(new CheckpointConfig(config, "config"), new Set());
 }

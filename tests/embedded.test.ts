@@ -5,12 +5,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { openCheckpoint } from "../lib/src/checkpoint/checkpoint";
-import { measurePrompts } from "../lib/src/experiment/measurePrompt";
+import { openCheckpoint } from "../lib/src/machine/checkpoint/checkpoint";
+import { measurePrompts } from "../lib/src/machine/experiment/measurePrompt";
+import { readNpy } from "../lib/src/machine/support/npy";
 import { runNetwork } from "../lib/src/model/forward";
 import { loadNetwork } from "../lib/src/model/network";
 import { loadPrompts } from "../lib/src/prompts/prompts";
-import { readNpy } from "../lib/src/support/npy";
 import { loadTokenizer } from "../lib/src/tokens/tokenizer";
 import { isSlow, onEachBackend } from "./support/backends";
 import { PROJECT } from "./support/cli";

@@ -2,9 +2,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { main } from "../lib/src/cli/main";
-import { checkDefaultModel } from "../lib/src/doctor/machineChecks";
-import { DEFAULT_MODEL, NAMED_MODELS } from "../lib/src/hub/namedModels";
+import { DEFAULT_MODEL, NAMED_MODELS } from "../lib/src/machine/hub/namedModels";
+import { main } from "../lib/src/programs/cli/main";
+import { checkDefaultModel } from "../lib/src/programs/doctor/machineChecks";
 import { useFakeHub } from "./support/useFakeHub";
 import { CONTENT, useFakePackages } from "./support/useFakePackages";
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { main } from "../lib/src/cli/main";
+import { main } from "../lib/src/programs/cli/main";
 import { checkpointFiles, TOKEN, useFakeHub } from "./support/useFakeHub";
 
 const { hub, home } = useFakeHub();

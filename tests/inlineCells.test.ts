@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import ts from "@tslab/typescript-for-tslab";
 import { describe, expect, test } from "vitest";
-import { type Cell, hasTag, readNotebook } from "../lib/src/runner/notebook";
-import { listNotebooks } from "../lib/src/runner/run";
+import { type Cell, hasTag, readNotebook } from "../lib/src/programs/runner/notebook";
+import { listNotebooks } from "../lib/src/programs/runner/run";
 import { PROJECT } from "./support/cli";
 
 const notebooks = listNotebooks(join(PROJECT, "notebooks")).map(({ name, path }) => {

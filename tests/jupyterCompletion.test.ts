@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as library from "../lib/src/index";
-import { Kernel } from "../lib/src/runner/kernel";
+import { Kernel } from "../lib/src/programs/runner/kernel";
 import { PROJECT } from "./support/cli";
 
 const functions = Object.entries(library)

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import ts from "@tslab/typescript-for-tslab";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { chooseBackend } from "../lib/src/backend/backend";
-import { BLAS_VARIABLE } from "../lib/src/backend/blas";
 import * as library from "../lib/src/index";
+import { chooseBackend } from "../lib/src/machine/backend/backend";
+import { BLAS_VARIABLE } from "../lib/src/machine/backend/blas";
 import { PROJECT } from "./support/cli";
 
 const INDEX = join(PROJECT, "lib/src/index.ts");

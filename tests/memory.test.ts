@@ -8,7 +8,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, it } from "vitest";
-import { openCheckpoint } from "../lib/src/checkpoint/checkpoint";
+import { openCheckpoint } from "../lib/src/machine/checkpoint/checkpoint";
 import { runNetwork } from "../lib/src/model/forward";
 import { loadNetwork } from "../lib/src/model/network";
 import { isSlow, onEachBackend } from "./support/backends";

@@ -2,10 +2,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
-import { openCheckpoint } from "../lib/src/checkpoint/checkpoint";
+import { openCheckpoint } from "../lib/src/machine/checkpoint/checkpoint";
+import { readNpy } from "../lib/src/machine/support/npy";
 import { runNetwork } from "../lib/src/model/forward";
 import { loadNetwork } from "../lib/src/model/network";
-import { readNpy } from "../lib/src/support/npy";
 import { onEachBackend } from "./support/backends";
 
 const FIXTURES = join(__dirname, "fixtures/models");

@@ -2,12 +2,12 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { FIGURES } from "../lib/src/figures/figures";
-import { hasOutputs, outputProblems } from "../lib/src/report/committed";
-import { VERDICT_TAG } from "../lib/src/report/report";
-import { hasTag, readNotebook } from "../lib/src/runner/notebook";
-import { notebookParameters } from "../lib/src/runner/parameters";
-import { listNotebooks } from "../lib/src/runner/run";
-import { PROJECT_ROOT } from "../lib/src/support/project";
+import { PROJECT_ROOT } from "../lib/src/machine/support/project";
+import { hasOutputs, outputProblems } from "../lib/src/programs/report/committed";
+import { VERDICT_TAG } from "../lib/src/programs/report/report";
+import { hasTag, readNotebook } from "../lib/src/programs/runner/notebook";
+import { notebookParameters } from "../lib/src/programs/runner/parameters";
+import { listNotebooks } from "../lib/src/programs/runner/run";
 
 const LARGEST = 300_000; // bytes
 

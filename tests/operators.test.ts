@@ -4,7 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, expect, it } from "vitest";
-import { chooseBackend } from "../lib/src/backend/backend";
+import { chooseBackend } from "../lib/src/machine/backend/backend";
 import { onEachBackend } from "./support/backends";
 
 type Results = tf.Tensor | tf.Tensor[];

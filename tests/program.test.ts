@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { readNpy } from "../lib/src/support/npy";
+import { readNpy } from "../lib/src/machine/support/npy";
 import { type CommandResult, PROJECT, runProgram } from "./support/cli";
 import { temporaryFolder } from "./support/notebooks";
 import { copyModelWithTokenizer, MODEL_FIXTURES } from "./support/tinyModel";

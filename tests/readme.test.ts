@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readNotebook } from "../lib/src/runner/notebook";
+import { readNotebook } from "../lib/src/programs/runner/notebook";
 import { PROJECT } from "./support/cli";
 
 const DOCUMENTS = ["README.md", "environment.md"];

@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { Store } from "../lib/src/experiment/store";
+import { Store } from "../lib/src/machine/experiment/store";
 import { filesBelow, PROGRAM, runProgram, startProgram } from "./support/cli";
 import { isAlive, temporaryFolder, waitUntil } from "./support/notebooks";
 import { childrenOf } from "./support/processes";

@@ -28,7 +28,7 @@ async function cloudFiles(folder, kind, points, dimension) {
   const files = ["cloud", "previous"].map((part) => join(folder, `${kind}-${points}-${dimension}-${part}.npy`));
   if (files.every((file) => existsSync(file))) return { cloud: files[0], previous: files[1] };
   mkdirSync(folder, { recursive: true });
-  const { writeNpy } = library("support/npy.js");
+  const { writeNpy } = library("machine/support/npy.js");
   const layers = await makeLayers(kind, points, dimension);
   layers.forEach((values, i) => void writeNpy(files[i], [points, dimension], [values]));
   return { cloud: files[0], previous: files[1] };
@@ -37,7 +37,7 @@ async function cloudFiles(folder, kind, points, dimension) {
 /** The points of a layer and of the one before. */
 async function makeLayers(kind, points, dimension) {
   if (["tokens", "bfloat16", "repeated"].includes(kind)) {
-    const { roundTo } = library("experiment/precision.js");
+    const { roundTo } = library("machine/experiment/precision.js");
     const layers = await tokenLayers(points, dimension);
     if (kind === "bfloat16") return layers.map((values) => roundTo("bfloat16", values));
     if (kind === "repeated") for (const values of layers) values.copyWithin(0, Math.floor(points / 2) * dimension);
@@ -92,8 +92,8 @@ async function tokenLayers(points, dimension) {
 }
 
 async function hiddenStates(points) {
-  const { chooseBackend } = library("backend/backend.js");
-  const { openCheckpoint } = library("checkpoint/checkpoint.js");
+  const { chooseBackend } = library("machine/backend/backend.js");
+  const { openCheckpoint } = library("machine/checkpoint/checkpoint.js");
   const { loadNetwork } = library("model/network.js");
   const { runNetwork } = library("model/forward.js");
   const { loadPrompts } = library("prompts/prompts.js");
@@ -119,7 +119,7 @@ async function hiddenStates(points) {
 
 /** Normally distributed numbers (Box and Muller), the same for the same seed. */
 function normalGenerator(seed) {
-  const random = library("support/random.js").randomGenerator(seed);
+  const random = library("machine/support/random.js").randomGenerator(seed);
   return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }
 

@@ -7,7 +7,9 @@ const PROJECT = resolve(__dirname, "../..");
 function library(path, project = PROJECT) {
   const dist = join(project, "lib/dist");
   if (!existsSync(dist)) throw new Error(`${dist}: not there; npm run build compiles it`);
-  return require(join(dist, path));
+  // Checkouts of before the machinery had a folder of its own have it one higher.
+  const file = join(dist, path);
+  return require(existsSync(file) ? file : join(dist, path.replace(/^machine\//, "")));
 }
 
 /** What loads and runs a network. Checkouts of before it had these names have it under others. */

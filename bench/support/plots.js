@@ -11,7 +11,7 @@ const LOOKS = {
 
 /** Draws what was measured; returns the files. */
 async function drawPlots(measured, folder) {
-  const { exportFigure } = library("figures/export.js");
+  const { exportFigure } = library("machine/render/export.js");
   const { geometry, endToEnd } = measured.benchmarks;
   const figures = [geometry && geometryFigure(geometry, measured), endToEnd && endToEndFigure(endToEnd, measured)];
   const files = [];

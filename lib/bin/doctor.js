@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-// `npm run doctor -- --help`. The program itself is lib/src/doctor/doctor.ts.
+// `npm run doctor -- --help`. The program itself is lib/src/programs/doctor/doctor.ts.
 const { existsSync } = require("node:fs");
 const { join } = require("node:path");
 
-const program = join(__dirname, "..", "dist", "doctor", "doctor.js");
+const program = join(__dirname, "..", "dist", "programs", "doctor", "doctor.js");
 if (existsSync(program)) {
   require(program).main(process.argv.slice(2));
 } else {

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-// Executes the notebooks: `npm run figures -- --help`. The program itself is lib/src/cli/figures.ts.
+// Executes the notebooks: `npm run figures -- --help`. The program itself is lib/src/programs/cli/figures.ts.
 const { existsSync } = require("node:fs");
 const { join } = require("node:path");
 
-const program = join(__dirname, "..", "dist", "cli", "figures.js");
+const program = join(__dirname, "..", "dist", "programs", "cli", "figures.js");
 if (existsSync(program)) {
   require(program).main(process.argv.slice(2));
 } else {

@@ -99,7 +99,7 @@ function askForCompiling() {
   const descriptor = process.env.TOKEN_GEOMETRY_COMPILER;
   delete process.env.TOKEN_GEOMETRY_COMPILER; // not for processes that this one starts
   if (!descriptor) return;
-  const { compileThroughRunner } = require("../dist/runner/kernelCompiler.js");
+  const { compileThroughRunner } = require("../dist/programs/runner/kernelCompiler.js");
   compileThroughRunner(join(__dirname, "..", ".."), Number(descriptor));
 }
 

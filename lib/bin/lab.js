@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-// `npm run lab -- --help`. The program itself is lib/src/doctor/lab.ts.
+// `npm run lab -- --help`. The program itself is lib/src/programs/doctor/lab.ts.
 const { existsSync } = require("node:fs");
 const { join } = require("node:path");
 
-const program = join(__dirname, "..", "dist", "doctor", "lab.js");
+const program = join(__dirname, "..", "dist", "programs", "doctor", "lab.js");
 if (existsSync(program)) {
   require(program).main(process.argv.slice(2));
 } else {

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-// `npm run record -- --help`. The program itself is lib/src/record/command.ts.
+// `npm run record -- --help`. The program itself is lib/src/programs/record/command.ts.
 const { existsSync } = require("node:fs");
 const { join } = require("node:path");
 
-const program = join(__dirname, "..", "dist", "record", "command.js");
+const program = join(__dirname, "..", "dist", "programs", "record", "command.js");
 if (existsSync(program)) {
   require(program).main(process.argv.slice(2));
 } else {

@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-require("../dist/setup/command").main();
+require("../dist/programs/setup/command").main();

@@ -5,20 +5,21 @@
 
 // Prompts: texts, and their tokens in another order
 
+export type { Prompt } from "./prompts/prompt";
 export { loadPromptOrText } from "./prompts/promptOrText";
-export { loadPrompts, type Prompt } from "./prompts/prompts";
+export { loadPrompts } from "./prompts/prompts";
 export { randomPromptNames, randomSample } from "./prompts/sample";
 export { shuffleTokens } from "./prompts/shuffle";
 export { type ShuffleExample, shuffleExamples } from "./prompts/shuffleExample";
 
 // Model: tokens to hidden states
 
-export { type BackendChoice, chooseBackend } from "./backend/backend";
-export { type Checkpoint, openCheckpoint } from "./checkpoint/checkpoint";
+export { type BackendChoice, chooseBackend } from "./machine/backend/backend";
+export { type Checkpoint, openCheckpoint } from "./machine/checkpoint/checkpoint";
 export type { ModelFamily } from "./model/architecture";
 export { FAMILIES } from "./model/families";
 export { type LoadModelOptions, loadModel, Model, type ModelRun, type RunOptions } from "./model/model";
-export type { TextTokenizer } from "./tokens/tokenizer";
+export type { TextTokenizer } from "./tokens/textTokenizer";
 
 // Geometry: hidden states to quantities
 
@@ -34,7 +35,7 @@ export { neighborhoodOverlap } from "./geometry/neighborhoodOverlap";
 export { type Neighbors, neighbors } from "./geometry/neighbors";
 export { neighborsByDefinition } from "./geometry/neighborsByDefinition";
 export { type TwoNNEstimate, twoNN } from "./geometry/twoNN";
-export type { Cloud } from "./support/cloud";
+export type { Cloud } from "./machine/support/cloud";
 
 // Statistics: over prompts
 
@@ -42,8 +43,8 @@ export { type Correlation, fittedLine, type Line, pearson, spearman } from "./st
 
 // Results: rows of many prompts: computed, kept in a store, recorded, published
 
-export type { ExperimentOptions, ExperimentResult, PromptResult } from "./experiment/experiment";
-export type { ExperimentSettings } from "./experiment/plan";
+export type { ExperimentOptions, ExperimentResult, PromptResult } from "./machine/experiment/experiment";
+export type { ExperimentSettings } from "./machine/experiment/plan";
 export {
   type CorrelationOptions,
   correlations,
@@ -82,24 +83,34 @@ export {
 
 // Figures: rows to pictures
 
-export { type ExportOptions, exportFigure } from "./figures/export";
 export { atTokenLevel } from "./figures/fig20";
-export type { Figure, FigureEntry, PaperFigure, PlotlyLayout, PlotlyTrace } from "./figures/figure";
 export { FIGURES } from "./figures/figures";
 export { overviewFigure } from "./figures/overview";
+export type { FigureEntry, PaperFigure } from "./figures/paperFigure";
 export { withoutSlider } from "./figures/slider";
+export { type ExportOptions, exportFigure } from "./machine/render/export";
+export type { Figure, PlotlyLayout, PlotlyTrace } from "./machine/render/figure";
 
 // One text, token by token: the playground
 
-export { type Exploration, type ExplorationOptions, explorePrompt } from "./experiment/exploration";
-export { explorationTable, standingOut } from "./experiment/explorationTables";
 export { comparisonFigure, describeExploration, explorationFigure } from "./figures/explorationProfiles";
 export { tokenSpacingFigure } from "./figures/tokenSpacing";
-export { exportTokenText, showTokenText, type TokenText, tokenText } from "./notebook/tokenText";
+export { type Exploration, type ExplorationOptions, explorePrompt } from "./machine/experiment/exploration";
+export { explorationTable, standingOut } from "./machine/experiment/explorationTables";
+export { exportTokenText, showTokenText, tokenText } from "./machine/notebook/tokenText";
+export type { TokenText } from "./machine/notebook/tokenTextContent";
 
 // Notebooks: what shows results in one
 
-export { type Chart, type ShowFigureOptions, show, showFigure, showMarkdown, startNotebook } from "./notebook/display";
-export { exportTable, showTable, type TableOptions, toDataFrame } from "./notebook/table";
-export { UserError } from "./support/errors";
-export { progressBar } from "./support/progressDisplay";
+export {
+  type Chart,
+  type ShowFigureOptions,
+  show,
+  showFigure,
+  showMarkdown,
+  startNotebook,
+} from "./machine/notebook/display";
+export { exportTable, showTable, toDataFrame } from "./machine/notebook/table";
+export type { TableOptions } from "./machine/notebook/tableFormat";
+export { UserError } from "./machine/support/errors";
+export { progressBar } from "./machine/support/progressDisplay";

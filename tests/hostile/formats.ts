@@ -4,8 +4,8 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { canonicalJson } from "../../lib/src/experiment/unit";
-import { readGgufHeader } from "../../lib/src/gguf/header";
+import { canonicalJson } from "../../lib/src/machine/experiment/unit";
+import { readGgufHeader } from "../../lib/src/machine/gguf/header";
 import { makeZip } from "../support/makeZip";
 import { safetensors } from "../support/tinyModel";
 

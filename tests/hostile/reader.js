@@ -7,7 +7,7 @@ const { dirname, join, resolve } = require("node:path");
 
 const PROJECT = resolve(__dirname, "../..");
 const library = (name) => require(join(PROJECT, "lib/dist", name));
-const { UserError } = library("support/errors");
+const { UserError } = library("machine/support/errors");
 
 /** Processor time that an input may take, in seconds; memory, in bytes; address space, in bytes. */
 const LONGEST_TIME = 20;
@@ -38,7 +38,7 @@ const check = (condition, what) => {
 
 /** Values of tensors: each a result or a refusal. */
 function readTensors(folder, tensors) {
-  const { readRows, readValues } = library("checkpoint/storedTensor");
+  const { readRows, readValues } = library("machine/checkpoint/storedTensor");
   for (const tensor of tensors.values()) {
     check(tensor.begin >= 0 && tensor.begin <= tensor.end, `${tensor.name} ends before it begins`);
     check(tensor.end <= fs.statSync(tensor.file).size, `${tensor.name} runs past the end of its file`);
@@ -60,10 +60,10 @@ function allowRefusal(work) {
 }
 
 async function runThreeTokens(folder) {
-  const { openCheckpoint } = library("checkpoint/checkpoint");
+  const { openCheckpoint } = library("machine/checkpoint/checkpoint");
   const { loadNetwork } = library("model/network");
   const { runNetwork } = library("model/forward");
-  await library("backend/backend").chooseBackend("cpu");
+  await library("machine/backend/backend").chooseBackend("cpu");
   const checkpoint = openCheckpoint(folder);
   readTensors(folder, checkpoint.tensors);
   const model = await loadNetwork(checkpoint, { memory: 2 ** 30 });
@@ -79,11 +79,14 @@ async function runThreeTokens(folder) {
 /** By reader: gets the folder that holds the input's files. */
 const READERS = {
   safetensors: (folder) =>
-    readTensors(folder, library("checkpoint/safetensors").readSafetensorsHeader(join(folder, "model.safetensors"))),
+    readTensors(
+      folder,
+      library("machine/checkpoint/safetensors").readSafetensorsHeader(join(folder, "model.safetensors")),
+    ),
   torch: (folder) =>
-    readTensors(folder, library("checkpoint/pytorchBin").readTorchFile(join(folder, "pytorch_model.bin"))),
+    readTensors(folder, library("machine/checkpoint/pytorchBin").readTorchFile(join(folder, "pytorch_model.bin"))),
   async gguf(folder) {
-    const { readGgufHeader } = library("gguf/header");
+    const { readGgufHeader } = library("machine/gguf/header");
     for (const name of fs.readdirSync(folder)) {
       const { metadata, tensors } = readGgufHeader(join(folder, name));
       for (const value of metadata.values()) check(value !== undefined, "a value of metadata is missing");
@@ -106,14 +109,14 @@ const READERS = {
     }
   },
   npy(folder) {
-    const { shape, data } = library("support/npy").readNpy(join(folder, "array.npy"));
+    const { shape, data } = library("machine/support/npy").readNpy(join(folder, "array.npy"));
     check(
       data.length === shape.reduce((product, dimension) => product * dimension, 1),
       "the shape is not that of the data",
     );
   },
   zip(folder) {
-    const { ZipArchive } = library("support/zip");
+    const { ZipArchive } = library("machine/support/zip");
     const archive = new ZipArchive(join(folder, "some.zip"));
     try {
       for (const [name, entry] of archive.entries) {
@@ -136,9 +139,9 @@ const READERS = {
       check(typeof name === "string" && typeof text === "string", "a prompt is no text");
   },
   notebook(folder) {
-    const notebooks = library("runner/notebook");
-    const { injectParameters, notebookParameters } = library("runner/parameters");
-    const { prepareNotebooks } = library("runner/run");
+    const notebooks = library("programs/runner/notebook");
+    const { injectParameters, notebookParameters } = library("programs/runner/parameters");
+    const { prepareNotebooks } = library("programs/runner/run");
     const path = join(folder, "some.ipynb");
     const notebook = notebooks.readNotebook(path);
     const text = notebooks.formatNotebook(notebook);
@@ -154,7 +157,7 @@ const READERS = {
     );
   },
   parameters(folder) {
-    const { convertValue, injectParameters, parseParameters } = library("runner/parameters");
+    const { convertValue, injectParameters, parseParameters } = library("programs/runner/parameters");
     const source = fs.readFileSync(join(folder, "cell.ts"), "utf8");
     const text = fs.readFileSync(join(folder, "value.txt"), "utf8");
     for (const parameter of parseParameters(source).slice(0, 50)) {
@@ -169,11 +172,11 @@ const READERS = {
     }
   },
   store(folder) {
-    const { Store } = library("experiment/store");
-    const { experimentsOf, keysOf, unitsOf } = library("experiment/storedExperiment");
-    const { experimentStatus } = library("experiment/status");
-    const { mergeExperiment } = library("experiment/merge");
-    const { UnitClaims } = library("experiment/lock");
+    const { Store } = library("machine/experiment/store");
+    const { experimentsOf, keysOf, unitsOf } = library("machine/experiment/storedExperiment");
+    const { experimentStatus } = library("machine/experiment/status");
+    const { mergeExperiment } = library("machine/experiment/merge");
+    const { UnitClaims } = library("machine/experiment/lock");
     const experiments = experimentsOf(folder);
     for (const experiment of experiments) {
       const status = experimentStatus(new Store(folder), experiment);

@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runExperiment } from "../../lib/src/experiment/experiment";
+import { runExperiment } from "../../lib/src/machine/experiment/experiment";
 import { filesBelow, PROJECT } from "../support/cli";
 import { makeGgufTokenizer } from "../support/ggufTokenizers";
 import { makeGguf } from "../support/makeGguf";

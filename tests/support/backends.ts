@@ -1,7 +1,8 @@
 import { describe } from "vitest";
-import { BACKENDS, type BackendChoice, type BackendName, chooseBackend } from "../../lib/src/backend/backend";
-import { BLAS_VARIABLE, findBlas } from "../../lib/src/backend/blas";
-import { messageOf } from "../../lib/src/support/errors";
+import { BACKENDS, type BackendChoice, chooseBackend } from "../../lib/src/machine/backend/backend";
+import type { BackendName } from "../../lib/src/machine/backend/backendInterface";
+import { BLAS_VARIABLE, findBlas } from "../../lib/src/machine/backend/blas";
+import { messageOf } from "../../lib/src/machine/support/errors";
 import { useSoftwareAdapter } from "./softwareAdapter";
 
 /** What has just been set up, by the variable that says so: that it does not load is a failure, not a skip. */

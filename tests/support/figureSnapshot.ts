@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect } from "vitest";
-import type { Figure } from "../../lib/src/figures/figure";
+import type { Figure } from "../../lib/src/machine/render/figure";
 
 /**
  * Compares a figure's specification with tests/fixtures/figures/<name>.json (`npx vitest run -u` writes it anew; look at the

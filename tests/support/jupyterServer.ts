@@ -5,8 +5,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, relative } from "node:path";
 import { type Browser, chromium } from "playwright-core";
-import { findProgram, frontEndVersion } from "../../lib/src/doctor/jupyter";
-import { type Notebook, writeNotebook } from "../../lib/src/runner/notebook";
+import { findProgram, frontEndVersion } from "../../lib/src/programs/doctor/jupyter";
+import { type Notebook, writeNotebook } from "../../lib/src/programs/runner/notebook";
 import { PROJECT } from "./cli";
 
 /** Where a browser may be; the variable CHROMIUM names another. */

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { type GgufHeader, type GgufValue, readGgufHeader } from "../../lib/src/gguf/header";
+import { type GgufHeader, type GgufValue, readGgufHeader } from "../../lib/src/machine/gguf/header";
 
 /** A value of metadata with the number that the format has for its type. */
 export type TypedValue = readonly [

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { type Cell, formatNotebook, type Notebook } from "../../lib/src/runner/notebook";
+import { type Cell, formatNotebook, type Notebook } from "../../lib/src/programs/runner/notebook";
 
 /** A code cell without results. */
 export function codeCell(source: string, ...tags: string[]): Omit<Cell, "id"> {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { recordModel } from "../../lib/src/record/recordModel";
+import { recordModel } from "../../lib/src/programs/record/recordModel";
 import { type CommandResult, PROJECT } from "./cli";
 
 /** An embedded model, which is recorded for tests: three prompts of 64 tokens. */

@@ -1,4 +1,3 @@
-import type { Figure } from "../../lib/src/figures/figure";
 import {
   axis,
   baseLayout,
@@ -9,6 +8,7 @@ import {
   shuffleColor,
   subplotLayout,
 } from "../../lib/src/figures/style";
+import type { Figure } from "../../lib/src/machine/render/figure";
 
 const layers = Array.from({ length: 32 }, (_, index) => index + 1);
 const hump = (height: number): number[] => layers.map((layer) => 5 + height * Math.exp(-(((layer - 11) / 6) ** 2)));

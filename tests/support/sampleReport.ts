@@ -1,4 +1,4 @@
-import type { Report } from "../../lib/src/report/report";
+import type { Report } from "../../lib/src/programs/report/report";
 import { bandFigure, scatterFigure } from "./sampleFigures";
 
 const lines = Array.from({ length: 90 }, (_, i) => ["a model", `${i}`, (i / 7).toFixed(3)]);

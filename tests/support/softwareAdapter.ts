@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { webgpu } from "../../lib/src/backend/webgpu";
+import { webgpu } from "../../lib/src/machine/backend/webgpu";
 
 /** SwiftShader, a Vulkan driver that computes on the processor, where Debian's and Ubuntu's packages of Chromium leave it. */
 export const SOFTWARE_ADAPTER = "/usr/lib/chromium/vk_swiftshader_icd.json";

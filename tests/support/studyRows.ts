@@ -1,8 +1,8 @@
-import type { ExperimentResult, Origin, PromptResult } from "../../lib/src/experiment/experiment";
-import type { UnitResult } from "../../lib/src/experiment/unit";
 import type { LayerGeometry } from "../../lib/src/geometry/metrics";
+import type { ExperimentResult, Origin, PromptResult } from "../../lib/src/machine/experiment/experiment";
+import type { UnitResult } from "../../lib/src/machine/experiment/unit";
+import { randomGenerator } from "../../lib/src/machine/support/random";
 import { Study } from "../../lib/src/results/study";
-import { randomGenerator } from "../../lib/src/support/random";
 
 const { NaN: none } = Number;
 const NO_LAYER: LayerGeometry = {

@@ -2,9 +2,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from "vitest";
-import { hubCache } from "../../lib/src/hub/cache";
-import type { HubOptions } from "../../lib/src/hub/snapshot";
-import { UserError } from "../../lib/src/support/errors";
+import { hubCache } from "../../lib/src/machine/hub/cache";
+import type { HubOptions } from "../../lib/src/machine/hub/snapshot";
+import { UserError } from "../../lib/src/machine/support/errors";
 import { FakeHub } from "./fakeHub";
 
 /** An access token that must not appear anywhere. */

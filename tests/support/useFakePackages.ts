@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, vi } from "vitest";
-import { NAMED_MODELS, type NamedModel } from "../../lib/src/hub/namedModels";
+import { NAMED_MODELS, type NamedModel } from "../../lib/src/machine/hub/namedModels";
 import { makeZip } from "./makeZip";
 
 const sha256 = (content: Buffer): string => createHash("sha256").update(content).digest("hex");

@@ -5,7 +5,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { randomGenerator } from "../../lib/src/support/random";
+import { randomGenerator } from "../../lib/src/machine/support/random";
 import { filesBelow } from "../support/cli";
 import { childrenOf } from "../support/processes";
 import { copyModelWithTokenizer } from "../support/tinyModel";

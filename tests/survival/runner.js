@@ -52,7 +52,7 @@ function note(text) {
   if (log) fs.appendFileSync(log, `${process.pid} ${text}\n`);
 }
 
-const { runExperiment } = require(join(__dirname, "../../lib/dist/experiment/experiment.js"));
+const { runExperiment } = require(join(__dirname, "../../lib/dist/machine/experiment/experiment.js"));
 
 let found = "";
 const progress = {

@@ -1,6 +1,6 @@
+import type { FigureParts, PlotlyTrace } from "../machine/render/figure";
 import { type CorrelationRow, distinct, groupRows } from "../results/row";
 import { formatPValue, SIGNIFICANCE_LEVEL } from "../statistics/significance";
-import type { FigureParts, PlotlyTrace } from "./figure";
 import { type Panel, panelGrid } from "./grid";
 import { INK, type ModelLook, modelLooks, withOpacity } from "./style";
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { expectFigureSnapshot } from "../../../tests/support/figureSnapshot";
-import type { Exploration } from "../experiment/exploration";
-import { explorationTable, sparseness, standingOut } from "../experiment/explorationTables";
 import type { LayerGeometry } from "../geometry/metrics";
+import type { Exploration } from "../machine/experiment/exploration";
+import { explorationTable, sparseness, standingOut } from "../machine/experiment/explorationTables";
 import { comparisonFigure, explorationFigure } from "./explorationProfiles";
 import { withoutSlider } from "./slider";
 import { tokenSpacingFigure } from "./tokenSpacing";

@@ -1,6 +1,6 @@
-import type { Exploration, ExploredOrder } from "../experiment/exploration";
-import { UserError } from "../support/errors";
-import type { Figure, PlotlyTrace } from "./figure";
+import type { Exploration, ExploredOrder } from "../machine/experiment/exploration";
+import type { Figure, PlotlyTrace } from "../machine/render/figure";
+import { UserError } from "../machine/support/errors";
 import { type SliderStep, withSlider } from "./slider";
 import { axisSuffix, legendAbove, MODEL_COLORS, panelAxes, shuffleColor, subplotLayout } from "./style";
 

@@ -1,5 +1,6 @@
+import type { Figure, PlotlyTrace } from "../machine/render/figure";
 import type { ShuffleExample } from "../prompts/shuffleExample";
-import { type Figure, type FigureEntry, nameOf, type PlotlyTrace } from "./figure";
+import { type FigureEntry, nameOf } from "./paperFigure";
 import { baseLayout, INK, MODEL_COLORS, withOpacity } from "./style";
 
 /** Room between blocks, in widths of a token's box. */

@@ -1,4 +1,4 @@
-import { defineFigure } from "./figure";
+import { defineFigure } from "./paperFigure";
 import { type ProfileRow, shuffledProfiles } from "./profileGrid";
 
 /** Figure 2, of rows of cosineSimilarity: a single prompt, and means. */

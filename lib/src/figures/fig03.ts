@@ -1,5 +1,5 @@
 import { parametersInWords } from "../results/wording";
-import { defineFigure } from "./figure";
+import { defineFigure } from "./paperFigure";
 import { type ProfileRow, shuffledProfiles } from "./profileGrid";
 
 /** Figure 3, of rows of intrinsicDimension at one range scaling: a single prompt, and means. */

@@ -1,8 +1,9 @@
 import { ANGLE_BINS, BIN_DEGREES } from "../geometry/neighborAngles";
+import type { PlotlyTrace } from "../machine/render/figure";
 import { groupRows, isMean, isValue, type MeanRow, type Row, select } from "../results/row";
 import { modelInWords } from "../results/wording";
-import { defineFigure, type PlotlyTrace } from "./figure";
 import { type Panel, panelGrid } from "./grid";
+import { defineFigure } from "./paperFigure";
 import { largestShuffle, type ProfileRow, shuffleName } from "./profileGrid";
 import { shuffleColor, withOpacity } from "./style";
 

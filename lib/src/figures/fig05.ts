@@ -1,7 +1,7 @@
 import { peaks } from "../results/means";
 import { isMean, isPublished, type MeanRow, select } from "../results/row";
 import { parametersInWords } from "../results/wording";
-import { defineFigure } from "./figure";
+import { defineFigure } from "./paperFigure";
 import { type ProfileRow, shuffledProfiles } from "./profileGrid";
 import { HIGHLIGHT } from "./style";
 

@@ -1,8 +1,8 @@
 import type { CorrelationRow } from "../results/row";
 import { originInWords, parametersInWords, promptsInWords } from "../results/wording";
 import { correlationGrid, correlationPanel } from "./correlationGrid";
-import { defineFigure } from "./figure";
 import type { Panel } from "./grid";
+import { defineFigure } from "./paperFigure";
 import { sidesOf } from "./profileGrid";
 
 /** Figure 6, of correlations between the log of the intrinsic dimension at one range scaling and the loss. */

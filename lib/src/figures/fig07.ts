@@ -1,7 +1,7 @@
 import { type Row, select } from "../results/row";
 import { originInWords, parametersInWords } from "../results/wording";
-import { defineFigure } from "./figure";
 import type { Panel } from "./grid";
+import { defineFigure } from "./paperFigure";
 import { sidesOf } from "./profileGrid";
 import { scatterGrid, scatterPanel } from "./scatterGrid";
 

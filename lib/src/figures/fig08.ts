@@ -1,7 +1,7 @@
 import { distinct, groupRows, isPublished, type Row } from "../results/row";
 import { modelInWords, parametersInWords } from "../results/wording";
-import { defineFigure } from "./figure";
 import { inRows, type Panel, panelGrid } from "./grid";
+import { defineFigure } from "./paperFigure";
 import { largestShuffle, modelsOf, quantityLabel, shuffleCurves } from "./profileGrid";
 
 /** Figure 8, of rows of intrinsicDimension at one range scaling: single prompts at every shuffle index, three panels in a row. */

@@ -1,5 +1,5 @@
 import { parametersInWords } from "../results/wording";
-import { defineFigure } from "./figure";
+import { defineFigure } from "./paperFigure";
 import { type ProfileRow, shufflingByModel } from "./profileGrid";
 
 /** Figure 9, of rows of intrinsicDimension at one range scaling, a column a model: a single prompt, and means. */

@@ -1,5 +1,5 @@
 import type { MeanRow } from "../results/row";
-import { defineFigure } from "./figure";
+import { defineFigure } from "./paperFigure";
 import { parameterPanels } from "./profileGrid";
 
 /** Figure 10, of means of intrinsicDimension, structured and shuffled: a panel a range scaling. */

@@ -1,5 +1,5 @@
 import { parametersInWords } from "../results/wording";
-import { defineFigure } from "./figure";
+import { defineFigure } from "./paperFigure";
 import { modelProfiles, type ProfileRow } from "./profileGrid";
 
 /** Figure 12, of rows of intrinsicDimension at one range scaling, prompts as written: a single prompt, and means. */

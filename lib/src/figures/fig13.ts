@@ -1,5 +1,5 @@
 import { parametersInWords } from "../results/wording";
-import { defineFigure } from "./figure";
+import { defineFigure } from "./paperFigure";
 import { modelProfiles, type ProfileRow } from "./profileGrid";
 
 /** Figure 13, of rows of neighborhoodOverlap for one k, prompts as written: a single prompt, and means. */

@@ -1,8 +1,9 @@
+import type { PlotlyTrace } from "../machine/render/figure";
 import { atDepths } from "../results/means";
 import { distinct, groupRows, isMean, isValue } from "../results/row";
 import { modelInWords, promptsInWords } from "../results/wording";
-import { defineFigure, type PlotlyTrace } from "./figure";
 import { type Panel, panelGrid } from "./grid";
+import { defineFigure } from "./paperFigure";
 import { bandOf, modelsOf, type ProfileRow, sidesOf } from "./profileGrid";
 import { meanBandTraces } from "./style";
 

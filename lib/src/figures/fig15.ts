@@ -1,5 +1,5 @@
 import type { MeanRow } from "../results/row";
-import { defineFigure } from "./figure";
+import { defineFigure } from "./paperFigure";
 import { parameterPanels } from "./profileGrid";
 
 /** Figure 15, of means of intrinsicDimension, prompts as written: a panel a range scaling. */

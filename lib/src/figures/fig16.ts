@@ -1,5 +1,5 @@
 import type { MeanRow } from "../results/row";
-import { defineFigure } from "./figure";
+import { defineFigure } from "./paperFigure";
 import { parameterPanels } from "./profileGrid";
 
 /** Figure 16, of means of neighborhoodOverlap, prompts as written: a panel for each k. */

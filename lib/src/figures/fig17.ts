@@ -2,7 +2,7 @@ import { type CorrelationRow, groupRows } from "../results/row";
 import { parametersInWords } from "../results/wording";
 import { correlationGrid } from "./correlationGrid";
 import { sidePanel } from "./fig06";
-import { defineFigure } from "./figure";
+import { defineFigure } from "./paperFigure";
 import { sidesOf } from "./profileGrid";
 
 /** Figure 17: as Figure 6 at several range scalings n2, a column a scaling. */

@@ -1,7 +1,7 @@
 import { distinct, type Row, select } from "../results/row";
 import { parametersInWords } from "../results/wording";
 import { dimensionPanel } from "./fig07";
-import { defineFigure } from "./figure";
+import { defineFigure } from "./paperFigure";
 import { sidesOf } from "./profileGrid";
 import { scatterGrid } from "./scatterGrid";
 

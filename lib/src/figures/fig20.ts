@@ -2,7 +2,7 @@ import type { CorrelationRow } from "../results/row";
 import { isPublished } from "../results/row";
 import { originInWords, promptsInWords } from "../results/wording";
 import { correlationGrid, correlationPanel } from "./correlationGrid";
-import { defineFigure } from "./figure";
+import { defineFigure } from "./paperFigure";
 import { modelsOf } from "./profileGrid";
 import { MODEL_COLORS, type ModelLook } from "./style";
 

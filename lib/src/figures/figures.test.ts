@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { FIGURE_ROWS } from "../../../tests/support/figureRows";
 import { expectFigureSnapshot } from "../../../tests/support/figureSnapshot";
+import { PROJECT_ROOT } from "../machine/support/project";
 import type { AnyRow } from "../results/row";
-import { PROJECT_ROOT } from "../support/project";
-import type { PaperFigure } from "./figure";
 import { FIGURES } from "./figures";
+import type { PaperFigure } from "./paperFigure";
 
 const { 1: figure1, ...ofRows } = FIGURES;
 const figures = Object.entries(ofRows as unknown as Record<keyof typeof FIGURE_ROWS, PaperFigure<AnyRow, object>>);

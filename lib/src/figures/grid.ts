@@ -1,4 +1,4 @@
-import type { FigureParts, PlotlyTrace } from "./figure";
+import type { FigureParts, PlotlyTrace } from "../machine/render/figure";
 import { axisSuffix, colorBarTrace, INK, legendAbove, panelAxes, subplotLayout } from "./style";
 
 /** One panel of a grid. */

@@ -1,5 +1,5 @@
 import type { GeometryReport } from "../geometry/geometryReport";
-import type { Figure, PlotlyTrace } from "./figure";
+import type { Figure, PlotlyTrace } from "../machine/render/figure";
 import { MODEL_COLORS, meanBandTraces, panelAxes, subplotLayout } from "./style";
 
 /**

@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from "vitest";
 import { MODELS, ownProfiles, publishedProfiles } from "../../../tests/support/figureRows";
 import { ofFirstModel, SHUFFLED, studyOf } from "../../../tests/support/studyRows";
+import type { Figure, PlotlyTrace } from "../machine/render/figure";
 import { meanOverPrompts } from "../results/means";
 import { published, publishedMeans } from "../results/published";
 import { select } from "../results/row";
@@ -10,7 +11,6 @@ import { figure5 } from "./fig05";
 import { figure11 } from "./fig11";
 import { figure12 } from "./fig12";
 import { figure14 } from "./fig14";
-import type { Figure, PlotlyTrace } from "./figure";
 
 const LLAMA = { models: ["Llama-3-8B"] };
 const ofPanel = (figure: Figure, xaxis: string, isBand: boolean): PlotlyTrace[] =>

@@ -1,7 +1,7 @@
+import type { FigureParts, PlotlyTrace } from "../machine/render/figure";
 import { curveKey } from "../results/means";
 import { type AnyRow, distinct, groupRows, isMean, isPublished, isValue, type MeanRow, type Row } from "../results/row";
 import { modelInWords, originInWords, parametersInWords, promptsInWords } from "../results/wording";
-import type { FigureParts, PlotlyTrace } from "./figure";
 import { inRows, type Panel, panelGrid } from "./grid";
 import { type MeanBand, meanBandTraces, modelLooks, shuffleColor } from "./style";
 

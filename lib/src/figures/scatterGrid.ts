@@ -1,7 +1,7 @@
+import type { FigureParts, PlotlyTrace } from "../machine/render/figure";
 import { distinct, groupRows, type Row } from "../results/row";
 import { type Correlation, correlate, fittedLine } from "../statistics/correlation";
 import { formatPValue } from "../statistics/significance";
-import type { FigureParts, PlotlyTrace } from "./figure";
 import { type Panel, panelGrid, TEXT_LINE } from "./grid";
 import { INK, type ModelLook, modelLooks } from "./style";
 

@@ -1,4 +1,4 @@
-import type { Figure, PlotlyLayout } from "./figure";
+import type { Figure, PlotlyLayout } from "../machine/render/figure";
 
 /** One place of a slider, and what the figure shows there. */
 export interface SliderStep {

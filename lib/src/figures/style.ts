@@ -1,4 +1,4 @@
-import type { PlotlyTrace } from "./figure";
+import type { PlotlyTrace } from "../machine/render/figure";
 import { shuffleColor, withOpacity } from "./styleColors";
 
 export * from "./styleColors";

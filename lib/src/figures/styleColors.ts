@@ -1,3 +1,5 @@
+export { GRID, HIGHLIGHT, INK, PAPER } from "../machine/render/renderTheme";
+
 /** Colors of the models, the paper's. */
 export const MODEL_COLORS: Record<"llama" | "mistral" | "pythia" | "opt", string> = {
   llama: "#FE6100",
@@ -5,13 +7,6 @@ export const MODEL_COLORS: Record<"llama" | "mistral" | "pythia" | "opt", string
   pythia: "#648FFF",
   opt: "#FFB000",
 };
-
-/** Colors of what is not data. Figures use these; the export replaces them by those of another theme. */
-export const INK = "#222222";
-export const GRID = "#E3E3E3";
-export const PAPER = "#FFFFFF";
-/** Regions that are pointed out, behind the curves. */
-export const HIGHLIGHT = "#DDDDDD";
 
 // From the paper's blue for S = 0 to its orange for S = 5 through the two colors between them in the same palette (IBM's
 // for color-blind readers): straight from blue to orange the middle would be gray.

@@ -1,5 +1,5 @@
-import type { PlotlyLayout } from "./figure";
-import { FONT_FAMILY } from "./fonts";
+import type { PlotlyLayout } from "../machine/render/figure";
+import { FONT_FAMILY } from "../machine/render/fonts";
 import { GRID, INK, PAPER } from "./styleColors";
 
 /** Natural size of one panel in CSS pixels. */

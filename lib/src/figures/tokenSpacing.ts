@@ -1,8 +1,8 @@
 import { median } from "simple-statistics";
-import type { Exploration, ExploredOrder } from "../experiment/exploration";
-import { sparseness } from "../experiment/explorationTables";
+import type { Exploration, ExploredOrder } from "../machine/experiment/exploration";
+import { sparseness } from "../machine/experiment/explorationTables";
+import type { Figure, PlotlyTrace } from "../machine/render/figure";
 import { describeExploration } from "./explorationProfiles";
-import type { Figure, PlotlyTrace } from "./figure";
 import { type SliderStep, withSlider } from "./slider";
 import { panelAxes, SPACING_COLORS, subplotLayout } from "./style";
 

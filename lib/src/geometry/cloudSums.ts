@@ -1,4 +1,4 @@
-import type { Cloud } from "../support/cloud";
+import type { Cloud } from "../machine/support/cloud";
 import { inKernelMemory } from "./kernels";
 
 /** Sums over a cloud, in float64. */

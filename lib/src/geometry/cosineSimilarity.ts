@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Cloud } from "../support/cloud";
+import type { Cloud } from "../machine/support/cloud";
 import { sumUp } from "./cloudSums";
 import { type GramMatrix, gramMatrix, meanPoint } from "./gramMatrix";
 import type { MeanAndDeviation, Metric } from "./metric";

@@ -1,9 +1,9 @@
 /** Each quantity against its definition, written out as plainly as it can be, on random clouds; and closed forms. */
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { chooseBackend } from "../backend/backend";
-import type { Cloud } from "../support/cloud";
-import { randomGenerator } from "../support/random";
+import { chooseBackend } from "../machine/backend/backend";
+import type { Cloud } from "../machine/support/cloud";
+import { randomGenerator } from "../machine/support/random";
 import { cosineSimilarity } from "./cosineSimilarity";
 import { distinctPoints } from "./distinctPoints";
 import { neighborAngles } from "./neighborAngles";

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
 import { onEachBackend } from "../../../tests/support/backends";
-import { readNpy } from "../support/npy";
+import { readNpy } from "../machine/support/npy";
 import { type GeometryReport, geometryReport } from "./geometryReport";
 
 const FIXTURES = join(__dirname, "../../../tests/fixtures/geometry");

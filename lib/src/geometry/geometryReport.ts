@@ -1,5 +1,5 @@
-import { type Cloud, checkCloud } from "../support/cloud";
-import { UserError } from "../support/errors";
+import { type Cloud, checkCloud } from "../machine/support/cloud";
+import { UserError } from "../machine/support/errors";
 import type { DimensionEstimate } from "./gride";
 import { LayerCloud } from "./layerCloud";
 import type { MeanAndDeviation } from "./metric";

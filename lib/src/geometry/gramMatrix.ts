@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { currentBackend } from "../backend/backend";
-import type { Cloud } from "../support/cloud";
+import { currentBackend } from "../machine/backend/backend";
+import type { Cloud } from "../machine/support/cloud";
 import { sumUp } from "./cloudSums";
 import { inKernelMemory } from "./kernels";
 import { takeMatrix } from "./spareMatrix";

@@ -1,9 +1,9 @@
 /** Dimension estimates against their equations, written out, and on clouds whose dimension is known. */
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { chooseBackend } from "../backend/backend";
-import type { Cloud } from "../support/cloud";
-import { randomGenerator } from "../support/random";
+import { chooseBackend } from "../machine/backend/backend";
+import type { Cloud } from "../machine/support/cloud";
+import { randomGenerator } from "../machine/support/random";
 import { geometryReport } from "./geometryReport";
 import { gride, rangeScalings } from "./gride";
 import { twoNN } from "./twoNN";

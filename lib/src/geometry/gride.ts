@@ -1,5 +1,5 @@
 import { quantileSorted } from "simple-statistics";
-import { UserError } from "../support/errors";
+import { UserError } from "../machine/support/errors";
 import { checkDistinct, distancesTo, type Neighbors } from "./neighbors";
 
 /** An intrinsic dimension at one range scaling. */

@@ -1,5 +1,5 @@
-import type { Cloud } from "../support/cloud";
-import { UserError } from "../support/errors";
+import type { Cloud } from "../machine/support/cloud";
+import { UserError } from "../machine/support/errors";
 import { KERNEL_BINARY } from "./kernelBinary";
 
 // TypeScript knows WebAssembly only together with a browser's types.

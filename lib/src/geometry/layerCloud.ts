@@ -1,10 +1,9 @@
-import { type Cloud, checkSize, checkValues, FEWEST_POINTS } from "../support/cloud";
+import { type Cloud, checkSize, checkValues, FEWEST_POINTS } from "../machine/support/cloud";
 import { sumUp } from "./cloudSums";
 import { distinctPoints, firstOnes } from "./distinctPoints";
 import { type GramMatrix, gramMatrix, gramMatrixOf } from "./gramMatrix";
 import { rangeScalings } from "./gride";
-import { neighborhoodSizes } from "./neighborhoodOverlap";
-import { type Neighbors, nearestNeighbors } from "./neighbors";
+import { type Neighbors, nearestNeighbors, neighborhoodSizes } from "./neighbors";
 import { giveBackMatrix } from "./spareMatrix";
 
 /**

@@ -1,5 +1,5 @@
 import { Matrix } from "ml-matrix";
-import type { Cloud } from "../support/cloud";
+import type { Cloud } from "../machine/support/cloud";
 
 /**
  * A cloud as a matrix of ml-matrix, one point a row [points, dimension], in float64: for Gram matrices, principal components

@@ -1,5 +1,5 @@
-import type { Cloud } from "../support/cloud";
-import { UserError } from "../support/errors";
+import type { Cloud } from "../machine/support/cloud";
+import { UserError } from "../machine/support/errors";
 import { inKernelMemory } from "./kernels";
 import { type MeanAndDeviation, type Metric, meanAndDeviation } from "./metric";
 import type { Neighbors } from "./neighbors";

@@ -1,14 +1,6 @@
-import { UserError } from "../support/errors";
+import { UserError } from "../machine/support/errors";
 import type { Metric } from "./metric";
 import type { Neighbors } from "./neighbors";
-
-/** The paper looks at neighborhoods of up to this many points. */
-export const LARGEST_NEIGHBORHOOD = 31;
-
-/** How many neighbors can be compared in a cloud of N points: all others, at most 31. */
-export function neighborhoodSizes(points: number): number {
-  return Math.min(LARGEST_NEIGHBORHOOD, points - 1);
-}
 
 /**
  * Neighborhood overlap of two layers: chi_k = mean over points i of |A_i intersect B_i| / k, where A_i and B_i are the k

@@ -2,9 +2,9 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { onEachBackend } from "../../../tests/support/backends";
-import { chooseBackend } from "../backend/backend";
-import type { Cloud } from "../support/cloud";
-import { randomGenerator } from "../support/random";
+import { chooseBackend } from "../machine/backend/backend";
+import type { Cloud } from "../machine/support/cloud";
+import { randomGenerator } from "../machine/support/random";
 import { cosineSimilarity } from "./cosineSimilarity";
 import { distinctPoints } from "./distinctPoints";
 import { gride, rangeScalings } from "./gride";

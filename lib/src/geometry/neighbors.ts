@@ -1,5 +1,5 @@
-import { type Cloud, checkCloud } from "../support/cloud";
-import { UserError } from "../support/errors";
+import { type Cloud, checkCloud } from "../machine/support/cloud";
+import { UserError } from "../machine/support/errors";
 import { sumUp } from "./cloudSums";
 import { firstOnes } from "./distinctPoints";
 import { type GramMatrix, gramMatrix } from "./gramMatrix";
@@ -131,4 +131,12 @@ export async function nearestNeighbors(
 function rowsOf<Values extends Int32Array | Float64Array>(matrix: Values, points: number): Values[] {
   const width = matrix.length / points;
   return Array.from({ length: points }, (_, row) => matrix.subarray(row * width, (row + 1) * width) as Values);
+}
+
+/** The paper looks at neighborhoods of up to this many points. */
+export const LARGEST_NEIGHBORHOOD = 31;
+
+/** How many neighbors can be compared in a cloud of N points: all others, at most 31. */
+export function neighborhoodSizes(points: number): number {
+  return Math.min(LARGEST_NEIGHBORHOOD, points - 1);
 }

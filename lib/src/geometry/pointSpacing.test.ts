@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { chooseBackend } from "../backend/backend";
+import { chooseBackend } from "../machine/backend/backend";
 import { pointSpacing } from "./pointSpacing";
 
 beforeAll(() => chooseBackend("cpu"));

@@ -1,4 +1,4 @@
-import type { Cloud } from "../support/cloud";
+import type { Cloud } from "../machine/support/cloud";
 import type { GramMatrix } from "./gramMatrix";
 import { checkCount, nearestNeighbors } from "./neighbors";
 

@@ -1,6 +1,6 @@
 import { Matrix } from "ml-matrix";
 import { describe, expect, it } from "vitest";
-import { randomGenerator } from "../support/random";
+import { randomGenerator } from "../machine/support/random";
 import { simplexSkewnessDimension } from "./simplexSkewness";
 
 /** Normal values by Box and Muller. */

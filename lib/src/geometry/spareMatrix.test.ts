@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
-import { chooseBackend } from "../backend/backend";
-import { randomGenerator } from "../support/random";
+import { chooseBackend } from "../machine/backend/backend";
+import { randomGenerator } from "../machine/support/random";
 import { LayerCloud } from "./layerCloud";
 import { measureLayer } from "./metrics";
 import { giveBackMatrix, takeMatrix } from "./spareMatrix";

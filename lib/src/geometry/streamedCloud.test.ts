@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, it } from "vitest";
 import { onEachBackend } from "../../../tests/support/backends";
-import type { Cloud } from "../support/cloud";
-import { randomGenerator } from "../support/random";
+import type { Cloud } from "../machine/support/cloud";
+import { randomGenerator } from "../machine/support/random";
 import { intrinsicDimensionMetric } from "./intrinsicDimension";
 import { LayerCloud } from "./layerCloud";
 import { StreamedCloud } from "./streamedCloud";

@@ -1,5 +1,5 @@
-import { type Cloud, FEWEST_POINTS } from "../support/cloud";
-import { UserError } from "../support/errors";
+import { type Cloud, FEWEST_POINTS } from "../machine/support/cloud";
+import { UserError } from "../machine/support/errors";
 import { meanPoint, type ProductTile, symmetricProduct } from "./gramMatrix";
 import { type DimensionEstimate, gride, rangeScalings } from "./gride";
 import { inKernelMemory } from "./kernels";

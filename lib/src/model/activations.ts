@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { CheckpointConfig } from "../checkpoint/config";
+import type { CheckpointConfig } from "../machine/checkpoint/config";
 
 export type Activation = (input: tf.Tensor2D) => tf.Tensor2D;
 

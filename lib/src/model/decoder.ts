@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { CheckpointConfig } from "../checkpoint/config";
+import type { CheckpointConfig } from "../machine/checkpoint/config";
 import type { Activation } from "./activations";
 import type { Architecture, WeightRequests, Weights } from "./architecture";
 import { linear, linearWeights } from "./linear";

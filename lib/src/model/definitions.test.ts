@@ -2,10 +2,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { onEachBackend } from "../../../tests/support/backends";
-import { CheckpointConfig } from "../checkpoint/config";
-import { randomGenerator } from "../support/random";
+import { CheckpointConfig } from "../machine/checkpoint/config";
+import { randomGenerator } from "../machine/support/random";
 import { activation } from "./activations";
-import { attention, CausalMask } from "./attention";
+import { attention } from "./attention";
+import { CausalMask } from "./causalMask";
 import { LogitStatistics } from "./logitStatistics";
 import { rotarySettings, rotaryTables, rotate } from "./rotary";
 

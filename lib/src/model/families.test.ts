@@ -1,6 +1,6 @@
 /** How the families read config.json: what a layer's attention looks like, and what is refused by name. */
 import { describe, expect, test } from "vitest";
-import { CheckpointConfig } from "../checkpoint/config";
+import { CheckpointConfig } from "../machine/checkpoint/config";
 import type { Architecture } from "./architecture";
 import { FAMILIES } from "./families";
 

@@ -1,5 +1,5 @@
-import type { Checkpoint } from "../checkpoint/checkpoint";
-import { UserError } from "../support/errors";
+import type { Checkpoint } from "../machine/checkpoint/checkpoint";
+import { UserError } from "../machine/support/errors";
 import type { Architecture, ModelFamily } from "./architecture";
 import { gemma3 } from "./gemma3";
 import { gemma3Text } from "./gemma3Text";

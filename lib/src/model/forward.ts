@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Cloud } from "../support/cloud";
-import { UserError } from "../support/errors";
+import type { Cloud } from "../machine/support/cloud";
+import { UserError } from "../machine/support/errors";
 import type { AttentionKind, PassContext } from "./architecture";
-import { CausalMask } from "./attention";
+import { CausalMask } from "./causalMask";
 import { HiddenStateKeeper, type KeeperOptions } from "./hiddenStateKeeper";
 import { LogitStatistics, type TokenStatistics } from "./logitStatistics";
 import type { HeadTile, Network } from "./network";

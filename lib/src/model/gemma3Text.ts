@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { CheckpointConfig } from "../checkpoint/config";
+import type { CheckpointConfig } from "../machine/checkpoint/config";
 import { activation } from "./activations";
-import type { Architecture, ModelFamily, RotarySettings } from "./architecture";
+import type { Architecture, ModelFamily } from "./architecture";
 import { attention } from "./attention";
 import {
   attentionWeights,
@@ -16,6 +16,7 @@ import {
 import { linear, linearHeads } from "./linear";
 import { rmsNorm } from "./normalization";
 import { refusePartialRotary, rotaryOf } from "./rotary";
+import type { RotarySettings } from "./rotarySettings";
 import { slidingWindow, windowedAttention } from "./slidingWindow";
 
 /** The sizes of a config that leaves them out, as the hub's configs of the larger models do (transformers' defaults). */

@@ -2,7 +2,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
-import { makeWorkFolder, writeFileAtomically } from "../support/files";
+import { makeWorkFolder, writeFileAtomically } from "../machine/support/files";
 
 export interface KeeperOptions {
   /** Bytes of hidden states that may be in memory; without it there is no limit. */

@@ -14,9 +14,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { BLAS_VARIABLE } from "../backend/blas";
-import { readNpy } from "../support/npy";
-import { PROJECT_ROOT } from "../support/project";
+import { BLAS_VARIABLE } from "../machine/backend/blas";
+import { readNpy } from "../machine/support/npy";
+import { PROJECT_ROOT } from "../machine/support/project";
 import { HIDDEN_VARIABLE } from "./keptRuns";
 import { loadModel, type Model } from "./model";
 

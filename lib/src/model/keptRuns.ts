@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
-import type { Cloud } from "../support/cloud";
-import { removeUnfinished, writeFileAtomically } from "../support/files";
-import { readJsonObject } from "../support/json";
-import { readNpy, writeNpy } from "../support/npy";
-import { defaultStore } from "../support/project";
+import type { Cloud } from "../machine/support/cloud";
+import { removeUnfinished, writeFileAtomically } from "../machine/support/files";
+import { readJsonObject } from "../machine/support/json";
+import { readNpy, writeNpy } from "../machine/support/npy";
+import { defaultStore } from "../machine/support/project";
 import type { TokenStatistics } from "./logitStatistics";
 
 /** Megabytes (10^6 bytes) of hidden states that are kept, 512 without it; 0 keeps none. */

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { areAllProductsFast } from "../backend/blasKernels";
+import { areAllProductsFast } from "../machine/backend/blasKernels";
 import type { WeightRequests, Weights } from "./architecture";
 
 /** x W + b for the weights that {@link linearWeights} asked for under `key`. [T, in] -> [T, out] */

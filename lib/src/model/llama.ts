@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { CheckpointConfig } from "../checkpoint/config";
+import type { CheckpointConfig } from "../machine/checkpoint/config";
 import { activation } from "./activations";
 import type { Architecture, AttentionKind, ModelFamily } from "./architecture";
 import { attention } from "./attention";

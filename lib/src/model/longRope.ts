@@ -1,6 +1,6 @@
-import type { CheckpointConfig } from "../checkpoint/config";
-import type { RotarySettings } from "./architecture";
+import type { CheckpointConfig } from "../machine/checkpoint/config";
 import { rotaryPeriods } from "./rotary";
+import type { RotarySettings } from "./rotarySettings";
 
 /**
  * LongRoPE: each pair of features turns more slowly by a factor of its own, of which there is one list for prompts up to the

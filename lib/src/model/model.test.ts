@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { BLAS_VARIABLE } from "../backend/blas";
-import { openCheckpoint } from "../checkpoint/checkpoint";
-import { runExperiment } from "../experiment/experiment";
 import { LayerCloud } from "../geometry/layerCloud";
 import { measureLayer } from "../geometry/metrics";
+import { BLAS_VARIABLE } from "../machine/backend/blas";
+import { openCheckpoint } from "../machine/checkpoint/checkpoint";
+import { runExperiment } from "../machine/experiment/experiment";
+import { PROJECT_ROOT } from "../machine/support/project";
 import { loadPrompts } from "../prompts/prompts";
-import { PROJECT_ROOT } from "../support/project";
 import { HIDDEN_VARIABLE } from "./keptRuns";
 import { loadModel, type Model, type RunOptions } from "./model";
 

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { copiesValues } from "../backend/backend";
-import { type Checkpoint, readTensor, readTensorRows, readTransposedRows } from "../checkpoint/checkpoint";
-import { UserError } from "../support/errors";
+import { copiesValues } from "../machine/backend/backend";
+import { type Checkpoint, readTensor, readTensorRows, readTransposedRows } from "../machine/checkpoint/checkpoint";
+import { UserError } from "../machine/support/errors";
 import type { Architecture, WeightRequest, WeightRequests, Weights } from "./architecture";
 import { architectureOf } from "./families";
 

@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
 import { onEachBackend } from "../../../tests/support/backends";
-import { randomGenerator } from "../support/random";
+import { randomGenerator } from "../machine/support/random";
 import { layerNorm, rmsNorm } from "./normalization";
 
 const EPSILON = 1e-5;

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { LAYER_NORM } from "../backend/oneDnn";
+import { LAYER_NORM } from "../machine/backend/oneDnn";
 import type { WeightRequests, Weights } from "./architecture";
 
 /**

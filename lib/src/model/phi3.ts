@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { CheckpointConfig } from "../checkpoint/config";
+import type { CheckpointConfig } from "../machine/checkpoint/config";
 import { activation } from "./activations";
-import type { ModelFamily, RotarySettings } from "./architecture";
+import type { ModelFamily } from "./architecture";
 import { attention } from "./attention";
 import { decoderSizes } from "./decoder";
 import { linear, linearHeads, linearWeights } from "./linear";
@@ -9,6 +9,7 @@ import { llamaArchitecture } from "./llama";
 import { longRope } from "./longRope";
 import { rmsNorm } from "./normalization";
 import { ropeSection, rotaryOf } from "./rotary";
+import type { RotarySettings } from "./rotarySettings";
 import { slidingWindow } from "./slidingWindow";
 
 /** Transformers' default. */

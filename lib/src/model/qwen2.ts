@@ -1,4 +1,4 @@
-import type { CheckpointConfig } from "../checkpoint/config";
+import type { CheckpointConfig } from "../machine/checkpoint/config";
 import type { AttentionKind, ModelFamily } from "./architecture";
 import { type DecoderSizes, decoderSizes } from "./decoder";
 import { llamaArchitecture } from "./llama";

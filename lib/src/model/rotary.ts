@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { CheckpointConfig } from "../checkpoint/config";
-import { DIVIDED } from "../checkpoint/gguf/llama";
-import type { RotarySettings, RotaryTables } from "./architecture";
+import type { CheckpointConfig } from "../machine/checkpoint/config";
+import { DIVIDED } from "../machine/checkpoint/gguf/llama";
+import type { RotarySettings, RotaryTables } from "./rotarySettings";
 
 /** Real heads are 64 to 256 wide; memory for the frequencies is taken before the weights are looked at. */
 const WIDEST_HEAD = 2 ** 16;

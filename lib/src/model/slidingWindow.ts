@@ -1,6 +1,7 @@
-import type { CheckpointConfig } from "../checkpoint/config";
-import { shown } from "../support/json";
-import type { AttentionKind, RotarySettings } from "./architecture";
+import type { CheckpointConfig } from "../machine/checkpoint/config";
+import { shown } from "../machine/support/json";
+import type { AttentionKind } from "./architecture";
+import type { RotarySettings } from "./rotarySettings";
 
 /**
  * How many tokens a token sees where a layer has a window, itself included; undefined for all before it, which an explicit

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { onEachBackend } from "../../../tests/support/backends";
-import { openCheckpoint } from "../checkpoint/checkpoint";
+import { openCheckpoint } from "../machine/checkpoint/checkpoint";
 import { type Pass, runNetworkBatch } from "./forward";
 import { LogitStatistics } from "./logitStatistics";
 import { loadNetwork } from "./network";

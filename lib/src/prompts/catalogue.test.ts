@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { PROJECT_ROOT } from "../support/project";
+import { PROJECT_ROOT } from "../machine/support/project";
 import { PAPER_PROMPT_LENGTH } from "../tokens/tokenizedPrompts";
 import { loadTokenizer } from "../tokens/tokenizer";
 import { EMBEDDED_PROMPT_FOLDER, loadPrompts } from "./prompts";

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { TOKEN, useFakeHub } from "../../../tests/support/useFakeHub";
-import { PROJECT_ROOT } from "../support/project";
+import { PROJECT_ROOT } from "../machine/support/project";
 import { pileRows } from "./pile";
 import { loadPrompts } from "./prompts";
 

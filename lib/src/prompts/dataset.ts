@@ -1,9 +1,9 @@
 import { dirname, join } from "node:path/posix";
-import type { Repository } from "../hub/cache";
-import { type HubOptions, openSnapshot, type Snapshot, withProgress } from "../hub/snapshot";
-import { UserError } from "../support/errors";
+import type { Repository } from "../machine/hub/cache";
+import { type HubOptions, openSnapshot, type Snapshot, withProgress } from "../machine/hub/snapshot";
+import { UserError } from "../machine/support/errors";
 import { openParquet } from "./parquet";
-import type { Prompt } from "./prompts";
+import type { Prompt } from "./prompt";
 import { pythonStrip } from "./strip";
 
 /** Which rows of a table become prompts. */

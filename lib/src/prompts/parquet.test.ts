@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { hybrid, makeParquet, type ParquetPage, plainTexts } from "../../../tests/support/makeParquet";
 import { temporaryFolder } from "../../../tests/support/notebooks";
 import { childrenOf } from "../../../tests/support/processes";
-import { UserError } from "../support/errors";
+import { UserError } from "../machine/support/errors";
 import { openParquet } from "./parquet";
 
 function saved(page: ParquetPage): string {

@@ -1,9 +1,9 @@
 import { statSync } from "node:fs";
 import { totalmem } from "node:os";
 import { join } from "node:path";
-import { messageOf, UserError } from "../support/errors";
-import { IsolatedModule } from "../support/isolated";
-import { PROJECT_ROOT } from "../support/project";
+import { messageOf, UserError } from "../machine/support/errors";
+import { IsolatedModule } from "../machine/support/isolated";
+import { PROJECT_ROOT } from "../machine/support/project";
 import type { ParquetFooter } from "./parquetProcess";
 
 /** A row of a table: its number, from 0 on, and its text as it is stored. */

@@ -1,5 +1,5 @@
 import type { AsyncBuffer, Compressors, FileMetaData, SchemaElement } from "hyparquet";
-import { serveIsolated } from "../support/isolated";
+import { serveIsolated } from "../machine/support/isolated";
 
 /** What a Parquet file's footer says, as far as it is used. */
 export interface ParquetFooter {

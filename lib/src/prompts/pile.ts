@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { HubOptions } from "../hub/snapshot";
-import { UserError } from "../support/errors";
-import { readJsonObject } from "../support/json";
-import { PROJECT_ROOT } from "../support/project";
+import type { HubOptions } from "../machine/hub/snapshot";
+import { UserError } from "../machine/support/errors";
+import { readJsonObject } from "../machine/support/json";
+import { PROJECT_ROOT } from "../machine/support/project";
 import { DATASET_PREFIX, loadDataset } from "./dataset";
-import type { Prompt } from "./prompts";
+import type { Prompt } from "./prompt";
 
 /** The paper's prompts: the first 10,000 texts of the Pile, as a data set of the hub. */
 export const PILE_10K = "pile-10k";

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
-import { UserError } from "../support/errors";
-import { resolveFromProject } from "../support/project";
-import { EMBEDDED_PROMPTS, loadPrompts, type Prompt } from "./prompts";
+import { UserError } from "../machine/support/errors";
+import { resolveFromProject } from "../machine/support/project";
+import type { Prompt } from "./prompt";
+import { EMBEDDED_PROMPTS, loadPrompts } from "./prompts";
 import { pythonStrip } from "./strip";
 
 /** No path is longer; a text may be. */

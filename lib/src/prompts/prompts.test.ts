@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { UserError } from "../support/errors";
-import { randomGenerator } from "../support/random";
+import { UserError } from "../machine/support/errors";
+import { randomGenerator } from "../machine/support/random";
 import { loadPrompts } from "./prompts";
 import { pythonStrip } from "./strip";
 

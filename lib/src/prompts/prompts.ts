@@ -1,17 +1,12 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, extname, join } from "node:path";
-import type { HubOptions } from "../hub/snapshot";
-import { messageOf, UserError } from "../support/errors";
-import { PROJECT_ROOT, resolveFromProject } from "../support/project";
+import type { HubOptions } from "../machine/hub/snapshot";
+import { messageOf, UserError } from "../machine/support/errors";
+import { PROJECT_ROOT, resolveFromProject } from "../machine/support/project";
 import { DATASET_PREFIX, loadDataset, readTable } from "./dataset";
 import { isPile, loadPile } from "./pile";
+import type { Prompt } from "./prompt";
 import { pythonStrip } from "./strip";
-
-/** A text that is run through a model. */
-export interface Prompt {
-  name: string;
-  text: string;
-}
 
 /** The name of the 48 documents that come with the project. */
 export const EMBEDDED_PROMPTS = "embedded" as const;

@@ -1,5 +1,5 @@
-import { UserError } from "../support/errors";
-import { randomGenerator } from "../support/random";
+import { UserError } from "../machine/support/errors";
+import { randomGenerator } from "../machine/support/random";
 import { loadPrompts } from "./prompts";
 
 /**

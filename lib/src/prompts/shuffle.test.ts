@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { UserError } from "../support/errors";
+import { UserError } from "../machine/support/errors";
 import { blockOrder, shuffleTokens } from "./shuffle";
 
 /** Token ids that differ from their positions. */

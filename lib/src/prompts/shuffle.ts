@@ -1,5 +1,5 @@
-import { UserError } from "../support/errors";
-import { randomGenerator } from "../support/random";
+import { UserError } from "../machine/support/errors";
+import { randomGenerator } from "../machine/support/random";
 
 /**
  * Shuffles a prompt's tokens block-wise, as in Figure 1 of the paper: the ids are cut into 4^S equal consecutive blocks,

@@ -1,3 +1,4 @@
+import { UserError } from "../machine/support/errors";
 import { type Band, bootstrapBand } from "../statistics/bootstrap";
 import {
   type CorrelationMethod,
@@ -6,7 +7,6 @@ import {
   linearCoefficient,
   rankCoefficient,
 } from "../statistics/correlation";
-import { UserError } from "../support/errors";
 import { curveKey, highest } from "./means";
 import { columnsOf, type PublishedOptions } from "./published";
 import { entryOf, publishedFile, valueAt } from "./publishedFiles";

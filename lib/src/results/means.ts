@@ -1,5 +1,5 @@
 import { mean, standardDeviation } from "simple-statistics";
-import { UserError } from "../support/errors";
+import { UserError } from "../machine/support/errors";
 import { groupRows, isPublished, type MeanRow, type Row, SOURCE, type TidyColumns } from "./row";
 
 /** What makes a curve over the layers: of one model, in one order, of one quantity at one parameter, ours or the authors'. */

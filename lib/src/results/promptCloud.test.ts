@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { chooseBackend } from "../backend/backend";
-import type { UnitResult } from "../experiment/unit";
-import { randomGenerator } from "../support/random";
+import { chooseBackend } from "../machine/backend/backend";
+import type { UnitResult } from "../machine/experiment/unit";
+import { randomGenerator } from "../machine/support/random";
 import { promptCloud, promptCloudCorrelations } from "./promptCloud";
 import type { Row } from "./row";
 

@@ -1,14 +1,14 @@
-import { chooseBackend } from "../backend/backend";
-import { lastTokenVector } from "../experiment/passMetrics";
-import type { UnitResult } from "../experiment/unit";
 import { distinctPoints } from "../geometry/distinctPoints";
 import { type DimensionEstimate, gride, rangeScalings } from "../geometry/gride";
 import { toMatrix } from "../geometry/matrix";
 import { distancesTo, nearestNeighbors } from "../geometry/neighbors";
 import { simplexSkewnessDimension } from "../geometry/simplexSkewness";
+import { chooseBackend } from "../machine/backend/backend";
+import { lastTokenVector } from "../machine/experiment/passMetrics";
+import type { UnitResult } from "../machine/experiment/unit";
+import { checkCloud, FEWEST_POINTS } from "../machine/support/cloud";
+import { UserError } from "../machine/support/errors";
 import { correlate } from "../statistics/correlation";
-import { checkCloud, FEWEST_POINTS } from "../support/cloud";
-import { UserError } from "../support/errors";
 import type { CorrelationRow, Row } from "./row";
 
 /** How the dimension around a prompt is estimated. */

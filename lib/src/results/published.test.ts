@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { PROJECT_ROOT } from "../support/project";
+import { PROJECT_ROOT } from "../machine/support/project";
 import { peaks } from "./means";
 import { published, publishedMeans, publishedModels, publishedPromptRows } from "./published";
 import type { PublishedQuantity } from "./publishedFiles";

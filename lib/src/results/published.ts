@@ -1,4 +1,4 @@
-import type { Quantity } from "../experiment/tidyRows";
+import type { Quantity } from "../machine/experiment/tidyRows";
 import {
   type Curves,
   entryOf,

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../support/errors";
-import { PROJECT_ROOT } from "../support/project";
+import { UserError } from "../machine/support/errors";
+import { PROJECT_ROOT } from "../machine/support/project";
 import { RowSource } from "./row";
 
 /** The quantities whose published profiles are there for every layer and shuffle index. */

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
-import type { Origin } from "../experiment/experiment";
-import type { Quantity } from "../experiment/tidyRows";
+import type { Origin } from "../machine/experiment/experiment";
+import type { Quantity } from "../machine/experiment/tidyRows";
 import type { Correlation } from "../statistics/correlation";
 
 /** Under this name rows carry what they come from: it is no column, and goes along when a row is copied. */

@@ -1,15 +1,15 @@
-import { describeBackend } from "../backend/backend";
+import { describeBackend } from "../machine/backend/backend";
 import {
   type ExperimentOptions,
   type ExperimentResult,
   type Origin,
   type PromptResult,
   runExperiment,
-} from "../experiment/experiment";
-import type { ExperimentSettings } from "../experiment/plan";
-import { experimentRecord } from "../experiment/provenance";
-import { type Quantity, type TidyRow, tidyRows } from "../experiment/tidyRows";
-import { UserError } from "../support/errors";
+} from "../machine/experiment/experiment";
+import type { ExperimentSettings } from "../machine/experiment/plan";
+import { experimentRecord } from "../machine/experiment/provenance";
+import { type Quantity, type TidyRow, tidyRows } from "../machine/experiment/tidyRows";
+import { UserError } from "../machine/support/errors";
 import { firstLayer, type Row, RowSource, SOURCE } from "./row";
 
 /** What is measured: every prompt, in every order, by every model; see {@link ExperimentSettings}. */

@@ -1,6 +1,6 @@
 import { quantile } from "simple-statistics";
-import { UserError } from "../support/errors";
-import { randomGenerator } from "../support/random";
+import { UserError } from "../machine/support/errors";
+import { randomGenerator } from "../machine/support/random";
 
 export interface BootstrapOptions {
   /** How often the observations are drawn anew, 1000 by default. */

@@ -1,5 +1,5 @@
 import { linearRegression, mean } from "simple-statistics";
-import { UserError } from "../support/errors";
+import { UserError } from "../machine/support/errors";
 import { fisherInterval, logCorrelationPValue } from "./significance";
 
 /** How two quantities go together: along a line (Pearson's r), or in their order alone (Spearman's rho). */

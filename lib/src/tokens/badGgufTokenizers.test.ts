@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { type Metadata, makeGgufTokenizer, texts, values } from "../../../tests/support/ggufTokenizers";
-import { UserError } from "../support/errors";
+import { UserError } from "../machine/support/errors";
 import { loadTokenizer } from "./tokenizer";
 
 const folder = mkdtempSync(join(tmpdir(), "bad-gguf-tokenizers-"));

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { UserError } from "../support/errors";
+import { UserError } from "../machine/support/errors";
 import { loadTokenizer } from "./tokenizer";
 
 const FIXTURE = join(__dirname, "../../../tests/fixtures/byte-pair");

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { messageOf, UserError } from "../support/errors";
-import { readSmallFile } from "../support/files";
-import { readJsonObject, utf8 } from "../support/json";
+import { messageOf, UserError } from "../machine/support/errors";
+import { readSmallFile } from "../machine/support/files";
+import { readJsonObject, utf8 } from "../machine/support/json";
 
 /** The files in which models of 2022 and before (OPT) keep their byte-level pair encoding. */
 const VOCABULARY = "vocab.json";

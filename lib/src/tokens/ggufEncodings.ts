@@ -1,5 +1,5 @@
-import type { GgufHeader } from "../gguf/header";
-import { shown } from "../support/json";
+import type { GgufHeader } from "../machine/gguf/header";
+import { shown } from "../machine/support/json";
 import { numbersOf, refusal, textsOf } from "./ggufVocabulary";
 import { type Splitting, splittingNames, splittingOf } from "./splitting";
 

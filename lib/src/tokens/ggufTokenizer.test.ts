@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { replaceText } from "../../../tests/support/ggufTokenizers";
-import { namedModelPath } from "../hub/modelCache";
-import { DEFAULT_MODEL, namedModel } from "../hub/namedModels";
-import { PROJECT_ROOT } from "../support/project";
+import { namedModelPath } from "../machine/hub/modelCache";
+import { DEFAULT_MODEL, namedModel } from "../machine/hub/namedModels";
+import { PROJECT_ROOT } from "../machine/support/project";
 import { splittingNames } from "./splitting";
-import { loadTokenizer, type TextTokenizer } from "./tokenizer";
+import type { TextTokenizer } from "./textTokenizer";
+import { loadTokenizer } from "./tokenizer";
 
 const FIXTURE = join(PROJECT_ROOT, "tests/fixtures/gguf-tokenizers");
 const expected = JSON.parse(readFileSync(join(FIXTURE, "expected.json"), "utf8")) as {

@@ -1,13 +1,13 @@
-import { type GgufHeader, readGgufHeader } from "../gguf/header";
-import { shown } from "../support/json";
+import { type GgufHeader, readGgufHeader } from "../machine/gguf/header";
+import { shown } from "../machine/support/json";
 import { AddedTokens } from "./addedTokens";
 import { bytePairEncoder } from "./bytePairEncoding";
 import { readMerges, readScores, splittingOfFile } from "./ggufEncodings";
 import { type GgufVocabulary, idsOfTypes, namedToken, readGgufVocabulary, refusal, TokenType } from "./ggufVocabulary";
 import { sentencePieceEncoder } from "./sentencePieceEncoding";
 import { type TokenBytes, textPieces } from "./textPieces";
+import type { TextTokenizer } from "./textTokenizer";
 import { byteLevelBytes, byteToken, SPACE, sentencePieceBytes } from "./tokenBytes";
-import type { TextTokenizer } from "./tokenizer";
 
 /**
  * The tokenizer inside a GGUF file, of the kinds "gpt2" (byte pair encoding of bytes) and "llama" (SentencePiece's, by scores).

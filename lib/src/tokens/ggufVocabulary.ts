@@ -1,6 +1,6 @@
-import type { GgufHeader } from "../gguf/header";
-import { UserError } from "../support/errors";
-import { shown } from "../support/json";
+import type { GgufHeader } from "../machine/gguf/header";
+import { UserError } from "../machine/support/errors";
+import { shown } from "../machine/support/json";
 
 /** What a token is, as llama.cpp numbers it (tokenizer.ggml.token_type). */
 export const TokenType = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;

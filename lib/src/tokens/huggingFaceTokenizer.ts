@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Tokenizer } from "@huggingface/tokenizers";
-import { readJsonObject } from "../support/json";
+import { readJsonObject } from "../machine/support/json";
 import { bytePairDefinition } from "./bytePairFiles";
 import { textPieces } from "./textPieces";
+import type { TextTokenizer } from "./textTokenizer";
 import { bytesByDecoder, spaceInFront } from "./tokenBytes";
-import type { TextTokenizer } from "./tokenizer";
 import { checkTokenizerLimits } from "./tokenizerLimits";
 
 export const TOKENIZER_FILE = "tokenizer.json";

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { PROJECT_ROOT } from "../support/project";
+import { PROJECT_ROOT } from "../machine/support/project";
 import { textPieces } from "./textPieces";
 import { loadTokenizer } from "./tokenizer";
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { PROJECT_ROOT } from "../support/project";
+import { PROJECT_ROOT } from "../machine/support/project";
 import { tokenizePrompts } from "./tokenizedPrompts";
 import { loadTokenizer } from "./tokenizer";
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import type { Prompt } from "../prompts/prompts";
-import { UserError } from "../support/errors";
-import type { TextTokenizer } from "./tokenizer";
+import { UserError } from "../machine/support/errors";
+import type { Prompt } from "../prompts/prompt";
+import type { TextTokenizer } from "./textTokenizer";
 
 /** A prompt as a model reads it. */
 export interface TokenizedPrompt {

@@ -1,34 +1,17 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { firstPart, ggufIn } from "../gguf/parts";
-import { messageOf, UserError } from "../support/errors";
-import { shown } from "../support/json";
-import { isTimeout, withinTime } from "../support/limitedTime";
+import { firstPart, ggufIn } from "../machine/gguf/parts";
+import { messageOf, UserError } from "../machine/support/errors";
+import { shown } from "../machine/support/json";
+import { isTimeout, withinTime } from "../machine/support/limitedTime";
 import { hasBytePairFiles } from "./bytePairFiles";
 import { loadGgufTokenizer } from "./ggufTokenizer";
 import { loadHuggingFaceTokenizer, TOKENIZER_FILE } from "./huggingFaceTokenizer";
+import type { TextTokenizer } from "./textTokenizer";
 
 /** A text of 100,000 characters takes half a second; longer than this, in milliseconds, only what never ends. */
 const LONGEST_TIME = 10_000;
 const LONGEST_TIME_PER_CHARACTER = 1;
-
-/** Turns text into token ids. */
-export interface TextTokenizer {
-  /**
-   * The ids of a text, without special tokens: nothing is added in front or at the end. A special token whose text stands in
-   * the text is that token.
-   *
-   * @throws UserError if the tokenizer fails on it, or does not come to an end
-   */
-  encode(text: string): number[];
-  /**
-   * The text of each id, for display. Joined they are the text that the ids were made of, as far as the tokenizer keeps it: a
-   * letter that is spread over several tokens is at the first of them.
-   */
-  pieces(ids: readonly number[]): string[];
-  /** The id of the token that stands at the beginning of every text the model was trained on; undefined if none is named. */
-  readonly beginOfText?: number;
-}
 
 /**
  * The id of the model's beginning-of-text token.

@@ -1,4 +1,4 @@
-import { shown } from "../support/json";
+import { shown } from "../machine/support/json";
 
 /** By how much a text may grow before it is cut into tokens. Real tokenizers put one character in the place of another. */
 const MOST_GROWTH = 64;

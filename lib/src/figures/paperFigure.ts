@@ -1,0 +1,49 @@
+import type { Figure, FigureParts } from "../machine/render/figure";
+import { UserError } from "../machine/support/errors";
+import type { AnyRow } from "../results/row";
+import { notesOn, provenanceOf } from "../results/wording";
+
+/** What there is to know of a figure before it is made. */
+export interface FigureEntry {
+  /** As the paper counts: "3", or "20 and Table 1". */
+  number: string;
+  /** Name of the figure and of its exported files: "fig03". */
+  name: string;
+  /** What it shows, in a few words. */
+  title: string;
+  /** Its notebook, without ".ipynb"; it begins with the name. */
+  notebook: string;
+}
+
+/** How a figure is made of rows. */
+interface FigureOfRows<R extends AnyRow, Options> extends Omit<FigureEntry, "name"> {
+  /** What the rows show, in words that follow from them. */
+  caption(rows: readonly R[], options: Options): string;
+  draw(rows: readonly R[], options: Options): FigureParts;
+}
+
+/** A figure of the paper: `draw` makes it of tidy rows, with the caption and the provenance that follow from them. */
+export interface PaperFigure<R extends AnyRow, Options> extends FigureEntry {
+  caption(rows: readonly R[], options?: Options): string;
+  /** @throws UserError if there are no rows */
+  draw(rows: readonly R[], options?: Options): Figure;
+}
+
+/** A figure of the paper from how it is made of rows. */
+export function defineFigure<R extends AnyRow, Options extends object = Record<never, never>>(
+  figure: FigureOfRows<R, Options>,
+): PaperFigure<R, Options> {
+  const { number, title, notebook } = figure;
+  const name = nameOf(notebook);
+  const caption = (rows: readonly R[], options = {} as Options) =>
+    [figure.caption(rows, options), ...notesOn(rows)].join(" ");
+  const draw = (rows: readonly R[], options = {} as Options): Figure => {
+    if (rows.length === 0) throw new UserError(`figure ${number}: there are no rows to draw`);
+    const { data, layout } = figure.draw(rows, options);
+    return { name, caption: caption(rows, options), data, layout, provenance: provenanceOf(rows) };
+  };
+  return { number, name, title, notebook, caption, draw };
+}
+
+/** "fig03" of "fig03-intrinsic-dimension". */
+export const nameOf = (notebook: string): string => notebook.slice(0, "fig00".length);

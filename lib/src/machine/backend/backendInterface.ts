@@ -1,0 +1,20 @@
+/** One way to run tensor operations: a tfjs backend with what it needs to be loaded. */
+export interface Backend {
+  name: BackendName;
+  /** Loads the backend, so that `tf.setBackend(name)` can find it. @throws if it is not installed or does not start */
+  load(): Promise<void>;
+  /** What it runs on, for people: "CPU, TensorFlow 2.21.0". Called once it is loaded. */
+  device(): string;
+  /** How many threads it takes, where that is not part of the device but set from outside. */
+  threads?(): number | undefined;
+  /** Why it would not compute on a graphics card here; nothing if it would. Quick where there is no card. Without it, never. */
+  whyNoGpu?(): Promise<string | undefined>;
+  /** Whether it is left alone where it would not, unless it was asked for. */
+  onlyOnGpu?: boolean;
+  /** Whether it has copied the values of a new tensor once that is there, so that their array can be filled anew. */
+  copiesValues?: boolean;
+  /** Whether its device has gone since it was loaded, so that it has to be loaded again. */
+  isLost?(): boolean;
+}
+
+export type BackendName = "tensorflow" | "webgpu" | "wasm" | "cpu";

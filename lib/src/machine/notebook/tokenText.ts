@@ -1,0 +1,167 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { spacingColor } from "../../figures/style";
+import type { Exploration } from "../experiment/exploration";
+import { sparseness, standingOut } from "../experiment/explorationTables";
+import { figureFolder } from "../render/export";
+import { scriptJson } from "../render/html";
+import { UserError } from "../support/errors";
+import { writeFileAtomically } from "../support/files";
+import { sendToNotebook } from "../support/notebookOutput";
+import { escapeXml } from "../support/xml";
+import { type PictureRecord, RECORD_TYPE } from "./record";
+import { type TokenText, visiblePiece } from "./tokenTextContent";
+import { tokenTextPicture } from "./tokenTextPicture";
+
+/** Shades that are told apart: a letter each. */
+const SHADES = "abcdefghijklmnopqrstu";
+
+/**
+ * The text of a prompt, colored by how crowded it is around each token: blue where its neighbors are near, orange where they
+ * are far, compared with the other tokens of the layer.
+ *
+ * @param shuffleIndex the order that is shown at first, one that was explored
+ * @param layer the layer that is shown at first, 0..L
+ * @throws UserError if there is no such order or layer
+ * @example
+ * const prompt = { name: "gulls", text: "The tide came in, and the gulls came in with the tide." };
+ * const explored = await explorePrompt("llama-mini", prompt, { shuffleIndices: [0, 1] });
+ * tokenText(explored, 0, 6).orders.map(({ label }) => label); // ["S = 0", "S = 1"]
+ */
+export function tokenText(exploration: Exploration, shuffleIndex: number, layer: number): TokenText {
+  const { orders, pieces, model, prompt, neighbors } = exploration;
+  const marked = standingOut(exploration, shuffleIndex, layer);
+  const listed = (region: string) =>
+    marked
+      .filter((one) => one.region === region)
+      .map(({ token }) => token)
+      .join(" ");
+  return {
+    name: "playground-text",
+    caption:
+      `${prompt} in ${model}: distance of each token to its neighbor number ${neighbors}, compared with the other tokens. ` +
+      "Blue: crowded, orange: sparse.",
+    pieces,
+    orders: orders.map((order) => ({ label: `S = ${order.shuffleIndex}`, layers: order.spacings.map(sparseness) })),
+    order: orders.findIndex((order) => order.shuffleIndex === shuffleIndex),
+    layer,
+    summary: `most crowded: ${listed("crowded")}\nsparsest: ${listed("sparse")}`,
+  };
+}
+
+/**
+ * Shows a {@link TokenText}: with sliders for layer and order where scripts run (no kernel is needed), else as it is at
+ * first; as a picture where a page's colors are stripped. Outside a notebook its summary is printed.
+ *
+ * @example
+ * const prompt = { name: "gulls", text: "The tide came in, and the gulls came in with the tide." };
+ * const explored = await explorePrompt("llama-mini", prompt, { shuffleIndices: [0, 1] });
+ * await showTokenText(tokenText(explored, 0, 6));
+ */
+export async function showTokenText(text: TokenText): Promise<void> {
+  const plain = `${placeOf(text)}. ${text.caption}\n${text.summary}`;
+  const { png, width, height } = tokenTextPicture(text);
+  const record: PictureRecord = {
+    kind: "picture",
+    name: text.name,
+    caption: `${placeOf(text)}. ${text.caption}`,
+    width,
+    height,
+  };
+  const forms = { "text/html": tokenTextHtml(text), "image/png": png.toString("base64"), "text/plain": plain };
+  if (!sendToNotebook({ [RECORD_TYPE]: record, ...forms })) console.log(plain);
+}
+
+/**
+ * Writes a {@link TokenText} where figures go: as a page with sliders, and as a picture.
+ *
+ * @returns the paths of the files
+ * @throws UserError if they cannot be written
+ * @example
+ * const prompt = { name: "gulls", text: "The tide came in, and the gulls came in with the tide." };
+ * const explored = await explorePrompt("llama-mini", prompt, { shuffleIndices: [0, 1] });
+ * exportTokenText(tokenText(explored, 0, 6)).length; // 2
+ */
+export function exportTokenText(text: TokenText): string[] {
+  const [page, picture] = ["html", "png"].map((ending) => join(figureFolder(), `${text.name}.${ending}`));
+  const title = escapeXml(text.caption);
+  const head = `<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>`;
+  writeFileAtomically(
+    page,
+    `<!DOCTYPE html>\n<html lang="en"><head>${head}</head>\n<body>${tokenTextHtml(text)}</body></html>\n`,
+  );
+  writeFileAtomically(picture, tokenTextPicture(text).png);
+  return [page, picture];
+}
+
+/** The shade of a share from 0 to 1. */
+function shadeOf(share: number): number {
+  return Math.min(Math.round(share * (SHADES.length - 1)), SHADES.length - 1);
+}
+
+/** "Layer 6, S = 0" */
+function placeOf({ orders, order, layer }: Pick<TokenText, "orders" | "order" | "layer">): string {
+  return `Layer ${layer}, ${orders[order].label}`;
+}
+
+/** The text as HTML that needs nothing else. */
+export function tokenTextHtml({ name, caption, pieces, orders, order, layer }: TokenText): string {
+  const shown = orders[order]?.layers[layer];
+  if (shown?.length !== pieces.length) throw new UserError(`${name}: there is no layer ${layer} of order ${order}`);
+  const shades = orders.map(({ layers }) =>
+    layers.map((shares) => shares.map((share) => SHADES[shadeOf(share)]).join("")),
+  );
+  const colors = Array.from(SHADES, (_, shade) => spacingColor(shade / (SHADES.length - 1)));
+  const json = JSON.stringify({ labels: orders.map(({ label }) => label), shades, colors, order, layer });
+  // Named after what it shows: outputs of the same name, wherever they come from, show the same.
+  const id = createHash("sha256").update(name).update(json).digest("hex").slice(0, 16);
+  const spans = pieces.map((piece, token) => {
+    const color = colors[shadeOf(shown[token])];
+    return `<span style="background-color: ${color}" title="token ${token + 1}">${escapeXml(visiblePiece(piece))}</span>`;
+  });
+  return `<div data-tokens="${id}" style="max-width: 900px; padding: 8px; background-color: #ffffff; color: #222222">
+<div style="font: 14px/1.7 'DejaVu Sans', Verdana, sans-serif; white-space: pre-wrap; overflow-wrap: anywhere">${spans.join("")}</div>
+<div><small><b>${placeOf({ orders, order, layer })}</b>. ${escapeXml(caption)}</small></div>
+</div>
+<script>
+(function () {
+  var view = JSON.parse(${scriptJson(json)});
+  document.querySelectorAll('[data-tokens="${id}"]:not([data-alive])').forEach(function (place) {
+    place.setAttribute("data-alive", "");
+    var spans = place.firstElementChild.children;
+    var heading = place.querySelector("b");
+    var now = { order: view.order, layer: view.layer };
+    function paint() {
+      heading.textContent = "Layer " + now.layer + ", " + view.labels[now.order];
+      var shades = view.shades[now.order][now.layer];
+      for (var i = 0; i < spans.length; i++) {
+        spans[i].style.backgroundColor = view.colors[shades.charCodeAt(i) - 97];
+      }
+    }
+    function slider(title, key, count, nameOf) {
+      if (count < 2) return;
+      var label = document.createElement("label");
+      var input = document.createElement("input");
+      var text = document.createElement("span");
+      label.style.cssText = "display: inline-block; white-space: nowrap; margin-right: 24px; font: 14px sans-serif";
+      input.type = "range"; input.min = 0; input.max = count - 1; input.step = 1; input.value = now[key];
+      input.style.cssText = "display: inline-block; width: 240px; margin: 0 8px; vertical-align: middle";
+      input.setAttribute("aria-label", title);
+      text.textContent = nameOf(now[key]);
+      input.addEventListener("input", function () {
+        now[key] = Number(input.value);
+        text.textContent = nameOf(now[key]);
+        paint();
+      });
+      label.append(title, input, text);
+      controls.append(label);
+    }
+    var controls = document.createElement("div");
+    controls.style.marginBottom = "8px";
+    slider("layer", "layer", view.shades[0].length, String);
+    slider("order", "order", view.labels.length, function (i) { return view.labels[i]; });
+    place.prepend(controls);
+  });
+})();
+</script>`;
+}

@@ -1,0 +1,90 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { UserError } from "../support/errors";
+import { writeFileAtomically } from "../support/files";
+import { checkFormat, drawFigure, FORMATS } from "./drawing";
+import type { Described } from "./exportMetadata";
+import type { Figure } from "./figure";
+
+export { FORMATS } from "./drawing";
+export type { Format } from "./drawingRequest";
+
+/** Where a figure is exported to, as what, and how it is drawn. */
+export interface ExportOptions {
+  /** All four by default. */
+  formats?: ("svg" | "pdf" | "png" | "html")[];
+  /**
+   * By default `figures` in the folder that the environment variable TOKEN_GEOMETRY_OUT names (the notebook runner sets
+   * it), or in `out` of the project.
+   */
+  folder?: string;
+  /** File name without extension; the figure's name by default. */
+  name?: string;
+  /** In CSS pixels; the figure's own size by default. */
+  width?: number;
+  height?: number;
+  /** Pixels of a PNG for each CSS pixel; 3 by default (288 dpi). */
+  scale?: number;
+  /** "light" by default. */
+  theme?: "light" | "dark" | "print";
+}
+
+/**
+ * Draws a figure without a browser and writes it, one file a format.
+ *
+ * @returns the paths of the files, in the order of the formats
+ * @throws UserError on an unknown format or theme (naming the known ones), a bad name or size, or a folder that cannot be
+ *   written; no half-written file is left
+ * @example
+ * const data = [{ type: "bar", y: [1, 3, 2] }];
+ * const figure = { name: "bars", caption: "Three bars.", data, layout: { width: 300, height: 200 } };
+ * (await exportFigure(figure, { formats: ["svg"] })).length; // 1
+ */
+export async function exportFigure(figure: Figure, options: ExportOptions = {}): Promise<string[]> {
+  const formats = options.formats ?? [...FORMATS];
+  formats.forEach(checkFormat);
+  const name = options.name ?? figure.name;
+  if (!/^[^/\\\0]+$/.test(name) || name.startsWith(".")) {
+    throw new UserError(`"${name}" cannot be a file name; give one without slashes that does not start with a dot`);
+  }
+  exported.set(name, { name: figure.name, caption: figure.caption, provenance: figure.provenance });
+  const folder = resolve(options.folder ?? figureFolder());
+  const paths: string[] = [];
+  for (const format of formats) {
+    const path = join(folder, `${name}.${format}`);
+    writeFileAtomically(path, await drawFigure(figure, format, options));
+    paths.push(path);
+  }
+  return paths;
+}
+
+/** What was exported by this process, by the name of its files. */
+const exported = new Map<string, Described>();
+
+/** What a figure says of itself that this process has exported under a name; its tables say the same. */
+export function exportedFigure(name: string): Described | undefined {
+  return exported.get(name);
+}
+
+/** Where figures and their tables go if no folder is named. */
+export function figureFolder(): string {
+  return join(process.env.TOKEN_GEOMETRY_OUT || join(projectRoot(), "out"), "figures");
+}
+
+/**
+ * The folder of the project that the current working folder lies in: the nearest one above whose package.json names
+ * workspaces; the working folder itself if there is none. (Notebooks run in the folder they lie in.)
+ */
+function projectRoot(): string {
+  for (let folder = process.cwd(); ; folder = dirname(folder)) {
+    const manifest = join(folder, "package.json");
+    if (existsSync(manifest)) {
+      try {
+        if (JSON.parse(readFileSync(manifest, "utf8")).workspaces) return folder;
+      } catch {
+        // A broken package.json is not this function's business.
+      }
+    }
+    if (dirname(folder) === folder) return process.cwd();
+  }
+}

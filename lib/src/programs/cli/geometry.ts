@@ -1,0 +1,65 @@
+import type { Command } from "commander";
+import { type GeometryReport, geometryReport, type NamedCloud } from "../../geometry/geometryReport";
+import { chooseBackend, describeBackend } from "../../machine/backend/backend";
+import { UserError } from "../../machine/support/errors";
+import { readNpy } from "../../machine/support/npy";
+import { BACKEND_HELP } from "./options";
+
+/** `token-geometry geometry`: measures clouds of points that are in .npy files. */
+export function geometryCommand(program: Command): void {
+  program
+    .command("geometry")
+    .description(
+      "Measure point clouds: intrinsic dimension (GRIDE, 2NN), cosine similarity, neighbor angles, and the " +
+        "neighborhood overlap of each cloud with the next.",
+    )
+    .argument("<files...>", ".npy files of float32 or float64: [points, dimension], or [layers, points, dimension]")
+    .option("--json", "print JSON instead of a table")
+    .option("--backend <name>", BACKEND_HELP)
+    .action(async (files: string[], options: { json?: boolean; backend?: string }) => {
+      const clouds = files.flatMap(readClouds);
+      const backend = await chooseBackend(options.backend);
+      const report = await geometryReport(clouds);
+      process.stderr.write(`${describeBackend(backend)}\n`);
+      process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : asTable(report));
+    });
+}
+
+function readClouds(file: string): NamedCloud[] {
+  const { shape, data } = readNpy(file);
+  if (shape.length !== 2 && shape.length !== 3) {
+    const wanted = "[points, dimension] or [layers, points, dimension]";
+    throw new UserError(`${file}: has shape [${shape}]; ${wanted} is needed`);
+  }
+  if (shape.length === 3 && shape[0] === 0)
+    throw new UserError(`${file}: has shape [${shape}]: there are no layers in it`);
+  const [points, dimension] = shape.slice(-2);
+  const size = points * dimension;
+  const layers = shape.length === 3 ? shape[0] : 1;
+  return Array.from({ length: layers }, (_, layer) => ({
+    name: shape.length === 3 ? `${file}[${layer}]` : file,
+    cloud: { values: data.subarray(layer * size, (layer + 1) * size), points, dimension },
+  }));
+}
+
+function asTable({ clouds, neighborhoodOverlap }: GeometryReport): string {
+  const number = (value: number) => (Number.isFinite(value) ? value.toPrecision(5) : "-");
+  const lines: string[] = [];
+  for (const cloud of clouds) {
+    lines.push(`${cloud.file}  (${cloud.n} points, ${cloud.d} dimensions)`);
+    for (const { scaling, id, error, scale } of cloud.intrinsicDimension) {
+      lines.push(
+        `  GRIDE n2 = ${String(scaling).padStart(3)}: ${number(id)} +- ${number(error)} at length ${number(scale)}`,
+      );
+    }
+    lines.push(`  2NN: ${number(cloud.twoNN.ml)} (maximum likelihood), ${number(cloud.twoNN.fit)} (fit)`);
+    lines.push(`  cosine similarity: ${number(cloud.cosineSimilarity.mean)}, sd ${number(cloud.cosineSimilarity.std)}`);
+    const angle = cloud.neighborAngleDegrees;
+    lines.push(`  neighbor angle: ${number(angle.mean)} degrees, sd ${number(angle.std)}`);
+  }
+  for (const { from, to, overlap } of neighborhoodOverlap) {
+    const shown = overlap.filter(({ k }) => [1, 2, 4, 8, 16, 31].includes(k));
+    lines.push(`overlap ${from} -> ${to}: ${shown.map(({ k, value }) => `k = ${k}: ${number(value)}`).join(", ")}`);
+  }
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,122 @@
+import { inflateSync } from "node:zlib";
+import { JSDOM } from "jsdom";
+import { describe, expect, test } from "vitest";
+import { codeCell, notebookOf } from "../../../../tests/support/notebooks";
+import { bandFigure } from "../../../../tests/support/sampleFigures";
+import { sampleReport } from "../../../../tests/support/sampleReport";
+import { RECORD_TYPE } from "../../machine/notebook/record";
+import type { Notebook } from "../runner/notebook";
+import { markdownHtml, plainParagraphs } from "./markdown";
+import { makeReport, VERDICT_TAG } from "./report";
+import { renderReportHtml } from "./reportHtml";
+import { renderReportPdf } from "./reportPdf";
+import { withRunRecord } from "./run";
+
+const [{ run }] = sampleReport.sections;
+const { name, caption, provenance, data, layout } = bandFigure;
+
+function executed(title: string, withFigure = true): Notebook {
+  const chart = {
+    [RECORD_TYPE]: { kind: "figure", name, caption, provenance },
+    "application/vnd.plotly.v1+json": { data, layout },
+  };
+  const table = { [RECORD_TYPE]: { kind: "table", columns: ["a"], lines: [["1"]], numeric: [true], left: 0 } };
+  const text = (source: string) => ({ cell_type: "markdown" as const, metadata: {}, source });
+  const shows = (bundle: Record<string, unknown>) => ({
+    ...codeCell("show()"),
+    outputs: [{ output_type: "display_data" as const, data: bundle, metadata: {} }],
+  });
+  return notebookOf(
+    text(`# ${title}\n\nThe claim.`),
+    codeCell("let N = 2; // how many\nlet PROMPTS = 48;", "parameters"),
+    codeCell("{ PROMPTS = 2; }", "injected-parameters"),
+    ...(withFigure ? [shows(chart)] : []),
+    { ...text("## How close are we?\n\nClose."), metadata: { tags: [VERDICT_TAG] } },
+    text("## Try next\n\nOther things."),
+    shows(table),
+  );
+}
+
+describe("makeReport", () => {
+  test("takes figures, tables, results and parameters, in the order of the paper", () => {
+    const report = makeReport([
+      { name: "fig10-b", notebook: withRunRecord(executed("Figure 10"), run) },
+      { name: "fig2-a", notebook: withRunRecord(executed("Figure 2"), { ...run, date: "2025-01-01T00:00:00.000Z" }) },
+    ]);
+    expect(report?.sections.map(({ title }) => title)).toEqual(["Figure 2", "Figure 10"]);
+    expect(report?.date).toBe(run.date);
+    const section = report!.sections[1];
+    expect(section.introduction).toBe("The claim.");
+    expect(section.parts).toMatchObject([
+      { kind: "figure", figure: bandFigure },
+      { kind: "text", heading: "How close are we?", markdown: "Close." },
+      { kind: "table", table: { lines: [["1"]] } },
+    ]);
+    expect(section.parameters).toEqual([
+      { name: "N", value: "2", isDefault: true },
+      { name: "PROMPTS", value: "2", isDefault: false },
+    ]);
+  });
+
+  test("leaves out notebooks that were not executed to their end or show no figure", () => {
+    const noFigure = withRunRecord(executed("Figure 3", false), run);
+    expect(
+      makeReport([
+        { name: "a", notebook: executed("Figure 2") },
+        { name: "b", notebook: noFigure },
+      ]),
+    ).toBeUndefined();
+  });
+});
+
+test("Markdown becomes paragraphs and lists, escaped, links become text", () => {
+  const markdown = "## no\n\n**A <b>** and\n*c* [d](e.ipynb) `f*g*`\n\n- one\n- two\n\n| table |";
+  expect(plainParagraphs(markdown)).toEqual(["A <b> and c d f*g*", "• one", "• two"]);
+  expect(markdownHtml(markdown)).toBe(
+    "<p><strong>A &lt;b&gt;</strong> and <em>c</em> d <code>f*g*</code></p>\n<ul>\n<li>one</li>\n<li>two</li>\n</ul>\n",
+  );
+});
+
+test("the page holds all of it, and needs nothing from elsewhere", async () => {
+  const html = await renderReportHtml(sampleReport);
+  const { document } = new JSDOM(html).window;
+  expect([...document.querySelectorAll("h2")].map((heading) => heading.textContent)).toEqual([
+    "Figure 2: an example",
+    "Figure 10: another example",
+  ]);
+  for (const link of document.querySelectorAll("nav a")) {
+    expect(document.querySelector(`section${link.getAttribute("href")}`)).not.toBeNull();
+  }
+  expect(document.querySelectorAll(".chart, figure noscript img")).toHaveLength(4);
+  expect(JSON.parse(document.getElementById("charts")?.textContent ?? "")).toHaveLength(2);
+  expect([...document.querySelectorAll("figcaption")][0].textContent).toBe(caption);
+  const text = document.querySelector("section")?.textContent ?? "";
+  for (const wanted of ["One <thing> & another.", "2 (set)", "commit 0123456789abcdef", "… and 7 more rows", "seed7"]) {
+    expect(text).toContain(wanted);
+  }
+  for (const element of document.querySelectorAll("[src], link, iframe, object")) {
+    expect(element.getAttribute("src")).toMatch(/^data:/);
+  }
+  expect(html.replaceAll(/[A-Za-z0-9+/=]{200,}/g, "")).not.toMatch(/https?:|url\(|@import/);
+});
+
+test("the PDF has a title page, a start for each notebook, figures as vectors, and what it is from", async () => {
+  const pdf = (await renderReportPdf(sampleReport)).toString("latin1");
+  expect(pdf.slice(0, 5)).toBe("%PDF-");
+  // Title, first notebook with a table of 90 rows over two pages or more, second notebook.
+  const pages = pdf.match(/\/Type \/Page\b/g)?.length ?? 0;
+  expect(pages).toBeGreaterThanOrEqual(5);
+  expect(pages).toBeLessThanOrEqual(6);
+  expect(pdf.match(/\/MediaBox \[0 0 595\.28 841\.89\]/g)?.length).toBe(pages);
+  expect(pdf).not.toContain("/Subtype /Image");
+  expect(pdf).toMatch(/\/Provenance \d+ 0 R/);
+  const drawn = [...pdf.matchAll(/stream\r?\n([\s\S]*?)\r?\nendstream/g)].map(([, packed]) => {
+    try {
+      return inflateSync(Buffer.from(packed, "latin1")).toString("latin1");
+    } catch {
+      return ""; // Fonts are packed in other ways.
+    }
+  });
+  // The fills of 2,000 points.
+  expect(Math.max(...drawn.map((content) => content.match(/\bf\*?\n/g)?.length ?? 0))).toBeGreaterThanOrEqual(2000);
+});

@@ -1,0 +1,110 @@
+import { FIGURES } from "../../figures/figures";
+import type { TableRecord } from "../../machine/notebook/record";
+import type { Figure } from "../../machine/render/figure";
+import { hasTag, type Notebook } from "../runner/notebook";
+import { notebookParameters } from "../runner/parameters";
+import { figureOf, recordOf } from "./records";
+import { type RunRecord, runRecordOf } from "./run";
+
+/** Something that a notebook shows, in its order. */
+export type ReportPart =
+  | { kind: "figure"; figure: Figure }
+  | { kind: "table"; table: TableRecord }
+  | { kind: "text"; heading: string; markdown: string };
+
+/** A parameter of a notebook and the value it had. */
+export interface ReportParameter {
+  name: string;
+  value: string;
+  /** Whether the value is the notebook's own. */
+  isDefault: boolean;
+}
+
+/** What one notebook contributes to the report. */
+export interface ReportSection {
+  /** Name of the notebook without ".ipynb". */
+  notebook: string;
+  title: string;
+  /** What the paper claims: the text under the title, in Markdown. */
+  introduction: string;
+  parts: ReportPart[];
+  parameters: ReportParameter[];
+  run: RunRecord;
+}
+
+/** All executed notebooks, in the paper's order. */
+export interface Report {
+  title: string;
+  /** When the last of the notebooks was executed. */
+  date: string;
+  sections: ReportSection[];
+}
+
+/** Where the numbers of all figures come from, by figure: what the report carries for `token-geometry trace`. */
+export function reportProvenance({ sections }: Report): { figures: Record<string, Record<string, unknown>> } {
+  const figures = sections.flatMap(({ parts }) => parts.flatMap((part) => (part.kind === "figure" ? part.figure : [])));
+  return { figures: Object.fromEntries(figures.map(({ name, provenance = {} }) => [name, provenance])) };
+}
+
+export const REPORT_TITLE = "The Geometry of Tokens in Internal Representations of Large Language Models";
+
+/** A text of a notebook that belongs to the results has this tag; the others guide through the notebook. */
+export const VERDICT_TAG = "verdict";
+
+/**
+ * The report on executed notebooks. Left out are those that show no figure and those without a record of their run (they
+ * were not executed to their end).
+ *
+ * @returns undefined if nothing is left
+ */
+export function makeReport(executed: readonly { name: string; notebook: Notebook }[]): Report | undefined {
+  const order = new Intl.Collator("en", { numeric: true });
+  const paper: string[] = Object.values(FIGURES).map(({ notebook }) => notebook);
+  const place = (name: string) => (paper.includes(name) ? paper.indexOf(name) : paper.length);
+  const sections = [...executed]
+    .sort((a, b) => place(a.name) - place(b.name) || order.compare(a.name, b.name))
+    .flatMap(({ name, notebook }) => sectionOf(name, notebook) ?? [])
+    .filter(({ parts }) => parts.some(({ kind }) => kind === "figure"));
+  if (sections.length === 0) return undefined;
+  const dates = sections.map(({ run }) => run.date).sort();
+  return { title: REPORT_TITLE, date: dates[dates.length - 1], sections };
+}
+
+function sectionOf(name: string, notebook: Notebook): ReportSection | undefined {
+  const run = runRecordOf(notebook);
+  if (!run) return undefined;
+  const [first] = notebook.cells;
+  const [, title = name, introduction = ""] =
+    (first?.cell_type === "markdown" && /^#\s+(.*)\n*([\s\S]*)$/.exec(first.source)) || [];
+  return {
+    notebook: name,
+    title,
+    introduction,
+    parts: notebook.cells.flatMap(partsOf),
+    parameters: parametersOf(notebook, run),
+    run,
+  };
+}
+
+function partsOf(cell: Notebook["cells"][number]): ReportPart[] {
+  if (cell.cell_type === "markdown") {
+    if (!hasTag(cell, VERDICT_TAG)) return [];
+    const [, heading, markdown] = /^(?:##\s+(.*)\n)?([\s\S]*)$/.exec(cell.source) ?? [];
+    return [{ kind: "text", heading: heading ?? "", markdown: markdown.trim() }];
+  }
+  return (cell.outputs ?? []).flatMap((output): ReportPart[] => {
+    const figure = figureOf(output);
+    if (figure) return [{ kind: "figure", figure }];
+    const record = recordOf(output);
+    return record?.kind === "table" ? [{ kind: "table", table: record }] : [];
+  });
+}
+
+function parametersOf(notebook: Notebook, run: RunRecord): ReportParameter[] {
+  const cells = notebook.cells.filter((cell) => !hasTag(cell, "injected-parameters"));
+  return notebookParameters({ ...notebook, cells }).map(({ name, defaultText }) => {
+    const set = run.parameters[name];
+    const value = (set ?? defaultText).replaceAll(/\s+/g, " ");
+    return { name, value, isDefault: set === undefined };
+  });
+}

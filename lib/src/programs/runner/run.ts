@@ -1,0 +1,189 @@
+import { existsSync, readdirSync } from "node:fs";
+import { basename, isAbsolute, join, relative, resolve } from "node:path";
+import { UserError } from "../../machine/support/errors";
+import type { Compiler } from "./compiler";
+import { asynchronousFailure, type CellFailure } from "./failure";
+import { type Execution, Kernel } from "./kernel";
+import { cellsToRun, hasTag, type Notebook, normalizeNotebook, readNotebook } from "./notebook";
+import { convertValue, injectParameters, notebookParameters, type ParameterValue } from "./parameters";
+
+/** A notebook and where it comes from. */
+export interface NotebookFile {
+  /** File name without `.ipynb`. */
+  name: string;
+  path: string;
+}
+
+/** A notebook that is read, with the parameters of this run. */
+export type PreparedNotebook = NotebookFile & {
+  notebook: Notebook;
+  /** Names that were set and that it does not declare. */
+  missing: string[];
+};
+
+/** How notebooks are executed. */
+export interface RunOptions {
+  /** Where the kernel resolves packages; default: the project's folder. */
+  workingFolder?: string;
+  /** Told to the notebook as the environment variable TOKEN_GEOMETRY_OUT: where it puts its figures. */
+  outFolder: string;
+  /** Limit for each cell; 0 or nothing: none. */
+  timeoutSeconds?: number;
+  /** Compiles the cells; without one the kernel does it, which takes it some seconds. */
+  compiler?: Compiler;
+  /** Environment variables of the kernel besides this process's own. */
+  environment?: Record<string, string>;
+  /** Once it is aborted no further cell is begun; end the kernels yourself. */
+  signal?: AbortSignal;
+  /** Told before each code cell that runs: which of how many. */
+  onCell?: (number: number, count: number) => void;
+}
+
+/** What came of executing a notebook. */
+export interface RunResult {
+  /** With the outputs of all cells that ran. */
+  notebook: Notebook;
+  seconds: number;
+  /** The first failure, which ended the run. */
+  failure?: { cell: number; source: string; cause: CellFailure };
+}
+
+/** The notebooks of a folder, in the order of their names. @throws UserError if there is no such folder */
+export function listNotebooks(folder: string): NotebookFile[] {
+  if (!existsSync(folder)) throw new UserError(`${folder}: no such folder of notebooks`);
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".ipynb"))
+    .sort()
+    .map((file) => ({ name: basename(file, ".ipynb"), path: join(folder, file) }));
+}
+
+/**
+ * The notebooks that words stand for, each once, in the order of `known`; without words: all.
+ * A word is a notebook's name, the start of it, one of its parts between dashes, or the path of any notebook.
+ *
+ * @throws UserError listing the known notebooks if a word stands for none
+ */
+export function selectNotebooks(known: NotebookFile[], words: string[]): NotebookFile[] {
+  if (words.length === 0) return known;
+  const selected = new Set<NotebookFile>();
+  const others: NotebookFile[] = [];
+  for (const word of words) {
+    const name = basename(word, ".ipynb").toLowerCase();
+    const isPath = word.endsWith(".ipynb") && existsSync(word);
+    const candidates = isPath ? known.filter(({ path }) => resolve(path) === resolve(word)) : known;
+    const found = candidates.filter((file) => {
+      const own = file.name.toLowerCase();
+      return own.startsWith(name) || own.split("-").includes(name);
+    });
+    for (const file of found) selected.add(file);
+    if (found.length > 0) continue;
+    if (!isPath) {
+      const names = known.map((file) => file.name).join(", ") || "none";
+      throw new UserError(`there is no notebook "${word}"; known are: ${names}`);
+    }
+    others.push({ name: basename(word, ".ipynb"), path: word });
+  }
+  return [...known.filter((file) => selected.has(file)), ...others];
+}
+
+/**
+ * Reads notebooks and puts parameters into those that declare them.
+ *
+ * @param settings what was typed, by parameter name
+ * @throws UserError if a notebook is damaged, no notebook knows a name (the known ones are listed), or a value does not fit
+ */
+export function prepareNotebooks(files: NotebookFile[], settings: Map<string, string>): PreparedNotebook[] {
+  const read = files.map((file) => {
+    const notebook = normalizeNotebook(readNotebook(file.path));
+    return { ...file, notebook, parameters: notebookParameters(notebook) };
+  });
+  for (const name of settings.keys()) {
+    if (read.some(({ parameters }) => parameters.some((parameter) => parameter.name === name))) continue;
+    throw new UserError(`unknown parameter ${name}; known are: ${describeParameters(read)}`);
+  }
+  return read.map(({ parameters, ...file }) => {
+    const values: Record<string, ParameterValue> = {};
+    for (const parameter of parameters) {
+      const text = settings.get(parameter.name);
+      if (text === undefined) continue;
+      try {
+        values[parameter.name] = convertValue(parameter, text);
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        const known = describeParameters([{ ...file, parameters }]);
+        throw new UserError(`${error.message}; the parameters are: ${known}`, { cause: error });
+      }
+    }
+    const missing = [...settings.keys()].filter((name) => !parameters.some((parameter) => parameter.name === name));
+    return { ...file, notebook: injectParameters(file.notebook, values), missing };
+  });
+}
+
+/** Executes a notebook in a kernel of its own. The kernel is gone when this returns or throws. */
+export async function runNotebook(notebook: Notebook, options: RunOptions): Promise<RunResult> {
+  const start = performance.now();
+  const cells = notebook.cells.map((cell) =>
+    cell.cell_type === "code" ? { ...cell, outputs: [], execution_count: null } : { ...cell },
+  );
+  const result: RunResult = { notebook: { ...notebook, cells }, seconds: 0 };
+  const toRun = cellsToRun(result.notebook);
+  const { workingFolder, compiler, signal } = options;
+  const environment = { ...options.environment, TOKEN_GEOMETRY_OUT: resolve(options.outFolder) };
+  const kernel = await Kernel.start({ workingFolder, environment, compiler });
+  try {
+    const executions: Execution[] = [];
+    for (const [index, cell] of toRun.entries()) {
+      if (signal?.aborted) break;
+      options.onCell?.(index + 1, toRun.length);
+      const execution = await kernel.execute(cell.source, options.timeoutSeconds);
+      executions.push(execution);
+      cell.outputs = execution.outputs;
+      cell.execution_count = execution.executionCount;
+      const cause = execution.failure;
+      if (cause && !(cause.kind === "runtime error" && hasTag(cell, "raises-exception"))) {
+        result.failure = { cell: cells.indexOf(cell) + 1, source: cell.source, cause };
+        break;
+      }
+    }
+    if (!result.failure) await kernel.settle();
+    // A promise may have failed after its cell was done, while a later one ran.
+    for (const [index, { errorWrites }] of executions.entries()) {
+      const cause = asynchronousFailure(errorWrites);
+      if (!cause || result.failure) continue;
+      result.failure = { cell: cells.indexOf(toRun[index]) + 1, source: toRun[index].source, cause };
+    }
+  } finally {
+    await kernel.shutdown();
+  }
+  result.seconds = (performance.now() - start) / 1000;
+  return result;
+}
+
+/** An error for a failed cell: one line; with a stack (printed if DEBUG is set) that holds all the kernel said. */
+export function cellError(file: NotebookFile, failure: NonNullable<RunResult["failure"]>, executed: string): UserError {
+  const { cell, source, cause } = failure;
+  const line = source.split("\n").find((text) => text.trim() !== "" && !text.trim().startsWith("//")) ?? source;
+  const where = `${displayPath(file.path)}, cell ${cell} (\`${line.trim()}\`)`;
+  const see = `executed up to there: ${displayPath(executed)}`;
+  const error = new UserError(`${where}: ${cause.kind}: ${cause.message} [${see}]`);
+  error.stack = `error: ${where}: ${cause.kind}\n${cause.detail}\n${see}`;
+  return error;
+}
+
+/** A path for people: relative to the current folder if it lies in it. */
+export function displayPath(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short.startsWith("..") || isAbsolute(short) ? resolve(path) : short;
+}
+
+function describeParameters(files: (NotebookFile & { parameters: { name: string; defaultText: string }[] })[]): string {
+  const described = files
+    .filter(({ parameters }) => parameters.length > 0)
+    .map(({ name, parameters }) => {
+      const list = parameters.map(
+        (parameter) => `${parameter.name} = ${parameter.defaultText.replaceAll(/\s+/g, " ")}`,
+      );
+      return `${list.join(", ")} (${name})`;
+    });
+  return described.join("; ") || "none, since no cell is tagged `parameters`";
+}
