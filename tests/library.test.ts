@@ -39,12 +39,12 @@ test("it has these names and no others", () => {
   for (const { name, heading } of exported) lists[heading] = `${lists[heading] ? `${lists[heading]} ` : ""}${name}`;
   expect(lists).toMatchInlineSnapshot(`
     {
-      "Figures: rows to pictures": "ExportOptions exportFigure atTokenLevel Figure FigureEntry PaperFigure PlotlyLayout PlotlyTrace FIGURES overviewFigure withoutSlider",
-      "Geometry: hidden states to quantities": "cosineSimilarity distinctPoints GeometryReport geometryReport NamedCloud DimensionEstimate gride toMatrix MeanAndDeviation Metric METRICS MetricName neighborAngles neighborhoodOverlap Neighbors neighbors neighborsByDefinition TwoNNEstimate twoNN Cloud",
+      "Figures: rows to pictures": "atTokenLevel FIGURES overviewFigure FigureEntry PaperFigure withoutSlider ExportOptions exportFigure Figure PlotlyLayout PlotlyTrace",
+      "Geometry: hidden states to quantities": "cosineSimilarity distinctPoints GeometryReport geometryReport NamedCloud DimensionEstimate gride LayerCloud toMatrix MeanAndDeviation Metric NamedMetric METRICS MetricName neighborAngles neighborhoodOverlap Neighbors neighbors neighborsByDefinition TwoNNEstimate twoNN Cloud",
       "Model: tokens to hidden states": "BackendChoice chooseBackend Checkpoint openCheckpoint ModelFamily FAMILIES LoadModelOptions loadModel Model ModelRun RunOptions TextTokenizer",
-      "Notebooks: what shows results in one": "Chart ShowFigureOptions show showFigure showMarkdown startNotebook exportTable showTable TableOptions toDataFrame UserError progressBar",
-      "One text, token by token: the playground": "Exploration ExplorationOptions explorePrompt explorationTable standingOut comparisonFigure describeExploration explorationFigure tokenSpacingFigure exportTokenText showTokenText TokenText tokenText",
-      "Prompts: texts, and their tokens in another order": "loadPromptOrText loadPrompts Prompt randomPromptNames randomSample shuffleTokens ShuffleExample shuffleExamples",
+      "Notebooks: what shows results in one": "Chart ShowFigureOptions show showFigure showMarkdown startNotebook exportTable showTable toDataFrame TableOptions UserError progressBar",
+      "One text, token by token: the playground": "comparisonFigure describeExploration explorationFigure tokenSpacingFigure Exploration ExplorationOptions explorePrompt explorationTable standingOut exportTokenText showTokenText tokenText TokenText",
+      "Prompts: texts, and their tokens in another order": "Prompt loadPromptOrText loadPrompts randomPromptNames randomSample shuffleTokens ShuffleExample shuffleExamples",
       "Results: rows of many prompts: computed, kept in a store, recorded, published": "ExperimentOptions ExperimentResult PromptResult ExperimentSettings CorrelationOptions correlations publishedCorrelations publishedLogitCorrelations publishedTable1 readOffCorrelations atDepths histogram layerAsDeepAs meanOverPrompts peaks Rise rises PromptCloudLayer PromptCloudOptions promptCloud promptCloudCorrelations PublishedOptions published publishedMeans publishedPromptRows CorrelationRow groupRows MeanRow Row select describeStudies firstAndLast readSource Study StudyOptions StudySettings study correlationColumns correlationPeakTable correlationTable deviations peakTable riseTable table1",
       "Statistics: over prompts": "Correlation fittedLine Line pearson spearman",
     }

@@ -10,6 +10,25 @@ export interface Metric<Result> {
   measure(layer: LayerCloud): Promise<Result>;
 }
 
+/**
+ * A metric of one's own: a number of each layer, for `study`. Its code is part of a result's identity, what the code
+ * refers to is not: raise the version when that changes.
+ *
+ * @example
+ * const lengths: NamedMetric = {
+ *   name: "meanSquaredLength",
+ *   version: 1,
+ *   measure: async ({ squaredLengths }) => squaredLengths.reduce((sum, one) => sum + one, 0) / squaredLengths.length,
+ * };
+ * const settings = { models: ["llama-mini"], promptCount: 1, tokens: 64, shuffles: [0] };
+ * const rows = await study({ ...settings, metrics: [lengths] });
+ * rows.of("meanSquaredLength").length; // 13
+ */
+export interface NamedMetric extends Metric<number> {
+  /** What the rows call it: letters and digits, a letter first. */
+  name: string;
+}
+
 /** Mean and population standard deviation. */
 export interface MeanAndDeviation {
   mean: number;

@@ -19,6 +19,9 @@ export abstract class RowSource {
   }
 }
 
+/** What rows are about: a quantity of the library, or a metric of one's own. */
+export type AnyQuantity = Quantity | (string & Record<never, never>);
+
 /** The columns that all tidy rows have. */
 export interface TidyColumns {
   origin: Origin;
@@ -30,7 +33,7 @@ export interface TidyColumns {
   layer: number | null;
   /** The layer divided by the last layer that has the quantity. */
   depth: number | null;
-  quantity: Quantity;
+  quantity: AnyQuantity;
   /** The range scaling n2 of dimensions, k of overlaps, the degrees at which a bin of angles begins; null of all others. */
   parameter: number | null;
   readonly [SOURCE]: RowSource;
@@ -69,7 +72,7 @@ export const isMean = (row: AnyRow): row is MeanRow => "mean" in row;
 export const isValue = (row: AnyRow): row is Row => "value" in row;
 
 /** The layer at which the paper begins to show a quantity: at layer 0 equal tokens are the same point, so that neighbors say little. */
-export function firstLayer(quantity: Quantity): number {
+export function firstLayer(quantity: AnyQuantity): number {
   return /^(intrinsicDimension|neighbor)/.test(quantity) ? 1 : 0;
 }
 

@@ -1,3 +1,4 @@
+import type { NamedMetric } from "../geometry/metric";
 import { describeBackend } from "../machine/backend/backend";
 import {
   type ExperimentOptions,
@@ -6,16 +7,20 @@ import {
   type PromptResult,
   runExperiment,
 } from "../machine/experiment/experiment";
+import { describeMetric, type OwnResult, runOwnMetrics } from "../machine/experiment/ownMetrics";
+import type { PassMetricName } from "../machine/experiment/passMetrics";
 import type { ExperimentSettings } from "../machine/experiment/plan";
 import { experimentRecord } from "../machine/experiment/provenance";
 import { type Quantity, type TidyRow, tidyRows } from "../machine/experiment/tidyRows";
 import { UserError } from "../machine/support/errors";
-import { firstLayer, type Row, RowSource, SOURCE } from "./row";
+import { type AnyQuantity, firstLayer, type Row, RowSource, SOURCE } from "./row";
 
 /** What is measured: every prompt, in every order, by every model; see {@link ExperimentSettings}. */
-export interface StudySettings extends Omit<ExperimentSettings, "shuffleIndices"> {
+export interface StudySettings extends Omit<ExperimentSettings, "shuffleIndices" | "metrics"> {
   /** The orders S in which the tokens are read: 0 as written, each step more cuts the prompt into 4 times more blocks. */
   shuffles: number[];
+  /** What to measure besides: names of the library's further metrics, and metrics of one's own; see {@link NamedMetric}. */
+  metrics?: (PassMetricName | NamedMetric)[];
 }
 
 /** See {@link ExperimentOptions}. */
@@ -48,11 +53,15 @@ export function readSource(source: string): { run: boolean; published: boolean }
  * [origin, prompt, layer, value]; // ["recorded", "api-reference-parcel-lockers", 1, 1.398]
  */
 export async function study(
-  { shuffles, ...settings }: StudySettings,
+  { shuffles, metrics = [], ...others }: StudySettings,
   { source = "both", ...options }: StudyOptions = {},
 ): Promise<Study> {
   if (!readSource(source).run) return new Study();
-  return new Study(await runExperiment({ ...settings, shuffleIndices: shuffles }, options));
+  const named = metrics.filter((metric) => typeof metric === "string");
+  const own = metrics.filter((metric) => typeof metric !== "string");
+  const settings = { ...others, shuffleIndices: shuffles };
+  const experiment = await runExperiment({ ...settings, ...(named.length > 0 && { metrics: named }) }, options);
+  return new Study(experiment, own, own.length > 0 ? await runOwnMetrics(settings, own, options) : []);
 }
 
 /** The results of a study. Its rows are made when they are asked for: there may be many. */
@@ -62,10 +71,14 @@ export class Study implements Iterable<Row> {
   private readonly origins = new Map<PromptResult, Origin>();
   private readonly source?: StudySource;
 
-  constructor(readonly experiment?: ExperimentResult) {
+  constructor(
+    readonly experiment?: ExperimentResult,
+    metrics: readonly NamedMetric[] = [],
+    private readonly own: readonly OwnResult[] = [],
+  ) {
     this.results = experiment?.results ?? [];
     if (!experiment) return;
-    this.source = new StudySource(experiment);
+    this.source = new StudySource(experiment, metrics);
     this.results.forEach((result, i) => void this.origins.set(result, experiment.resultOrigins[i]));
   }
 
@@ -74,17 +87,24 @@ export class Study implements Iterable<Row> {
     for (const result of this.results) {
       for (const row of tidyRows(result.result)) yield this.row(result, row);
     }
+    yield* this.own.flatMap((result) => this.ownRows(result));
     return undefined;
   }
 
   /**
    * The rows of a quantity at the layers that the paper shows: the dimension from layer 1 on, the overlap from that of the
-   * layers 1 and 2 on, the cosine similarity from layer 0 on.
+   * layers 1 and 2 on, the cosine similarity, and a metric of one's own, from layer 0 on.
    *
    * @param parameter the range scaling n2, or k; all of them without it
    * @throws UserError if a prompt has no such number at one of the layers
    */
-  of(quantity: Quantity, parameter?: number): Row[] {
+  of(quantity: AnyQuantity, parameter?: number): Row[] {
+    const own = this.own.filter(({ metric }) => metric === quantity);
+    if (own.length > 0) return own.flatMap((result) => this.ownRows(result));
+    return this.ofLibrary(quantity as Quantity, parameter);
+  }
+
+  private ofLibrary(quantity: Quantity, parameter?: number): Row[] {
     return this.results.flatMap((result) => {
       const first = firstLayer(quantity);
       const shown = tidyRows(result.result, quantity).filter(({ layer }) => layer === null || layer >= first);
@@ -92,6 +112,13 @@ export class Study implements Iterable<Row> {
       const missing = parameter !== undefined && chosen.length < layersOf(result, quantity) - first;
       if (missing || chosen.length === 0) throw new UserError(whatIsMissing(result, quantity, parameter, shown));
       return chosen.map((row) => this.row(result, row));
+    });
+  }
+
+  private ownRows({ metric: quantity, values, shuffleIndex: shuffle, ...which }: OwnResult): Row[] {
+    return values.map((value, layer) => {
+      const depth = layer / (values.length - 1);
+      return { ...which, shuffle, layer, depth, quantity, parameter: null, value, error: null, [SOURCE]: this.source! };
     });
   }
 
@@ -125,7 +152,10 @@ function whatIsMissing(
 class StudySource extends RowSource {
   private record?: Record<string, unknown>;
 
-  constructor(private readonly experiment: ExperimentResult) {
+  constructor(
+    private readonly experiment: ExperimentResult,
+    private readonly metrics: readonly NamedMetric[],
+  ) {
     super();
   }
 
@@ -142,7 +172,8 @@ class StudySource extends RowSource {
 
   get provenance(): { experiment: Record<string, unknown> } {
     const { manifest, results, origins } = this.experiment;
-    this.record ??= experimentRecord(manifest, results, origins);
+    const own = this.metrics.length > 0 && { ownMetrics: this.metrics.map(describeMetric) };
+    this.record ??= { ...experimentRecord(manifest, results, origins), ...own };
     return { experiment: this.record };
   }
 }

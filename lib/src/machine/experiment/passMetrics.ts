@@ -46,6 +46,11 @@ const lastToken: PassMetric<string[]> = {
 /** The one place where they are registered. */
 const PASS_METRICS = { logitsIntrinsicDimension, lastToken };
 
+/** The names of all of them. */
+export function passMetricNames(): string[] {
+  return Object.keys(PASS_METRICS);
+}
+
 /** What an experiment can be asked to measure besides. */
 export type PassMetricName = "logitsIntrinsicDimension" | "lastToken";
 
@@ -58,7 +63,7 @@ export interface PassResults {
 /** A metric by its name. @throws UserError if there is none of that name */
 export function passMetric(name: string): PassMetric<PassResults[PassMetricName]> {
   if (Object.hasOwn(PASS_METRICS, name)) return PASS_METRICS[name as PassMetricName];
-  throw new UserError(`unknown metric "${name}"; there are ${Object.keys(PASS_METRICS).join(", ")}`);
+  throw new UserError(`unknown metric "${name}"; there are ${passMetricNames().join(", ")}`);
 }
 
 /** The stored vector of a prompt's last token [width] at a layer. @throws UserError if the results do not have it */
