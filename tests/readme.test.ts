@@ -150,14 +150,17 @@ describe("the commands", () => {
     expect(found.length).toBeGreaterThan(25);
   });
 
-  test("README.md: the program that calls the library", { timeout: 60_000 }, async () => {
-    const [program, ...others] = [...read("README.md").matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, block]) => block);
-    expect(others).toEqual([]);
-    writeFileSync(join(copy, "program.mjs"), program);
+  const programs = [...read("README.md").matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, block]) => block);
+  test.each([
+    ["calls the library", 0, /256 tokens, loss [2-6]\.\d+ nats \{\s*scaling: 2,\s*id: \d+\.\d+,\s*error: 0\.\d+,/],
+    ["measures a metric of one's own", 1, /model: 'llama-mini',\s*S: 0,\s*layer: 11,/],
+  ])("README.md: the program that %s", { timeout: 60_000 }, async (_, which, said) => {
+    writeFileSync(join(copy, "program.mjs"), programs[which]);
     const { status, output } = await execute("node program.mjs");
     expect(status, output).toBe(0);
-    expect(output).toMatch(/256 tokens, loss [2-6]\.\d+ nats \{\s*scaling: 2,\s*id: \d+\.\d+,\s*error: 0\.\d+,/);
+    expect(output).toMatch(said);
   });
+  test("README.md: there are no other programs", () => expect(programs).toHaveLength(2));
 
   for (const { document, command, rule } of found) {
     if (!rule) continue;
