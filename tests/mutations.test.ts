@@ -2,12 +2,10 @@
  * A suite is worth what it notices. Each mutation changes one definition in a copy of the library; the tests that guard it
  * are run against the copy and have to fail. Without a mutation they have to pass.
  */
-import { spawn } from "node:child_process";
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { PROJECT } from "./support/cli";
-import { temporaryFolder } from "./support/notebooks";
+import { copyOfProject, countsOf, runTests } from "./support/projectCopy";
 
 interface Mutation {
   what: string;
@@ -87,38 +85,6 @@ const MUTATIONS: Mutation[] = [
     noticedBy: GEOMETRY,
   },
 ];
-
-/** Copies what the tests read into a folder of its own. */
-function copyOfProject(): string {
-  const folder = temporaryFolder();
-  for (const name of ["lib/src", "lib/package.json", "tests", "vitest.config.mts", "tsconfig.json", "package.json"]) {
-    const isLarge = (path: string) => path === join(PROJECT, "tests/fixtures");
-    cpSync(join(PROJECT, name), join(folder, name), { recursive: true, filter: (path) => !isLarge(path) });
-  }
-  // Data may be linked: only code is found by its real path.
-  symlinkSync(join(PROJECT, "tests/fixtures"), join(folder, "tests/fixtures"), "junction");
-  symlinkSync(join(PROJECT, "node_modules"), join(folder, "node_modules"), "junction");
-  return folder;
-}
-
-function runTests(folder: string, [file, names]: [string, string]): Promise<{ status: number | null; output: string }> {
-  const vitest = join(PROJECT, "node_modules/vitest/vitest.mjs");
-  const args = [vitest, "run", file, "--testNamePattern", names, "--reporter", "dot", "--no-color"];
-  const child = spawn(process.execPath, args, {
-    cwd: folder,
-    env: { ...process.env, VITEST: undefined, NODE_ENV: "test" },
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (output += text));
-  return new Promise((resolve) => child.on("close", (status) => resolve({ status, output })));
-}
-
-/** How many tests failed and passed, by the last lines of the report. */
-function countsOf(output: string): { failed: number; passed: number } {
-  const line = /^\s*Tests\s.*$/m.exec(output)?.[0] ?? "";
-  const count = (word: string) => Number(new RegExp(`(\\d+) ${word}`).exec(line)?.[1] ?? 0);
-  return { failed: count("failed"), passed: count("passed") };
-}
 
 function mutate(folder: string, { file, from, to }: Mutation): void {
   const path = join(folder, file);

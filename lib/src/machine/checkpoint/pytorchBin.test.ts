@@ -19,11 +19,12 @@ import {
 } from "../../../../tests/support/makePickle";
 import { makeZip } from "../../../../tests/support/makeZip";
 import { UserError } from "../support/errors";
+import { PROJECT_ROOT } from "../support/project";
 import { randomGenerator } from "../support/random";
 import { readTorchFile } from "./pytorchBin";
 import { readValues, type StoredTensor } from "./storedTensor";
 
-const FIXTURES = join(__dirname, "../../../tests/fixtures/models");
+const FIXTURES = join(PROJECT_ROOT, "tests/fixtures/models");
 const folder = mkdtempSync(join(tmpdir(), "pytorch-bin-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

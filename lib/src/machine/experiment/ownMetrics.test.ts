@@ -22,7 +22,7 @@ const total: NamedMetric = {
   version: 1,
   measure: async ({ cloud }) => {
     calls++;
-    return cloud.values.reduce((sum: number, value: number) => sum + value, 0);
+    return Float64Array.from(cloud.values).reduce((sum, value) => sum + value, 0);
   },
 };
 

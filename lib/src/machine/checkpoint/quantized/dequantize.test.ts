@@ -2,11 +2,12 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { PROJECT_ROOT } from "../../support/project";
 import { dequantize, QUANTIZED_TYPES } from "./dequantize";
 
 /** Random blocks with scales of all sizes, and what gguf 0.19 for Python makes of them. */
 const fixtures: Record<string, { blocks: string; sha256: string; last: number[] }> = JSON.parse(
-  readFileSync(join(__dirname, "../../../../tests/fixtures/quantized.json"), "utf8"),
+  readFileSync(join(PROJECT_ROOT, "tests/fixtures/quantized.json"), "utf8"),
 );
 
 test("every type has its fixture", () => {
