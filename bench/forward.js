@@ -19,7 +19,7 @@ const os = require("node:os");
 const { join, resolve } = require("node:path");
 const { createInterface } = require("node:readline");
 const { parseArgs } = require("node:util");
-const { networkOf } = require("./support/library");
+const { library, networkOf } = require("./support/library");
 
 const ROOT = join(__dirname, "..");
 
@@ -164,10 +164,10 @@ function start({ name, command, args, environment }, threads) {
 
 /** The other end: loads the model, then makes a run for each line that it reads. */
 async function serve({ root, backend, folder, tokens, byBlas }) {
-  const library = (path) => require(join(root, "lib/dist", path));
-  const { chooseBackend, describeBackend } = library("machine/backend/backend.js");
-  const { openCheckpoint } = library("machine/checkpoint/checkpoint.js");
-  const { loadNetwork, runNetwork } = networkOf(library);
+  const from = (path) => library(path, root);
+  const { chooseBackend, describeBackend } = from("machine/backend/backend.js");
+  const { openCheckpoint } = from("machine/checkpoint/checkpoint.js");
+  const { loadNetwork, runNetwork } = networkOf(from);
   const choice = await chooseBackend(backend);
   if (byBlas && !choice.device.includes("products by")) throw new Error("no BLAS library found");
   const model = await loadNetwork(openCheckpoint(folder));

@@ -11,6 +11,7 @@ const { tmpdir } = require("node:os");
 const { join } = require("node:path");
 const { parseArgs } = require("node:util");
 const { architectureOf, writeRandomCheckpoint } = require("./randomCheckpoint.js");
+const { library } = require("./support/library");
 
 const { values } = parseArgs({
   options: {
@@ -47,7 +48,6 @@ function procNumber(file, label, unit) {
 }
 
 async function main() {
-  const library = (path) => require(join(__dirname, "../lib/dist", path));
   const { chooseBackend, describeBackend } = library("machine/backend/backend.js");
   const { openCheckpoint } = library("machine/checkpoint/checkpoint.js");
   const { loadNetwork, weightBytes } = library("model/network.js");

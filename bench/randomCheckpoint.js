@@ -3,7 +3,7 @@
 const { closeSync, mkdirSync, openSync, writeFileSync, writeSync } = require("node:fs");
 const { join } = require("node:path");
 
-const library = (path) => require(join(__dirname, "../lib/dist", path));
+const { library } = require("./support/library");
 
 /** The architecture that a config.json describes. */
 function architectureOf(config) {
