@@ -15,8 +15,8 @@ import { asStored, type Store } from "./store";
 import { type UnitResult, unitKey } from "./unit";
 
 /** Of the memory budget, the part that weights may fill; waiting hidden states get a quarter, the rest is for the work. */
-const WEIGHTS_SHARE = 0.5;
-const HIDDEN_STATES_SHARE = 0.25;
+export const WEIGHTS_SHARE = 0.5;
+export const HIDDEN_STATES_SHARE = 0.25;
 
 /** How many prompts go through a model side by side if its blocks have to be read from disk each time. */
 const BATCH_OF_STREAMED_MODEL = 64;

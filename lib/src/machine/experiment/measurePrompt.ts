@@ -1,7 +1,7 @@
 import { LayerCloud } from "../../geometry/layerCloud";
 import { type LayerGeometry, measureLayer } from "../../geometry/metrics";
 import type { Neighbors } from "../../geometry/neighbors";
-import { type Pass, runNetworkBatch } from "../../model/forward";
+import { type Pass, type PassObserver, runNetworkBatch } from "../../model/forward";
 import type { KeeperOptions } from "../../model/hiddenStateKeeper";
 import type { Network } from "../../model/network";
 import { type Cloud, FEWEST_POINTS } from "../support/cloud";
@@ -20,6 +20,8 @@ export interface MeasureOptions extends KeeperOptions {
    * prompt, and those that are left out of its cloud. None without it.
    */
   leaveOut?: number;
+  /** Is shown the hidden states as they are measured: rounded, without what is left out. */
+  observer?: Pick<PassObserver, "onHiddenState">;
 }
 
 /**
@@ -58,6 +60,7 @@ export async function measureMetrics(
 class MeasuredPass implements Pass {
   private readonly watched: ({ name: PassMetricName } & ReturnType<ReturnType<typeof passMetric>["begin"]>)[];
   private readonly captured: CapturedPrecision;
+  private readonly watcher: MeasureOptions["observer"];
   readonly leaveOut: number;
   private layers?: LayerGeometry[];
   private previous?: Neighbors;
@@ -65,13 +68,14 @@ class MeasuredPass implements Pass {
   constructor(
     private readonly network: Network,
     readonly ids: readonly number[],
-    { captured = "float32", metrics = [], leaveOut = 0 }: MeasureOptions,
+    { captured = "float32", metrics = [], leaveOut = 0, observer }: MeasureOptions,
   ) {
     const points = ids.length - leaveOut;
     if (points < FEWEST_POINTS) {
       throw new UserError(`the prompt has ${points} tokens to measure; a geometry needs at least ${FEWEST_POINTS}`);
     }
     this.captured = captured;
+    this.watcher = observer;
     this.leaveOut = leaveOut;
     this.watched = metrics.map((name) => ({ name, ...passMetric(name).begin(points) }));
   }
@@ -90,6 +94,7 @@ class MeasuredPass implements Pass {
   readonly observer: Pass["observer"] = {
     onHiddenState: async (cloud, layer) => {
       const rounded = { ...cloud, values: roundTo(this.captured, cloud.values) };
+      await this.watcher?.onHiddenState?.(rounded, layer);
       for (const { observer } of this.watched) await observer.onHiddenState?.(rounded, layer);
       if (this.layers) await this.measure(rounded, layer, this.layers);
     },

@@ -1,8 +1,6 @@
 import { createHash } from "node:crypto";
 import { LayerCloud } from "../../geometry/layerCloud";
 import type { NamedMetric } from "../../geometry/metric";
-import type { Pass } from "../../model/forward";
-import { runNetworkBatch } from "../../model/forward";
 import { loadNetwork, type Network } from "../../model/network";
 import { type BackendChoice, chooseBackend } from "../backend/backend";
 import { messageOf, UserError } from "../support/errors";
@@ -10,7 +8,9 @@ import { memoryBudget } from "../support/memory";
 import { silentProgress } from "../support/progress";
 import { defaultStore } from "../support/project";
 import type { ExperimentOptions, Origin, PromptResult } from "./experiment";
+import { HIDDEN_STATES_SHARE, WEIGHTS_SHARE } from "./experimentRun";
 import { versions } from "./manifest";
+import { measureMetrics } from "./measurePrompt";
 import { passMetricNames } from "./passMetrics";
 import {
   type ExperimentSettings,
@@ -20,13 +20,9 @@ import {
   unmeasuredTokens,
   withDefaults,
 } from "./plan";
-import { roundTo } from "./precision";
-import { Store } from "./store";
+import { asStored, Store } from "./store";
 import { QUANTITIES } from "./tidyRows";
 import type { UnitInputs } from "./unit";
-
-/** Of the memory budget, the part that weights may fill. */
-const WEIGHTS_SHARE = 0.5;
 
 /** The numbers of a metric at the layers 0..L of one prompt in one order. */
 export interface OwnResult extends Omit<PromptResult, "result"> {
@@ -61,14 +57,15 @@ export async function runOwnMetrics(
       for (const unit of plan.units) {
         const { prompt, shuffleIndex } = unit;
         progress.update(results.length / metrics.length, total, `${plan.name}, ${prompt}, S = ${shuffleIndex}`);
-        const missing = metrics.filter((metric) => !store.find(inputsOf(unit, metric)));
-        if (missing.length > 0) await work.measure(unit, missing);
-        if (missing.length > 0) computed++;
+        const found = new Map(metrics.map((metric) => [metric, work.find(unit, metric)]));
+        const missing = metrics.filter((metric) => !found.get(metric));
+        const measured = missing.length > 0 ? await work.measure(unit, missing) : undefined;
+        if (measured) computed++;
         for (const metric of metrics) {
-          const found = store.find<Record<string, number[]>>(inputsOf(unit, metric));
-          if (!found) throw new UserError(`${folder}: a result was removed during the run; run again`);
-          const origin = missing.includes(metric) ? "computed" : "store";
-          const values = found.result[metric.name];
+          const stored = found.get(metric);
+          const [values, origin]: [number[], Origin] = stored
+            ? [stored, "store"]
+            : [measured!.get(metric)!, "computed"];
           results.push({ model: plan.name, prompt, shuffleIndex, metric: metric.name, values, origin });
         }
       }
@@ -102,24 +99,29 @@ class OwnWork {
     private readonly chosen: BackendChoice,
   ) {}
 
-  async measure(unit: PlannedUnit, metrics: readonly NamedMetric[]): Promise<void> {
+  /** What the store has of a metric. */
+  find(unit: PlannedUnit, metric: NamedMetric): number[] | undefined {
+    return this.store.find<Record<string, number[]>>(inputsOf(unit, metric))?.result[metric.name];
+  }
+
+  /** Measures metrics of a prompt side by side, so that they share its neighbors, and keeps what they say. */
+  async measure(unit: PlannedUnit, metrics: readonly NamedMetric[]): Promise<Map<NamedMetric, number[]>> {
     const { checkpoint, guard, hashes } = this.plan;
     const budget = memoryBudget(this.chosen.name);
     this.network ??= await loadNetwork(checkpoint, { memory: WEIGHTS_SHARE * budget });
     const values = new Map(metrics.map((metric) => [metric, [] as number[]]));
-    const pass: Pass = {
-      ids: unit.ids,
+    await measureMetrics(this.network, [unit.ids], {
+      captured: this.settings.captured,
       leaveOut: unmeasuredTokens(this.settings),
+      memory: HIDDEN_STATES_SHARE * budget,
       observer: {
         onHiddenState: async (cloud, layer) => {
-          const rounded = { ...cloud, values: roundTo(this.settings.captured, cloud.values) };
-          const measured = new LayerCloud(rounded, `${checkpoint.name}, hidden state ${layer}`);
+          const measured = new LayerCloud(cloud, `${checkpoint.name}, hidden state ${layer}`);
           for (const [metric, list] of values) list.push(await measureAt(metric, measured, layer));
           await measured.release();
         },
       },
-    };
-    await runNetworkBatch(this.network, [pass], { memory: budget - WEIGHTS_SHARE * budget });
+    });
     guard.check(hashes);
     const { prompt, shuffleIndex } = unit;
     const provenance = {
@@ -133,6 +135,8 @@ class OwnWork {
       const result = { [metric.name]: list };
       this.store.save<Record<string, number[]>>({ inputs: inputsOf(unit, metric), result, provenance });
     }
+    // As the next run will find them.
+    return new Map([...values].map(([metric, list]) => [metric, asStored(list)]));
   }
 
   close(): void {
