@@ -4,11 +4,15 @@ import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FIGURES } from "../lib/src/figures/figures";
+import type { PaperFigure } from "../lib/src/figures/paperFigure";
 import { withSlider } from "../lib/src/figures/slider";
 import { exportFigure } from "../lib/src/machine/render/export";
 import type { Figure } from "../lib/src/machine/render/figure";
 import { PROJECT_ROOT } from "../lib/src/machine/support/project";
 import { renderReportHtml } from "../lib/src/programs/report/reportHtml";
+import type { AnyRow } from "../lib/src/results/row";
+import { FIGURE_ROWS } from "./support/figureRows";
 import { CHROMIUM, startBrowser } from "./support/jupyterServer";
 import { chartDefects } from "./support/pageChecks";
 import { bandFigure, heatMapFigure, scatterFigure } from "./support/sampleFigures";
@@ -79,6 +83,23 @@ describe.skipIf(!present)("in a real browser", () => {
 
   test.each([bandFigure, heatMapFigure, scatterFigure])("the exported page of $name has no defect", async (figure) => {
     const [path] = await exportFigure(figure, { folder, formats: ["html"] });
+    expect(await defectsOf(path)).toEqual([]);
+  });
+
+  const figures = Object.entries(FIGURE_ROWS).map(([number, rows]) => [number, rows] as const);
+  test.each(figures)("Figure %s of models and prompts with long names has no defect", async (number, rows) => {
+    const named = ["", "Another-", "A-Third-"].flatMap((before) =>
+      (rows as AnyRow[]).map((row) => ({
+        ...row,
+        model: `${before}${row.model}-Instruct-2507.Q4_K_M`,
+        ...("prompt" in row && row.prompt !== null
+          ? { prompt: `a-prompt-of-mine-on-tides-and-wells-${row.prompt}` }
+          : {}),
+      })),
+    );
+    const { draw } = FIGURES[Number(number) as 2] as unknown as PaperFigure<AnyRow, object>;
+    const figure = draw(named, number === "14" ? { depths: [0.3, 1] } : {});
+    const [path] = await exportFigure({ ...figure, name: `long-names-${figure.name}` }, { folder, formats: ["html"] });
     expect(await defectsOf(path)).toEqual([]);
   });
 

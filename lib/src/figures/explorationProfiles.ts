@@ -56,7 +56,7 @@ export function explorationFigure(exploration: Exploration, options: ProfileOpti
       `${describeExploration(exploration)}: intrinsic dimension (GRIDE, n2 = ${options.scaling ?? 2}) with its standard error, cosine ` +
       `similarity and neighborhood overlap by layer; loss and entropy by shuffle index S.`,
     data,
-    layout: layoutOf(options),
+    layout: layoutOf(data, options),
     provenance,
   };
   if (shuffled.length < 2) return figure;
@@ -106,7 +106,7 @@ export function comparisonFigure(explorations: readonly Exploration[], options: 
       `${explorations.map(describeExploration).join("; ")}. Solid: as written, dashed: shuffled. Right below: loss (solid) and ` +
       "entropy (dotted).",
     data,
-    layout: layoutOf(options),
+    layout: layoutOf(data, options),
     provenance: Object.fromEntries(explorations.map(({ prompt, provenance }) => [prompt, provenance])),
   };
 }
@@ -241,7 +241,7 @@ function ring(order: ExploredOrder, color: string): PlotlyTrace {
   };
 }
 
-function layoutOf({ scaling = 2, neighbors = 2 }: ProfileOptions): Figure["layout"] {
+function layoutOf(data: readonly PlotlyTrace[], { scaling = 2, neighbors = 2 }: ProfileOptions): Figure["layout"] {
   const layout = subplotLayout({
     rows: 2,
     columns: 2,
@@ -257,7 +257,7 @@ function layoutOf({ scaling = 2, neighbors = 2 }: ProfileOptions): Figure["layou
     gapX: 80,
     gapY: 64,
   });
-  legendAbove(layout);
+  legendAbove(layout, data);
   layout[`xaxis${axisSuffix(NATS_PANEL)}`] = {
     ...(layout[`xaxis${axisSuffix(NATS_PANEL)}`] as object),
     dtick: 1,

@@ -1,4 +1,4 @@
-import { distinct, groupRows, isPublished, type Row } from "../results/row";
+import { distinct, groupRows, type Row } from "../results/row";
 import { modelInWords, parametersInWords } from "../results/wording";
 import { inRows, type Panel, panelGrid } from "./grid";
 import { defineFigure } from "./paperFigure";
@@ -16,14 +16,14 @@ export const figure8 = defineFigure<Row>({
   draw: (rows) => {
     const maximum = largestShuffle(rows);
     const label = quantityLabel(rows);
-    const models = modelsOf(rows);
-    const isOnlyOne = models.filter(([row]) => !isPublished(row)).length === 1;
-    const panels = models.flatMap((ofModel, yGroup) => {
+    const panels = modelsOf(rows).flatMap((ofModel, yGroup) => {
       const prompts = groupRows(ofModel, ({ prompt }) => prompt).map((curves): Panel => {
         const [first] = curves;
-        // There is no room for a long name above each panel where all are of one model.
-        const title = isOnlyOne && !isPublished(first) ? `${first.prompt}` : `${modelInWords(first)}: ${first.prompt}`;
-        return { title, marks: shuffleCurves(curves, maximum, label), yGroup };
+        return {
+          title: `${modelInWords(first)}: ${first.prompt}`,
+          marks: shuffleCurves(curves, maximum, label),
+          yGroup,
+        };
       });
       return inRows(prompts, 3);
     });

@@ -41,8 +41,9 @@ export interface GridOptions {
   keys?: PlotlyTrace[];
 }
 
-/** Height of a line of text in a panel, as a part of the panel's height. */
-export const TEXT_LINE = 0.075;
+/** Font and height of a line of text in a panel, in CSS pixels. */
+export const TEXT_SIZE = 12;
+export const TEXT_LINE = 19;
 
 const LEGEND_WIDTH = 190;
 /** Height of a legend entry, and how many there are besides the curves: headings and what markers mean. */
@@ -100,7 +101,7 @@ export function panelGrid(options: GridOptions): FigureParts {
   );
   data.push(...keys, ...(colorBar === undefined ? [] : [colorBarTrace(colorBar)]));
   if (legend === "right") layout.legend = { ...(layout.legend as object), groupclick: "togglegroup", tracegroupgap: 2 };
-  else if (listed.size > 0) legendAbove(layout);
+  else if (listed.size > 0) legendAbove(layout, data);
   else layout.showlegend = false;
   return { data, layout };
 }
@@ -108,12 +109,13 @@ export function panelGrid(options: GridOptions): FigureParts {
 function lineOfText(text: string, line: number, suffix: string): Record<string, unknown> {
   return {
     text,
-    font: { size: 12, color: INK },
+    font: { size: TEXT_SIZE, color: INK },
     showarrow: false,
     xref: `x${suffix} domain`,
     yref: `y${suffix} domain`,
     x: 0.02,
-    y: 1 - TEXT_LINE * line,
+    y: 1,
+    yshift: -TEXT_LINE * line,
     xanchor: "left",
     yanchor: "top",
   };

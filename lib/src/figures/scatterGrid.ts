@@ -2,7 +2,8 @@ import type { FigureParts, PlotlyTrace } from "../machine/render/figure";
 import { distinct, groupRows, type Row } from "../results/row";
 import { type Correlation, correlate, fittedLine } from "../statistics/correlation";
 import { formatPValue } from "../statistics/significance";
-import { type Panel, panelGrid, TEXT_LINE } from "./grid";
+import { linesThatFit } from "./fittedText";
+import { type Panel, panelGrid, TEXT_LINE, TEXT_SIZE } from "./grid";
 import { INK, type ModelLook, modelLooks } from "./style";
 
 /** What a scatter plot shows besides the points. */
@@ -16,10 +17,28 @@ export interface ScatterOptions {
   transform?: (value: number) => number;
 }
 
+/** Of a panel in CSS pixels: with its labels; what is between panels; at least for the points; a line of text at most. */
+const PANEL_WIDTH = 370;
+const GAP_X = 84;
+const GAP_Y = 96;
+const POINTS_HEIGHT = 170;
+const TEXT_WIDTH = PANEL_WIDTH - GAP_X - 8;
+
 /** Scatter plots in a grid of panels. */
 export function scatterGrid(rows: readonly (readonly Panel[])[]): FigureParts {
-  return panelGrid({ rows, panelWidth: 370, panelHeight: 350, gapX: 84, gapY: 96 });
+  const heights = rows.flat().map(({ lines = [] }) => heightOf(lines.length));
+  return panelGrid({
+    rows,
+    panelWidth: PANEL_WIDTH,
+    panelHeight: Math.max(...heights) + GAP_Y,
+    gapX: GAP_X,
+    gapY: GAP_Y,
+  });
 }
+
+/** Of the plot itself, with so many lines of text above the points. */
+const heightOf = (lines: number): number => Math.max(254, textHeight(lines) + POINTS_HEIGHT);
+const textHeight = (lines: number): number => TEXT_LINE * (lines + 0.5);
 
 /** One point a prompt, of each model, with the correlation written into the panel above its points. */
 export function scatterPanel(x: readonly Row[], y: readonly Row[], options: ScatterOptions): Panel {
@@ -41,7 +60,10 @@ export function scatterPanel(x: readonly Row[], y: readonly Row[], options: Scat
   });
   const [low, high] = rangeOf(clouds.flatMap((cloud) => cloud.y));
   const [left, right] = rangeOf(clouds.flatMap((cloud) => cloud.x));
-  const room = 1 - TEXT_LINE * (clouds.length + 0.5);
+  const lines = clouds.flatMap(({ model, correlation }) =>
+    linesThatFit(correlationText(correlation, clouds.length > 1 ? `${model}: ` : ""), TEXT_WIDTH, TEXT_SIZE),
+  );
+  const room = 1 - textHeight(lines.length) / heightOf(lines.length);
   return {
     title,
     xTitle,
@@ -54,7 +76,7 @@ export function scatterPanel(x: readonly Row[], y: readonly Row[], options: Scat
       ...(line === "diagonal" ? [diagonalTrace(Math.max(left, low), Math.min(right, high))] : []),
     ],
     yaxis: { range: [low - 0.05 * (high - low), low + ((high - low) * 1.03) / room] },
-    lines: clouds.map(({ model, correlation }) => correlationText(correlation, clouds.length > 1 ? `${model}: ` : "")),
+    lines,
   };
 }
 

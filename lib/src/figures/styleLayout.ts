@@ -1,10 +1,15 @@
-import type { PlotlyLayout } from "../machine/render/figure";
+import type { PlotlyLayout, PlotlyTrace } from "../machine/render/figure";
 import { FONT_FAMILY } from "../machine/render/fonts";
+import { LINE_HEIGHT, linesThatFit, widthOf } from "./fittedText";
 import { GRID, INK, PAPER } from "./styleColors";
 
 /** Natural size of one panel in CSS pixels. */
 export const PANEL_WIDTH = 560;
 export const PANEL_HEIGHT = 420;
+
+/** Font of the panels' titles, and how far they may stand out of their panel, in CSS pixels. */
+const TITLE_SIZE = 14;
+const TITLE_OVERHANG = 20;
 
 /** An axis in the house style; `overrides` are Plotly's own settings. */
 export function axis(title: string | undefined, overrides: Record<string, unknown> = {}): Record<string, unknown> {
@@ -49,7 +54,7 @@ export function baseLayout(options: {
 export type LegendPlace = "top left" | "top right" | "bottom left" | "bottom right" | "beside" | "none";
 
 function legendLayout(place: LegendPlace): Record<string, unknown> {
-  const look = { bgcolor: "rgba(0,0,0,0)", borderwidth: 0, font: { size: 13 }, tracegroupgap: 0 };
+  const look = { bgcolor: "rgba(0,0,0,0)", borderwidth: 0, font: { size: LEGEND_SIZE }, tracegroupgap: 0 };
   if (place === "beside" || place === "none") return look;
   const [yanchor, xanchor] = place.split(" ");
   return { ...look, xanchor, yanchor, x: xanchor === "left" ? 0.02 : 0.98, y: yanchor === "bottom" ? 0.02 : 0.98 };
@@ -105,11 +110,19 @@ export function subplotLayout(options: SubplotOptions): PlotlyLayout {
   const height = options.height ?? 300 * rows;
   const layout = frame(width, height, options.title, options.legend);
   const margin = { ...(layout.margin as Record<"l" | "r" | "t" | "b", number>), r: 24 + (options.right ?? 0) };
-  if (options.panelTitles) margin.t += 24;
+  const space = options.gapX ?? (options.sharedY ? 28 : 72);
+  const spaceOfPanel = (width - margin.l - margin.r - space * (columns - 1)) / columns;
+  const titleWidth = spaceOfPanel + Math.min(space, 2 * TITLE_OVERHANG) - 8;
+  const titles = options.panelTitles?.map((title) => linesThatFit(title, titleWidth, TITLE_SIZE));
+  // Titles of several lines make the picture higher, not the panels lower.
+  const titleRoom = (Math.max(1, ...(titles ?? []).map((lines) => lines.length)) - 1) * TITLE_SIZE * LINE_HEIGHT;
+  layout.height += titleRoom * rows;
+  if (titles) margin.t += 24 + titleRoom;
   layout.margin = margin;
-  const gapX = (options.gapX ?? (options.sharedY ? 28 : 72)) / (width - margin.l - margin.r);
+  const gapX = space / (width - margin.l - margin.r);
   const gapY =
-    (options.gapY ?? (options.panelTitles ? 36 : 12) + (options.sharedX ? 12 : 52)) / (height - margin.t - margin.b);
+    ((options.gapY ?? (titles ? 36 : 12) + (options.sharedX ? 12 : 52)) + titleRoom) /
+    (layout.height - margin.t - margin.b);
   const [panelWidth, panelHeight] = [(1 - gapX * (columns - 1)) / columns, (1 - gapY * (rows - 1)) / rows];
   const annotations: Record<string, unknown>[] = [];
   for (let panel = 0; panel < rows * columns; panel++) {
@@ -135,8 +148,8 @@ export function subplotLayout(options: SubplotOptions): PlotlyLayout {
     });
     if (options.panelTitles?.[panel]) {
       annotations.push({
-        text: options.panelTitles[panel],
-        font: { size: 14 },
+        text: titles![panel].join("<br>"),
+        font: { size: TITLE_SIZE },
         showarrow: false,
         xref: "paper",
         yref: "paper",
@@ -163,11 +176,27 @@ export function panelAxes(panel: number): { xaxis: string; yaxis: string } {
   return { xaxis: `x${suffix}`, yaxis: `y${suffix}` };
 }
 
-/** Puts the legend in one line at the top of the picture, and makes room for it. */
-export function legendAbove(layout: PlotlyLayout): void {
+/** Of the legend's text, and what an entry has beside it, in CSS pixels. */
+const LEGEND_SIZE = 13;
+const LEGEND_ENTRY = 55;
+
+/**
+ * Puts the legend at the top of the picture, and makes room for it: one line, or more where the names are long.
+ *
+ * @param data the traces that it lists, unless their `showlegend` is false
+ */
+export function legendAbove(layout: PlotlyLayout, data: readonly PlotlyTrace[]): void {
+  const listed = data.filter(({ showlegend }) => showlegend !== false);
+  const widths = listed.map(({ name }) => LEGEND_ENTRY + widthOf(String(name ?? ""), LEGEND_SIZE));
   const margin = layout.margin as Record<string, number>;
-  layout.margin = { ...margin, t: margin.t + 28 };
-  layout.height += 28;
+  const lineWidth = layout.width - margin.l - margin.r;
+  const inLine = Math.max(1, Math.floor(lineWidth / Math.max(1, ...widths)));
+  // Plotly sets entries in columns of the widest one's width as soon as they do not fit in a line.
+  const fits = widths.reduce((sum, width) => sum + width, 0) <= lineWidth;
+  const lines = fits ? 1 : Math.ceil(listed.length / inLine);
+  const room = 28 + LEGEND_SIZE * 1.5 * (lines - 1);
+  layout.margin = { ...margin, t: margin.t + room };
+  layout.height += room;
   layout.legend = {
     ...(layout.legend as object),
     orientation: "h",
