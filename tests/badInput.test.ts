@@ -153,7 +153,7 @@ describe("options", () => {
     ["an option of another command", [...extract, "--out", "a.npy", "--shuffle", "1"], "unknown option '--shuffle'"],
     ["an option without value", ["run", "--model"], "--model", "argument missing"],
     ["no model", ["run"], "--model", "not specified"],
-    ["no output", extract, "--out", "not specified"],
+    ["no output", extract, "extract needs --out FILE, --json or both"],
     ["no cloud", ["geometry"], "files"],
     ["zero tokens", ["run", "--model", MINI, "--tokens", "0"], "--tokens", "whole number"],
     ["tokens in words", ["run", "--model", MINI, "--tokens", "many"], "--tokens", "whole number"],

@@ -43,6 +43,8 @@ describe("extract", () => {
     expect(hidden.shape).toEqual(summary.shape);
     expect(hidden.data).toBeInstanceOf(Float32Array);
     expectClose(hidden.data, readNpy(join(model, "hidden.npy")).data);
+    const alone = await runProgram(["extract", "--model", model, "--ids", ids.join(","), "--json"]);
+    expect(parsed(alone)).toEqual(summary);
   });
 
   test("--text-file: cut to --tokens, hidden states of the reference", async () => {

@@ -12,7 +12,7 @@ interface ExtractOptions {
   model: string;
   textFile?: string;
   ids?: number[];
-  out: string;
+  out?: string;
   tokens: number;
   json?: boolean;
   backend?: string;
@@ -31,7 +31,7 @@ export function extractCommand(program: Command): void {
     .addOption(
       new Option("--ids <list>", "the prompt as token ids: 1,2,3 (no tokenizer needed)").argParser(wholeNumbers),
     )
-    .requiredOption("--out <file>", "where the hidden states go")
+    .option("--out <file>", "where the hidden states go; with --json it can be left out")
     .option("--tokens <number>", "cut a text to this many tokens", wholeNumber(1), PAPER_PROMPT_LENGTH)
     .option("--json", "print loss and mean entropy (nats), shape and tokens as JSON")
     .option("--backend <name>", BACKEND_HELP)
@@ -39,6 +39,8 @@ export function extractCommand(program: Command): void {
 }
 
 async function extract(options: ExtractOptions): Promise<void> {
+  const { out } = options;
+  if (out === undefined && !options.json) throw new UserError("extract needs --out FILE, --json or both");
   const model = await loadModel(options.model, { backend: options.backend });
   try {
     const ids = await promptIds(options, model);
@@ -47,20 +49,22 @@ async function extract(options: ExtractOptions): Promise<void> {
     // OPT-350M projects the last one onto the narrower vectors of its vocabulary: one array cannot hold both widths.
     const narrower = states.at(-1)!.dimension === width ? undefined : states.pop()!;
     const shape = [states.length, ids.length, width];
-    const last = narrower && { file: lastFile(options.out), shape: [ids.length, narrower.dimension] };
-    if (narrower && last) writeNpy(last.file, last.shape, [narrower.values]);
-    const pieces = states.map(({ values }) => values);
-    writeNpy(options.out, shape, pieces);
+    const last = narrower && { file: lastFile(out), shape: [ids.length, narrower.dimension] };
     process.stderr.write(`${model.backend}\n`);
-    if (last) {
+    if (narrower && last?.file) {
+      writeNpy(last.file, last.shape, [narrower.values]);
       const why = `the last hidden state is ${narrower.dimension} wide, the others ${width}`;
       process.stderr.write(`${why}: it is in ${last.file}\n`);
+    }
+    if (out !== undefined) {
+      const pieces = states.map(({ values }) => values);
+      writeNpy(out, shape, pieces);
     }
     const summary = { loss, meanEntropy, shape, ...(last && { last }), tokens: ids };
     process.stdout.write(
       options.json
         ? `${JSON.stringify(summary)}\n`
-        : `${options.out}: [${shape}]; loss ${loss.toFixed(4)} nats, mean entropy ${meanEntropy.toFixed(4)} nats\n`,
+        : `${out}: [${shape}]; loss ${loss.toFixed(4)} nats, mean entropy ${meanEntropy.toFixed(4)} nats\n`,
     );
   } finally {
     model.dispose();
@@ -68,7 +72,8 @@ async function extract(options: ExtractOptions): Promise<void> {
 }
 
 /** hidden.npy -> hidden-last.npy */
-function lastFile(out: string): string {
+function lastFile(out: string | undefined): string | undefined {
+  if (out === undefined) return undefined;
   const { dir, name, ext } = parse(out);
   return join(dir, `${name}-last${ext}`);
 }
