@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Reads many damaged files with every reader; tests/hostileInput.test.ts with more inputs.
+// Reads many damaged files with every reader; tests/hostileInput.campaign.test.ts with more inputs.
 //
 //   npm run fuzz -- [--inputs 10000] [--seed N] [--only safetensors,torch]
 //
@@ -20,7 +20,13 @@ console.log(`seed ${values.seed}`);
 const project = join(__dirname, "../..");
 const { status } = spawnSync(
   process.execPath,
-  [join(project, "node_modules/vitest/vitest.mjs"), "run", "tests/hostileInput.test.ts", "--reporter", "verbose"],
+  [
+    join(project, "node_modules/vitest/vitest.mjs"),
+    "run",
+    "tests/hostileInput.campaign.test.ts",
+    "--reporter",
+    "verbose",
+  ],
   {
     cwd: project,
     stdio: "inherit",

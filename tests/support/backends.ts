@@ -60,7 +60,7 @@ export function works(backend: BackendName): boolean {
 
 /**
  * Whether a backend takes minutes for what the others do in a second: plain JavaScript, and a graphics adapter that is
- * none. With TOKEN_GEOMETRY_SLOW_TESTS nothing is too slow (npx vitest run --testTimeout 3600000 tests/embedded.test.ts).
+ * none. With TOKEN_GEOMETRY_SLOW_TESTS nothing is too slow (npx vitest run --testTimeout 3600000 tests/embedded.campaign.test.ts).
  */
 export function isSlow(backend: BackendName): boolean {
   if (process.env.TOKEN_GEOMETRY_SLOW_TESTS) return false;

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Kills many runs at random instants; tests/survival.test.ts with more kills. About 30 kills a minute on two cores.
+// Kills many runs at random instants; tests/survival.campaign.test.ts with more kills. About 30 kills a minute on two cores.
 //
 //   npm run survive -- [--kills 300] [--seed N]
 //
@@ -20,7 +20,7 @@ const project = join(__dirname, "../..");
 const vitest = join(project, "node_modules/vitest/vitest.mjs");
 const { status } = spawnSync(
   process.execPath,
-  [vitest, "run", "tests/survival.test.ts", "--testNamePattern", "kill -9", "--reporter", "verbose"],
+  [vitest, "run", "tests/survival.campaign.test.ts", "--testNamePattern", "kill -9", "--reporter", "verbose"],
   {
     cwd: project,
     stdio: "inherit",

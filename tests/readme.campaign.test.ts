@@ -40,7 +40,8 @@ const ON_SYSTEM = "changes the system; .ci/run installs from the same packages";
 const RULES: Rule[] = [
   // What needs another machine, the network, or would pull the packages from under this test.
   { command: /^npm ci$/, notHere: "would replace the packages that this test runs on; .ci/run begins with it" },
-  { command: /^npm test$/, notHere: "is what runs this test" },
+  { command: /^npm test$/, notHere: "takes minutes; .ci/run calls it" },
+  { command: /^npm run test:campaigns$/, notHere: "is what runs this test" },
   { command: /^(apt|brew) install /, notHere: ON_SYSTEM },
   { command: /^wsl --install$/, notHere: "needs Windows" },
   { command: /^nvidia-smi$/, notHere: "needs an NVIDIA card" },
@@ -49,7 +50,7 @@ const RULES: Rule[] = [
   { command: /\bwebgpu\b/, notHere: "needs a graphics card, or minutes on a software adapter" },
   { command: /^python3 -m venv |\/bin\/pip install /, notHere: `needs the network; ${ON_SYSTEM}` },
   { command: /^npx tslab install /, notHere: "writes into the user's Jupyter, by a Python that has one" },
-  { command: /^jupyter lab /, notHere: "opens a browser; tests/jupyter.test.ts opens notebooks in one" },
+  { command: /^jupyter lab /, notHere: "opens a browser; tests/jupyter.campaign.test.ts opens notebooks in one" },
   {
     command: /^npx token-geometry fetch /,
     notHere: "needs the network, for 98 MB and more; tests/fetch.test.ts fetches a smaller model from this machine",
