@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { onEachBackend } from "../../../tests/support/backends";
+import { chooseBackend } from "../machine/backend/backend";
 import { CheckpointConfig } from "../machine/checkpoint/config";
 import { randomGenerator } from "../machine/support/random";
 import { activation } from "./activations";
@@ -135,6 +136,15 @@ function phiSeries(x: number): number {
 }
 
 describe("LogitStatistics", () => {
+  beforeAll(() => chooseBackend("cpu"));
+
+  /** Gives it the logits of all positions for `count` tokens from the first on. */
+  async function add(statistics: LogitStatistics, values: Float32Array, first: number, count: number): Promise<void> {
+    const logits = tf.tensor2d(values, [values.length / count, count]);
+    await statistics.addTensor(logits, first);
+    logits.dispose();
+  }
+
   /** Loss and mean entropy in one piece, by the definition. */
   function plain(ids: number[], rows: number[][]) {
     const logProbabilities = rows.map((row) => {
@@ -155,7 +165,7 @@ describe("LogitStatistics", () => {
     ["ordinary", 3],
     ["nearly flat", 1e-6],
     ["steep", 400],
-  ])("%s logits, whole or in any pieces of the vocabulary", (_, size) => {
+  ])("%s logits, whole or in any pieces of the vocabulary", async (_, size) => {
     const rows = rowsOf(numbers(ids.length * vocabulary, "logits"), vocabulary).map((row) =>
       row.map((value) => Math.fround(size * value)),
     );
@@ -164,7 +174,7 @@ describe("LogitStatistics", () => {
       const statistics = new LogitStatistics(ids);
       for (let first = 0; first < vocabulary; first += width) {
         const tile = rows.flatMap((row) => row.slice(first, first + width));
-        statistics.addTile(Float32Array.from(tile), first, tile.length / ids.length);
+        await add(statistics, Float32Array.from(tile), first, tile.length / ids.length);
       }
       const { loss, meanEntropy } = statistics.summary();
       expect(loss).toBeCloseTo(expected.loss, 9);
@@ -172,18 +182,18 @@ describe("LogitStatistics", () => {
     }
   });
 
-  test("equal logits: the logarithm of the vocabulary, however large they are", () => {
+  test("equal logits: the logarithm of the vocabulary, however large they are", async () => {
     for (const logit of [0, -3e38, 3e38]) {
       const statistics = new LogitStatistics([1, 2]);
-      statistics.addTile(new Float32Array(2 * vocabulary).fill(logit), 0, vocabulary);
+      await add(statistics, new Float32Array(2 * vocabulary).fill(logit), 0, vocabulary);
       expect(statistics.summary().loss).toBeCloseTo(Math.log(vocabulary), 12);
       expect(statistics.summary().meanEntropy).toBeCloseTo(Math.log(vocabulary), 12);
     }
   });
 
-  test("a single token has an entropy and no loss", () => {
+  test("a single token has an entropy and no loss", async () => {
     const statistics = new LogitStatistics([0]);
-    statistics.addTile(Float32Array.of(0, 0), 0, 2);
+    await add(statistics, Float32Array.of(0, 0), 0, 2);
     expect(statistics.summary()).toMatchObject({ loss: Number.NaN, meanEntropy: expect.closeTo(Math.LN2, 12) });
   });
 });

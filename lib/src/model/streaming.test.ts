@@ -4,6 +4,7 @@ import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { onEachBackend } from "../../../tests/support/backends";
+import { chooseBackend } from "../machine/backend/backend";
 import { openCheckpoint } from "../machine/checkpoint/checkpoint";
 import { type Pass, runNetworkBatch } from "./forward";
 import { LogitStatistics } from "./logitStatistics";
@@ -57,11 +58,12 @@ onEachBackend("a model that does not fit into memory", (useBackend) => {
   );
 });
 
-test("logits in pieces give the summary of logits in one piece", () => {
+test("logits in pieces give the summary of logits in one piece", async () => {
+  await chooseBackend("cpu");
   const [ids, vocabulary] = [[3, 0, 6, 5], 7];
   const logits = Float32Array.from({ length: ids.length * vocabulary }, (_, i) => 9 * Math.sin(5 * i));
   const whole = new LogitStatistics(ids);
-  whole.addTile(logits, 0, vocabulary);
+  await whole.addTensor(tf.tensor2d(logits, [ids.length, vocabulary]), 0);
   const pieces = new LogitStatistics(ids);
   for (const [first, count] of [
     [0, 2],
@@ -69,7 +71,7 @@ test("logits in pieces give the summary of logits in one piece", () => {
     [6, 1],
   ]) {
     const piece = ids.flatMap((_, row) => Array.from(logits.subarray(row * vocabulary + first).subarray(0, count)));
-    pieces.addTile(Float32Array.from(piece), first, count);
+    await pieces.addTensor(tf.tensor2d(piece, [ids.length, count]), first);
   }
   // The definitions, written out.
   const rows = ids.map((_, row) => Array.from(logits.subarray(row * vocabulary, (row + 1) * vocabulary)));

@@ -1,0 +1,61 @@
+import * as tf from "@tensorflow/tfjs-core";
+
+/**
+ * What the model and the geometry compute of tensors where backends differ in how it is done well. {@link plainOperators}
+ * reads as the papers write it; what a backend does otherwise stands in a file of its own, with the reason, and gives the
+ * same numbers.
+ */
+export interface Operators {
+  /** Gaussian error linear unit, exact: x Phi(x). Source: Hendrycks and Gimpel 2016 (arXiv 1606.08415). */
+  gelu(x: tf.Tensor2D): tf.Tensor2D;
+  /** The mean over the features: [T, width] -> [T, 1], or [heads, headDimension, T] -> [heads, 1, T]. */
+  meanOfFeatures(values: tf.Tensor2D | tf.Tensor3D): tf.Tensor;
+  /**
+   * (x - mean) / sqrt(variance + epsilon) * scale + offset, row by row, with the population variance [T, width].
+   * Source: Ba, Kiros and Hinton 2016 (arXiv 1607.06450), equation 4.
+   */
+  layerNorm(x: tf.Tensor2D, scale: tf.Tensor, offset: tf.Tensor | undefined, epsilon: number): tf.Tensor2D;
+  /** What the loss and the entropy need of logits [N, count], each [N]. */
+  logitSums(logits: tf.Tensor2D): Promise<LogitSums>;
+  /** b [rows, width] as it stands at the right of products a b^T, to be used for many. */
+  rightFactor(b: tf.Tensor2D): tf.Tensor2D;
+  /** a b^T [rows of a, rows of b], of a [rows, width] and {@link rightFactor} of b. */
+  timesTransposed(a: tf.Tensor2D, rightFactor: tf.Tensor2D): tf.Tensor2D;
+}
+
+/** Of the logits x of each position: the largest, m, and the sums of exp(x - m) and of (x - m) exp(x - m). */
+export interface LogitSums {
+  largest: ArrayLike<number>;
+  sum: ArrayLike<number>;
+  weighted: ArrayLike<number>;
+}
+
+/** The operators by their definitions. */
+export const plainOperators: Operators = {
+  gelu: (x) => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)),
+
+  meanOfFeatures: (values) => tf.mean(values, 1, true),
+
+  layerNorm(x, scale, offset, epsilon) {
+    const centered = tf.sub(x, this.meanOfFeatures(x)); // [T, width]
+    const variance = this.meanOfFeatures(tf.square(centered) as tf.Tensor2D); // [T, 1]
+    const scaled = tf.mul(tf.mul(centered, tf.rsqrt(tf.add(variance, epsilon))), scale);
+    return (offset ? tf.add(scaled, offset) : scaled) as tf.Tensor2D; // [T, width]
+  },
+
+  async logitSums(logits) {
+    const tensors = tf.tidy(() => {
+      const largest = tf.max(logits, 1, true); // [N, 1]
+      const shifted = tf.sub(logits, largest); // [N, count]
+      const weights = tf.exp(shifted);
+      return [largest, tf.sum(weights, 1), tf.sum(tf.mul(weights, shifted), 1)];
+    });
+    const [largest, sum, weighted] = await Promise.all(tensors.map((tensor) => tensor.data()));
+    tf.dispose(tensors);
+    return { largest, sum, weighted };
+  },
+
+  rightFactor: (b) => tf.clone(b),
+
+  timesTransposed: (a, rightFactor) => tf.matMul(a, rightFactor, false, true),
+};
