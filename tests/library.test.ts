@@ -39,7 +39,7 @@ test("it has these names and no others", () => {
   for (const { name, heading } of exported) lists[heading] = `${lists[heading] ? `${lists[heading]} ` : ""}${name}`;
   expect(lists).toMatchInlineSnapshot(`
     {
-      "Figures: rows to pictures": "atTokenLevel FIGURES overviewFigure FigureEntry PaperFigure withoutSlider ExportOptions exportFigure Figure PlotlyLayout PlotlyTrace",
+      "Figures: rows to pictures": "atTokenLevel FIGURES OverviewLayer overviewFigure FigureEntry PaperFigure withoutSlider ExportOptions exportFigure Figure PlotlyLayout PlotlyTrace",
       "Geometry: hidden states to quantities": "cosineSimilarity distinctPoints GeometryReport geometryReport NamedCloud DimensionEstimate gride LayerCloud toMatrix MeanAndDeviation Metric NamedMetric METRICS MetricName neighborAngles neighborhoodOverlap Neighbors neighbors neighborsByDefinition TwoNNEstimate twoNN Cloud",
       "Model: tokens to hidden states": "BackendChoice chooseBackend Checkpoint openCheckpoint ModelFamily FAMILIES LoadModelOptions loadModel Model ModelRun RunOptions TextTokenizer",
       "Notebooks: what shows results in one": "Chart ShowFigureOptions show showFigure showMarkdown startNotebook exportTable showTable toDataFrame TableOptions UserError progressBar",

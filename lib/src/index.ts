@@ -86,7 +86,7 @@ export {
 
 export { atTokenLevel } from "./figures/fig20";
 export { FIGURES } from "./figures/figures";
-export { overviewFigure } from "./figures/overview";
+export { type OverviewLayer, overviewFigure } from "./figures/overview";
 export type { FigureEntry, PaperFigure } from "./figures/paperFigure";
 export { withoutSlider } from "./figures/slider";
 export { type ExportOptions, exportFigure } from "./machine/render/export";

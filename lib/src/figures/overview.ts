@@ -1,39 +1,51 @@
-import type { GeometryReport } from "../geometry/geometryReport";
+import type { DimensionEstimate } from "../geometry/gride";
 import type { Figure, PlotlyTrace } from "../machine/render/figure";
 import { MODEL_COLORS, meanBandTraces, panelAxes, subplotLayout } from "./style";
+
+/** What is known of a prompt at one layer. */
+export interface OverviewLayer {
+  /** GRIDE at n2 = 2. */
+  dimension: Pick<DimensionEstimate, "id" | "error">;
+  cosineSimilarity: number;
+  /** Of the 2 nearest neighbors, with those of the layer before; null at layer 0. */
+  overlapWithPrevious: number | null;
+}
 
 /**
  * One prompt at a glance: intrinsic dimension with its standard error, cosine similarity, and neighborhood overlap, by
  * layer.
  *
- * @param report the layers of one prompt, from layer 0 on
+ * @param layers of one prompt, from layer 0 on
  * @param subject what was measured, for the title and the caption
  * @example
  * const { hidden } = await (await loadModel("llama-mini")).run("The tide came in, and the gulls came in with the tide.");
- * const report = await geometryReport(hidden.map((cloud, layer) => ({ name: `${layer}`, cloud })));
- * overviewFigure(report, "gulls in llama-mini").data.length; // 4
+ * const layers = [];
+ * for (const cloud of hidden) {
+ *   const dimension = gride(await neighbors(distinctPoints(cloud), 2), 2);
+ *   layers.push({ dimension, cosineSimilarity: (await cosineSimilarity(cloud)).mean, overlapWithPrevious: null });
+ * }
+ * overviewFigure(layers, "gulls in llama-mini").data.length; // 4
  */
-export function overviewFigure(report: GeometryReport, subject: string): Figure {
-  const layers = report.clouds.map((_, layer) => layer);
-  const estimates = report.clouds.map(({ intrinsicDimension }) => intrinsicDimension[0]);
+export function overviewFigure(layers: readonly OverviewLayer[], subject: string): Figure {
+  const numbers = layers.map((_, layer) => layer);
   const panels = [
     {
       title: "intrinsic dimension ± error",
-      x: layers.slice(1), // At layer 0 equal tokens coincide; the paper leaves it out.
-      mean: estimates.slice(1).map((estimate) => estimate?.id ?? Number.NaN),
-      sd: estimates.slice(1).map((estimate) => estimate?.error ?? Number.NaN),
+      x: numbers.slice(1), // At layer 0 equal tokens coincide; the paper leaves it out.
+      mean: layers.slice(1).map(({ dimension }) => dimension.id),
+      sd: layers.slice(1).map(({ dimension }) => dimension.error),
       color: MODEL_COLORS.llama,
     },
     {
       title: "mean cosine similarity",
-      x: layers,
-      mean: report.clouds.map(({ cosineSimilarity }) => cosineSimilarity.mean),
+      x: numbers,
+      mean: layers.map((layer) => layer.cosineSimilarity),
       color: MODEL_COLORS.mistral,
     },
     {
       title: "overlap with next layer, k = 2",
-      x: layers.slice(1, -1),
-      mean: report.neighborhoodOverlap.slice(1).map(({ overlap }) => overlap[1].value),
+      x: numbers.slice(1, -1),
+      mean: layers.slice(2).map(({ overlapWithPrevious }) => overlapWithPrevious ?? Number.NaN),
       color: MODEL_COLORS.pythia,
     },
   ];

@@ -100,11 +100,6 @@ export function publishedMeans(
   });
 }
 
-/** The models with published profiles: Llama-3-8B, Mistral-7B, Pythia-6.9B. */
-export function publishedModels(): string[] {
-  return Object.keys(publishedFile().models);
-}
-
 /**
  * Rows of Pile-10k that single-prompt results are published of: the 50 prompts of the shuffle experiments.
  *

@@ -48,11 +48,6 @@ const LARGEST_ALIGNMENT = 2 ** 20;
 /** What llama.cpp's files began with before GGUF, as the bytes stand in the file. */
 const FORERUNNERS: readonly string[] = ["lmgg", "fmgg", "tjgg", "algg"];
 
-/** Whether a file begins as a GGUF file does, by its first bytes. */
-export function looksLikeGguf(head: Uint8Array): boolean {
-  return Buffer.from(head.subarray(0, 4)).toString("latin1") === "GGUF";
-}
-
 /**
  * Reads the header of a GGUF file (versions 2 and 3, little-endian) and checks all of it against the file before any of its
  * values is used: types, shapes, byte ranges (aligned, of the right size, one after the other to the file's end).

@@ -90,34 +90,10 @@ export async function figureBundle(figure: Figure, options: ShowFigureOptions = 
 }
 
 /**
- * Shows HTML, as it is: escape what is in it. Outside a notebook the text is printed.
- *
- * @param text what stands for it where there is no HTML; its text without the tags by default
- */
-export function showHtml(html: string, text?: string): void {
-  const plain = text ?? textOf(html);
-  if (!sendToNotebook({ "text/html": html, "text/plain": plain })) console.log(plain);
-}
-
-/**
  * Shows Markdown; outside a notebook it is printed as it is.
  *
  * @example showMarkdown("The mean is **2.5**.");
  */
 export function showMarkdown(markdown: string): void {
   if (!sendToNotebook({ "text/markdown": markdown, "text/plain": markdown })) console.log(markdown);
-}
-
-function textOf(html: string): string {
-  return html
-    .replaceAll(/<(script|style)\b[\s\S]*?<\/\1>/gi, "")
-    .replaceAll(/<(br|\/p|\/div|\/tr|\/li|\/h\d)\b[^>]*>/gi, "\n")
-    .replaceAll(/<[^>]*>/g, " ")
-    .replaceAll("&lt;", "<")
-    .replaceAll("&gt;", ">")
-    .replaceAll("&quot;", '"')
-    .replaceAll("&amp;", "&")
-    .replaceAll(/[ \t]+/g, " ")
-    .replaceAll(/ *\n\s*/g, "\n")
-    .trim();
 }

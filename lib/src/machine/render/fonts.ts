@@ -6,8 +6,6 @@ import type { SKRSContext2D } from "@napi-rs/canvas";
  * after, stands in for it in viewers that lack it.
  */
 export const FONT_FAMILY = "DejaVu Sans, Verdana, sans-serif";
-/** As {@link FONT_FAMILY}, for tokens and code. */
-export const MONOSPACE_FAMILY = "DejaVu Sans Mono, monospace";
 
 const FILES = [
   "DejaVuSans.ttf",
