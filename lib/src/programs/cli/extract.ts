@@ -50,15 +50,13 @@ async function extract(options: ExtractOptions): Promise<void> {
     const narrower = states.at(-1)!.dimension === width ? undefined : states.pop()!;
     const shape = [states.length, ids.length, width];
     const last = narrower && { file: lastFile(out), shape: [ids.length, narrower.dimension] };
+    if (narrower && last?.file) writeNpy(last.file, last.shape, [narrower.values]);
+    const pieces = states.map(({ values }) => values);
+    if (out !== undefined) writeNpy(out, shape, pieces);
     process.stderr.write(`${model.backend}\n`);
     if (narrower && last?.file) {
-      writeNpy(last.file, last.shape, [narrower.values]);
       const why = `the last hidden state is ${narrower.dimension} wide, the others ${width}`;
       process.stderr.write(`${why}: it is in ${last.file}\n`);
-    }
-    if (out !== undefined) {
-      const pieces = states.map(({ values }) => values);
-      writeNpy(out, shape, pieces);
     }
     const summary = { loss, meanEntropy, shape, ...(last && { last }), tokens: ids };
     process.stdout.write(
