@@ -7,6 +7,7 @@ import { DATASET_PREFIX, loadDataset, readTable } from "./dataset";
 import { isPile, loadPile } from "./pile";
 import type { Prompt } from "./prompt";
 import { pythonStrip } from "./strip";
+import { parseTable, TABLE_ENDINGS } from "./textTable";
 
 /** The name of the 48 documents that come with the project. */
 export const EMBEDDED_PROMPTS = "embedded" as const;
@@ -17,9 +18,9 @@ export const EMBEDDED_PROMPT_FOLDER: string = join(PROJECT_ROOT, "data/prompts")
 /**
  * Loads prompts, whitespace-stripped as the paper's were.
  *
- * @param source "embedded"; a .txt file (one prompt), a .jsonl file (one JSON object with a `text`, and perhaps a `name`, or
- * one JSON string, a line), a .parquet file ("file.parquet:column" if its column is not called `text`), or a folder of .txt
- * files (in the order of their names); "pile-10k" and its choices, see {@link loadPile}; "hf-dataset:owner/name" for any
+ * @param source "embedded"; a .txt file (one prompt); a .jsonl, .json, .csv, .tsv or .parquet file, one prompt a row
+ * ("file.csv:column" if its column is not called `text`), see {@link parseTable}; or a folder of .txt files (in the order of
+ * their names); "pile-10k" and its choices, see {@link loadPile}; "hf-dataset:owner/name" for any
  * data set of the hub, see {@link loadDataset}
  * @param count how many, from the first on; all without it
  * @param options for what comes from the hub: token, progress
@@ -45,13 +46,13 @@ export async function loadPrompts(source: string, count?: number, options: HubOp
 async function readSource(source: string, count: number | undefined, options: HubOptions): Promise<Prompt[]> {
   if (isPile(source)) return loadPile(source, count, options);
   if (source.startsWith(DATASET_PREFIX)) return loadDataset(source, { count }, options);
-  const [, parquet, column] = /^(.*\.parquet)(?::([^/\\]+))?$/.exec(source) ?? [];
-  const path = source === EMBEDDED_PROMPTS ? EMBEDDED_PROMPT_FOLDER : resolveFromProject(parquet ?? source);
+  const [, table, column] = /^(.*\.(?:parquet|jsonl?|csv|tsv))(?::([^/\\]+))?$/.exec(source) ?? [];
+  const path = source === EMBEDDED_PROMPTS ? EMBEDDED_PROMPT_FOLDER : resolveFromProject(table ?? source);
   if (!existsSync(path)) throw new UserError(`${source}: no such file or folder of prompts`);
   if (statSync(path).isDirectory()) return readFolder(path);
-  if (!parquet) return readFile(path);
-  const table = { name: basename(path, ".parquet"), source, files: [path], fetch: async () => path };
-  return readTable(table, { column, count });
+  if (!table?.endsWith(".parquet")) return readFile(path, column);
+  const files = { name: basename(path, ".parquet"), source, files: [path], fetch: async () => path };
+  return readTable(files, { column, count });
 }
 
 function readFolder(folder: string): Prompt[] {
@@ -60,16 +61,10 @@ function readFolder(folder: string): Prompt[] {
   return names.sort().flatMap((name) => readFile(join(folder, name)));
 }
 
-function readFile(path: string): Prompt[] {
+function readFile(path: string, column?: string): Prompt[] {
   const content = readText(path);
-  const name = basename(path, extname(path));
-  if (path.endsWith(".jsonl")) {
-    const lines = content.split("\n").map((line, index) => ({ line, number: index + 1 }));
-    return lines
-      .filter(({ line }) => line.trim() !== "")
-      .map(({ line, number }) => parseLine(line, path, name, number));
-  }
-  return [{ name, text: pythonStrip(content) }];
+  if (TABLE_ENDINGS.includes(extname(path))) return parseTable(path, content, column);
+  return [{ name: basename(path, extname(path)), text: pythonStrip(content) }];
 }
 
 function readText(path: string): string {
@@ -79,17 +74,4 @@ function readText(path: string): string {
     const why = error instanceof TypeError ? "is not UTF-8 text" : `cannot be read (${messageOf(error)})`;
     throw new UserError(`${path}: ${why}`, { cause: error });
   }
-}
-
-function parseLine(line: string, path: string, fileName: string, number: number): Prompt {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    throw new UserError(`${path}: line ${number} is not JSON`);
-  }
-  const fields = (typeof value === "string" ? { text: value } : (value ?? {})) as Record<string, unknown>;
-  if (typeof fields.text !== "string") throw new UserError(`${path}: line ${number} has no text`);
-  const name = typeof fields.name === "string" ? fields.name : `${fileName}-${number}`;
-  return { name, text: pythonStrip(fields.text) };
 }

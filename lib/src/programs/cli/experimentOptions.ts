@@ -29,7 +29,7 @@ export function experimentOptions(command: Command): Command {
     .option("--model <models...>", MODEL_HELP)
     .option(
       "--prompts <source>",
-      '"embedded", a .txt, .jsonl or .parquet file, a folder of .txt files, pile-10k[:filtered|subset|row], or hf-dataset:owner/name[:column]',
+      '"embedded", a .txt file, a table (.jsonl, .json, .csv, .tsv, .parquet; FILE:COLUMN), a folder of .txt files, pile-10k[:filtered|subset|row], or hf-dataset:owner/name[:column]',
       "embedded",
     )
     .option("--prompt <names...>", "only the prompts of these names")
