@@ -54,6 +54,30 @@ onEachBackend("a streamed cloud", (useBackend) => {
     });
   });
 
+  it.each([0.03, 0.01, 0.001, 1e-4])(
+    "of points in fours that differ by %d of themselves: right, or no number",
+    async (noise) => {
+      const uniform = randomGenerator("fours");
+      const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+      const cloud = { values: new Float32Array(64 * 512), points: 64, dimension: 512 };
+      for (let first = 0; first < 64; first += 4) {
+        const middle = Array.from({ length: 512 }, normal);
+        const four = [0, 1, 2, 3].flatMap(() => middle.map((value) => value + noise * normal()));
+        cloud.values.set(four, first * 512);
+      }
+      const expected = await intrinsicDimensionMetric.measure(new LayerCloud(cloud, "whole"));
+      const estimates = (await stream(cloud, 512)).intrinsicDimension("streamed");
+      const close = estimates.map(({ id }, i) => Math.abs(id / expected[i].id - 1) < 0.002);
+      // Neighbors 1 and 2 are of the same four.
+      expect(close[0]).toBe(noise > 0.02);
+      estimates.forEach(({ id, error }, i) => {
+        if (!close[i]) expect([id, error]).toEqual([Number.NaN, Number.NaN]);
+      });
+      // Neighbors 4 and 8 are not.
+      expect(close[2]).toBe(true);
+    },
+  );
+
   it("has none if fewer than three points differ, and refuses NaN", async () => {
     const same = { values: new Float32Array(40).fill(1), points: 10, dimension: 4 };
     expect((await stream(same, 4)).intrinsicDimension("same")).toEqual([]);

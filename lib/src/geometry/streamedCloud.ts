@@ -11,13 +11,17 @@ const COLUMNS_AT_A_TIME = 128;
 /** So many such sums are added to each other, before they are added up in float64. */
 const SUMS_AT_A_TIME = 4;
 
-/** Squared distances below this share of the squared lengths are lost in rounding, and count as this. */
+/** Rounding of a squared distance, as a share of the squared lengths of the two points; smaller ones count as this. */
 const RESOLUTION = 1e-7;
+
+/** If rounding could change the mean logarithm of the ratios, and so the dimension, by more than this, there is none. */
+const LARGEST_ERROR = 0.02;
 
 /**
  * N points whose coordinates come a few at a time and are not kept: the logits of a prompt are as many as the vocabulary.
  * Kept is the N x N Gram matrix of the centered points, from which all distances follow. (Distances from whole vectors, as
- * in neighbors.ts, are exact; these agree with them to about 1e-6, which is enough for points as far apart as logits.)
+ * in neighbors.ts, are exact; these agree with them to about 1e-6 of the points' lengths, which is enough for points as far
+ * apart as logits usually are. Where it is not, as for the logits of repeated lines, a dimension is NaN.)
  */
 export class StreamedCloud {
   /** Products of the centered points [N, N], in float64; above the diagonal. */
@@ -77,7 +81,8 @@ export class StreamedCloud {
   }
 
   /**
-   * Intrinsic dimension by GRIDE at all range scalings, of the points that do not coincide; none of fewer than three.
+   * Intrinsic dimension by GRIDE at all range scalings, of the points that do not coincide; none of fewer than three. It
+   * is NaN where neighbors are so close to each other that rounding decides their distances.
    *
    * @param name for the message
    * @throws UserError if a coordinate was NaN or infinite
@@ -92,15 +97,28 @@ export class StreamedCloud {
     const scalings = rangeScalings(distinct.length);
     const ranks = [1, ...scalings];
     const distances: Float64Array[] = [];
+    const rounding: Float64Array[] = [];
     const row = new Float64Array(distinct.length);
     const nearest = new SmallestValues(distinct.length);
     distinct.forEach((point, index) => {
       this.fillSquaredDistances(row, point, distinct);
       nearest.values.set(row);
       nearest.select(ranks.at(-1)!, index, (limit) => limit);
-      distances.push(Float64Array.from(ranks, (rank) => Math.sqrt(row[nearest.order[rank - 1]])));
+      const near = ranks.map((rank) => nearest.order[rank - 1]);
+      distances.push(Float64Array.from(near, (other) => Math.sqrt(row[other])));
+      const lengths = (other: number) => this.squares[point] + this.squares[distinct[other]];
+      rounding.push(Float64Array.from(near, (other) => (RESOLUTION * lengths(other)) / row[other] / 2));
     });
-    return scalings.map((scaling) => gride({ ranks, distances }, scaling));
+    return scalings.map((scaling) => {
+      const estimate = gride({ ranks, distances }, scaling);
+      const [inner, outer] = [ranks.indexOf(scaling / 2), ranks.indexOf(scaling)];
+      let [error, logRatio] = [0, 0];
+      distances.forEach((ofPoint, point) => {
+        error += rounding[point][inner] + rounding[point][outer];
+        logRatio += Math.log(ofPoint[outer] / ofPoint[inner]);
+      });
+      return error <= LARGEST_ERROR * logRatio ? estimate : { ...estimate, id: Number.NaN, error: Number.NaN };
+    });
   }
 
   private fillSquaredDistances(row: Float64Array, point: number, others: readonly number[]): void {

@@ -45,8 +45,25 @@ describe("the cloud of prompts", () => {
     await expect(promptCloud(prompts(2))).rejects.toThrow("a cloud of 2 prompts has no dimension");
     const plain = prompts(4).map(({ lastToken, ...rest }) => rest);
     await expect(promptCloud(plain)).rejects.toThrow("ask for lastToken");
-    const [first, ...others] = prompts(4);
-    await expect(promptCloud([first, first, ...others])).rejects.toThrow("two prompts are the same point");
+    const [first, ...others] = prompts(3);
+    await expect(promptCloud([first, first, others[0]])).rejects.toThrow(
+      "last tokens at layer 1: of 3 prompts only 2 differ (prompt 2 is as prompt 1); at least 3 are needed",
+    );
+  });
+
+  it("counts equal documents once", async () => {
+    const results = prompts(20);
+    const expected = await promptCloud(results);
+    const doubled = await promptCloud([...results.slice(0, 5), results[2], ...results.slice(5), results[0]]);
+    doubled.forEach(({ local, ...others }, layer) => {
+      const { local: single, ...same } = expected[layer];
+      expect(others).toEqual(same);
+      for (const estimator of ["ESS", "2NN", "high scaling"] as const) {
+        const values = local[estimator];
+        expect([values[5], values[21]]).toEqual([Number.NaN, Number.NaN]);
+        expect([...values.slice(0, 5), ...values.slice(6, 21)]).toEqual(single[estimator]);
+      }
+    });
   });
 
   it("takes the likelihood's dimension of a single ratio", async () => {

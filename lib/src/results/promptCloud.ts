@@ -1,4 +1,5 @@
-import { distinctPoints } from "../geometry/distinctPoints";
+import { sumUp } from "../geometry/cloudSums";
+import { distinctPoints, firstOnes } from "../geometry/distinctPoints";
 import { type DimensionEstimate, gride, rangeScalings } from "../geometry/gride";
 import { toMatrix } from "../geometry/matrix";
 import { distancesTo, nearestNeighbors } from "../geometry/neighbors";
@@ -20,7 +21,7 @@ export interface PromptCloudLayer {
   /** Dimension of the whole cloud by GRIDE at all range scalings, and by ESS. */
   intrinsicDimension: DimensionEstimate[];
   simplexSkewness: number;
-  /** Dimension of the cloud around each prompt [prompts]; NaN where it does not exist. */
+  /** Dimension of the cloud around each prompt [prompts]; NaN where it does not exist, and of prompts equal to an earlier one. */
   local: Record<PromptEstimator, number[]>;
 }
 
@@ -39,8 +40,10 @@ export interface PromptCloudOptions {
  * Around each prompt there is a local dimension: ESS of the prompt with its nearest prompts; 2NN, 1 / ln(r2 / r1); and the
  * same ratio at a high scaling, to a constant factor the likelihood's dimension of the single ratio r_n2 / r_n1.
  *
- * @param results of one model, one a prompt, with the metric lastToken; three prompts or more, no two vectors the same
- * @throws UserError if the metric is not there, or the prompts are too few or coincide
+ * Of prompts with the same vector (equal documents) the first one counts, as of equal tokens.
+ *
+ * @param results of one model, one a prompt, with the metric lastToken; three different prompts or more
+ * @throws UserError if the metric is not there, or the prompts that differ are too few
  * @example
  * const rows = await study({ models: ["smollm2-135m"], promptCount: 6, shuffles: [0], metrics: ["lastToken"] });
  * const cloud = await promptCloud(rows.results.map(({ result }) => result));
@@ -67,13 +70,20 @@ async function measureLayer(
 ): Promise<PromptCloudLayer> {
   const vectors = results.map((result) => lastTokenVector(result, layer));
   const dimension = vectors[0].length;
-  const points = vectors.length;
-  const values = new Float32Array(points * dimension);
-  vectors.forEach((vector, point) => void values.set(vector, point * dimension));
-  const cloud = { values, points, dimension };
-  checkCloud(cloud, `last tokens at layer ${layer}`);
-  if (distinctPoints(cloud) !== cloud)
-    throw new UserError(`last tokens at layer ${layer}: two prompts are the same point`);
+  const values = new Float32Array(vectors.length * dimension);
+  vectors.forEach((vector, prompt) => void values.set(vector, prompt * dimension));
+  const all = { values, points: vectors.length, dimension };
+  checkCloud(all, `last tokens at layer ${layer}`);
+  const firsts = firstOnes(all, sumUp({ ...all }).squaredLengths);
+  const cloud = distinctPoints(all, firsts);
+  const { points } = cloud;
+  if (points < FEWEST_POINTS) {
+    const one = vectors.findIndex((_, prompt) => firsts[prompt] !== prompt);
+    throw new UserError(
+      `last tokens at layer ${layer}: of ${vectors.length} prompts only ${points} differ (prompt ${one + 1} is as prompt ` +
+        `${firsts[one] + 1}); at least ${FEWEST_POINTS} are needed`,
+    );
+  }
   const scalings = rangeScalings(points);
   const listed = Math.min(wanted, points - 1);
   const table = await nearestNeighbors(cloud, listed, [1, ...scalings]);
@@ -82,17 +92,21 @@ async function measureLayer(
     const inner = distancesTo(table, n2 / 2);
     return Array.from(distancesTo(table, n2), (outer, point) => constant / Math.log(outer / inner[point]));
   };
-  const everyone = vectors.map((_, point) => point);
+  const everyone = Array.from({ length: points }, (_, point) => point);
   const matrix = toMatrix(cloud);
   const skewness = (chosen: number[]) => simplexSkewnessDimension(matrix.subMatrixRow(chosen).center("column"));
+  const ofPrompts = (ofPoints: number[]) => {
+    let point = 0;
+    return Array.from(firsts, (first, prompt) => (first === prompt ? ofPoints[point++] : Number.NaN));
+  };
   return {
     layer,
     intrinsicDimension: scalings.map((n2) => gride(table, n2)),
     simplexSkewness: skewness(everyone),
     local: {
-      ESS: everyone.map((point) => skewness([point, ...table.indices[point]])),
-      "2NN": ratioDimension(2, 1),
-      "high scaling": ratioDimension(high, singleRatioConstant(high)),
+      ESS: ofPrompts(everyone.map((point) => skewness([point, ...table.indices[point]]))),
+      "2NN": ofPrompts(ratioDimension(2, 1)),
+      "high scaling": ofPrompts(ratioDimension(high, singleRatioConstant(high))),
     },
   };
 }
