@@ -43,6 +43,7 @@ onEachBackend("norms", (useBackend) => {
     [577, 500, 24000],
     [2048, 130, 24000],
     [4096, 20, 3000],
+    [8192, 130, 30000],
   ])("%i features of norm %d beside one of %d", async (width, norm, largest) => {
     const values = rows(width, norm, largest);
     const weight = Float32Array.from({ length: width }, (_, feature) => 1 + (feature % 7) / 10);
