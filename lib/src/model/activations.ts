@@ -51,6 +51,7 @@ const ACTIVATIONS: Record<string, Activation> = {
   silu,
   swish: silu,
   relu: (x) => tf.relu(x),
+  relu2: (x) => tf.square(tf.relu(x)),
 };
 
 /** The activation that a config names, by Hugging Face's names. @throws UserError if it is not known */

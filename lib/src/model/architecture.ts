@@ -11,6 +11,8 @@ export interface WeightRequest {
   shape: number[];
   /** A linear layer stored as [out, in], as PyTorch does: it is turned to [in, out] once, when it is read. */
   transposed?: boolean;
+  /** Of a tensor that holds the same matrix or vector of several experts, the number of the one; `shape` is that of all. */
+  part?: number;
 }
 
 /** The weights that a part of a model needs, by the short names that its code uses. */
@@ -25,6 +27,8 @@ export interface PassContext {
   mask: CausalMask;
   /** Rotary position embedding tables, for the families that turn queries and keys. */
   rotary?: RotaryTables;
+  /** The weights of one expert of the block, which live as long as the tidy that asks for them. */
+  expert?(expert: number): Weights;
 }
 
 /**
@@ -52,8 +56,12 @@ export interface Architecture {
   attentionKind(layer: number): AttentionKind;
   embeddingWeights: WeightRequests;
   blockWeights(layer: number): WeightRequests;
+  /** Of a mixture of experts: how many block `layer` has. */
+  expertCount?(layer: number): number;
+  /** The weights of one of them; they are read when a token chooses it. */
+  expertWeights?(layer: number, expert: number): WeightRequests;
   finalWeights: WeightRequests;
-  /** The unembedding; stored apart from the rest, since it may be the embedding itself (tied). */
+  /** The unembedding, and its bias if it has one; stored apart from the rest, since it may be the embedding itself (tied). */
   headWeights: WeightRequests;
   /** The tokens' rows of the embedding [T, embeddingWidth] -> hidden state 0. */
   embed(weights: Weights, tokens: tf.Tensor2D): tf.Tensor2D;

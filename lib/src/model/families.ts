@@ -1,6 +1,7 @@
 import type { Checkpoint } from "../machine/checkpoint/checkpoint";
 import { UserError } from "../machine/support/errors";
 import type { Architecture, ModelFamily } from "./architecture";
+import { gemma2 } from "./gemma2";
 import { gemma3 } from "./gemma3";
 import { gemma3Text } from "./gemma3Text";
 import { gpt2 } from "./gpt2";
@@ -18,6 +19,7 @@ export const FAMILIES: readonly ModelFamily[] = [
   mistral,
   qwen2,
   qwen3,
+  gemma2,
   gemma3Text,
   gemma3,
   phi3,

@@ -89,9 +89,10 @@ export async function runNetworkBatch(
     for (let layer = 0; layer < architecture.layers; layer++) {
       const isLast = layer === architecture.layers - 1;
       const kind = architecture.attentionKind(layer);
+      const expert = (index: number) => network.expert(layer, index);
       await network.withBlock(layer, (weights) =>
         advance(isLast ? undefined : layer + 1, (hidden, { ids }) =>
-          architecture.block(weights, hidden, contexts.of(kind, ids.length), layer),
+          architecture.block(weights, hidden, { ...contexts.of(kind, ids.length), expert }, layer),
         ),
       );
     }

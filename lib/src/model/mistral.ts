@@ -15,9 +15,6 @@ export const mistral: ModelFamily = {
     const sizes = decoderSizes(config);
     // Transformers' default for a config that does not say is 4096.
     const kind = { rotary: decoderRotary(config, sizes.headDimension), slidingWindow: slidingWindow(config, 4096) };
-    return llamaArchitecture(config, sizes, {
-      biases: { query: false, output: false, mlp: false },
-      attentionKind: () => kind,
-    });
+    return llamaArchitecture(config, sizes, { attentionKind: () => kind });
   },
 };

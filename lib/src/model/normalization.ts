@@ -17,16 +17,21 @@ export function rmsNorm<T extends tf.Tensor2D | tf.Tensor3D>(features: T, weight
  * Layer norm: (x - mean) / sqrt(variance + epsilon) * weight + bias, row by row, with the population variance.
  * Source: Ba, Kiros and Hinton 2016 (arXiv 1607.06450), equation 4.
  */
-export function layerNorm(hidden: tf.Tensor2D, weights: Weights, name: string, epsilon: number): tf.Tensor2D {
+export function layerNorm<T extends tf.Tensor2D | tf.Tensor3D>(
+  hidden: T,
+  weights: Weights,
+  name: string,
+  epsilon: number,
+): T {
   const [scale, offset] = [weights[`${name}.weight`], weights[`${name}.bias`]];
   // Where the backend can do it in one step.
   if (offset && tf.getKernel(LAYER_NORM, tf.getBackend())) {
-    return tf.engine().runKernel(LAYER_NORM, { x: hidden, scale, offset }, { epsilon });
+    return tf.engine().runKernel(LAYER_NORM, { x: hidden, scale, offset }, { epsilon }) as T;
   }
   const centered = tf.sub(hidden, meanOfFeatures(hidden)); // [T, width]
   const variance = meanOfFeatures(tf.square(centered)); // [T, 1]
   const scaled = tf.mul(tf.mul(centered, tf.rsqrt(tf.add(variance, epsilon))), scale);
-  return (offset ? tf.add(scaled, offset) : scaled) as tf.Tensor2D; // [T, width]
+  return (offset ? tf.add(scaled, offset) : scaled) as T; // [T, width]
 }
 
 /** How many values are added one after the other. */

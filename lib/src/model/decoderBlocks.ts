@@ -1,0 +1,81 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Architecture, PassContext, WeightRequests, Weights } from "./architecture";
+import { type DecoderNames, USUAL_NAMES } from "./decoder";
+import type { Norm } from "./norms";
+
+/** Attention or MLP of a block: the weights that it needs, and what it makes of a hidden state. */
+export interface BlockPart {
+  /** @param block what the names of the block's tensors begin with */
+  weights(block: string): WeightRequests;
+  /** [T, width] -> [T, width] */
+  apply(input: tf.Tensor2D, weights: Weights, context: PassContext, layer: number): tf.Tensor2D;
+  /** Of a mixture: how many experts it has, and the weights of one of them. */
+  experts?: { count: number; weights(block: string, expert: number): WeightRequests };
+}
+
+/** A decoder put together from parts. */
+export interface DecoderParts {
+  names?: DecoderNames;
+  /** The unembedding is the embedding. */
+  tied: boolean;
+  norm: Norm;
+  /** The norms of a block by their names in it: of what attention and MLP read, and of what they write. */
+  norms: { attention?: string; attended?: string; mlp?: string; output?: string };
+  /** Attention and MLP read the same hidden state; without a norm of its own, the MLP reads what attention does. */
+  parallel?: boolean;
+  attention: BlockPart;
+  mlp: BlockPart | ((layer: number) => BlockPart);
+  attentionKind: Architecture["attentionKind"];
+  /** What attention and MLP write is multiplied by this. */
+  residualScale?: number;
+}
+
+/**
+ * The architecture of a decoder: embedding, blocks of attention and MLP that write to the residual stream, a norm,
+ * unembedding. What a family has otherwise at either end it puts in place of what this returns.
+ */
+export function decoderArchitecture(
+  { width, layers, vocabularySize }: { width: number; layers: number; vocabularySize: number },
+  parts: DecoderParts,
+): Architecture {
+  const { names = USUAL_NAMES, tied, norm, norms, parallel = false, attention, attentionKind, residualScale } = parts;
+  const { root, head, embedding: tokens = "embed_tokens", blocks = "layers", norm: last = "norm" } = names;
+  const embedding = { name: `${root}.${tokens}.weight`, shape: [vocabularySize, width] };
+  const mlpOf = (layer: number) => (typeof parts.mlp === "function" ? parts.mlp(layer) : parts.mlp);
+  const prefix = (layer: number) => `${root}.${blocks}.${layer}`;
+  const normed = (hidden: tf.Tensor2D, weights: Weights, which: keyof typeof norms) =>
+    norms[which] === undefined ? hidden : norm.apply(hidden, weights, `${which}Norm`); // [T, width]
+  const add = (hidden: tf.Tensor2D, written: tf.Tensor2D) =>
+    tf.add<tf.Tensor2D>(hidden, residualScale === undefined ? written : tf.mul(written, residualScale)); // [T, width]
+  return {
+    layers,
+    width,
+    vocabularySize,
+    attentionKind,
+    embeddingWeights: { embedding },
+    finalWeights: norm.weights("norm", `${root}.${last}`, width),
+    headWeights: { unembedding: { ...embedding, name: tied ? embedding.name : `${head}.weight`, transposed: true } },
+    blockWeights: (layer) =>
+      Object.assign(
+        {},
+        ...Object.entries(norms).map(([which, name]) =>
+          norm.weights(`${which}Norm`, `${prefix(layer)}.${name}`, width),
+        ),
+        attention.weights(prefix(layer)),
+        mlpOf(layer).weights(prefix(layer)),
+      ),
+    expertCount: (layer) => mlpOf(layer).experts?.count ?? 0,
+    expertWeights: (layer, expert) => mlpOf(layer).experts?.weights(prefix(layer), expert) ?? {},
+    embed: (_, rows) => rows, // [T, width]
+    block(weights, hidden, context, layer) {
+      const mlp = mlpOf(layer);
+      const input = normed(hidden, weights, "attention");
+      const attended = add(hidden, normed(attention.apply(input, weights, context, layer), weights, "attended"));
+      const read = parallel ? (norms.mlp ? hidden : input) : attended;
+      const output = mlp.apply(normed(read, weights, "mlp"), weights, context, layer); // [T, width]
+      return add(attended, normed(output, weights, "output"));
+    },
+    finish: (weights, hidden) => norm.apply(hidden, weights, "norm"),
+    unembed: (weights, hidden) => tf.matMul(hidden, weights.unembedding as tf.Tensor2D), // [t, vocabulary]
+  };
+}
