@@ -34,7 +34,7 @@ const geluByPolynomial: Activation = (x) => {
  * The same by its tanh approximation, as GPT-2 was trained with (arXiv 1606.08415, section 2). Written with the logistic
  * function, (1 + tanh(u)) / 2 = sigmoid(2 u): that takes fewer steps, and does not cancel for negative x.
  */
-const geluTanh: Activation = (x) => {
+export const geluTanh: Activation = (x) => {
   const scale = 2 * Math.sqrt(2 / Math.PI);
   const inner = tf.mul(x, tf.add(tf.mul(tf.square(x), 0.044715 * scale), scale));
   return tf.mul(x, tf.sigmoid(inner));

@@ -56,7 +56,7 @@ function shares<T extends Scores>(scores: T, mask: tf.Tensor2D, softCap?: number
   if (!sinks) return tf.softmax(masked);
   const axis = scores.rank - 1;
   const all = tf.softmax(tf.concat<T>([masked, sinks], axis)); // [.., queries, keys + 1]
-  return tf.slice(all, scores.shape.fill(0), scores.shape) as T;
+  return tf.slice(all, Array(scores.rank).fill(0), scores.shape) as T;
 }
 
 /** All heads at once, block after block of queries. @returns [heads, T, headDimension] */
@@ -81,7 +81,7 @@ function attendTogether({ queries, keys, values, softCap, sinks }: AttentionInpu
       const ofGroups = sink && tf.reshape<tf.Rank.R3>(sink, [groups, members * count, 1]);
       const weights = shares(scores as tf.Tensor3D, mask.rows(block, members), softCap, ofGroups);
       const mixed = tf.matMul<tf.Tensor3D>(weights, cut(values, from, seen), false, true); // [groups, members * count, headDimension]
-      return members > 1 ? tf.reshape<tf.Rank.R3>(mixed, [heads, count, dimension]) : mixed;
+      return members > 1 ? tf.reshape<tf.Rank.R3>(mixed, [heads, count, values.shape[1]]) : mixed;
     }),
   );
   return outputs.length === 1 ? outputs[0] : tf.concat3d(outputs, 1);
@@ -98,7 +98,7 @@ function attendOneByOne({ queries, keys, values, softCap, sinks }: AttentionInpu
   const [queryRows, valueRows] = [queries, values].map((all) => tf.transpose(all, [0, 2, 1])); // [.., T, headDimension]
   /** Rows of one head [size, headDimension]. */
   const cutRows = (all: tf.Tensor3D, head: number, begin: number, size: number) =>
-    tf.reshape<tf.Rank.R2>(tf.slice3d(all, [head, begin, 0], [1, size, -1]), [size, dimension]);
+    tf.reshape<tf.Rank.R2>(tf.slice3d(all, [head, begin, 0], [1, size, -1]), [size, all.shape[2]]);
   const outputs = Array.from({ length: heads }, (_, head) => {
     const shared = Math.floor(head / groupSize);
     return blocks.map((block) =>
@@ -112,5 +112,5 @@ function attendOneByOne({ queries, keys, values, softCap, sinks }: AttentionInpu
       }),
     );
   }).flat();
-  return tf.reshape(outputs.length === 1 ? outputs[0] : tf.concat2d(outputs, 0), [heads, tokens, dimension]);
+  return tf.reshape(outputs.length === 1 ? outputs[0] : tf.concat2d(outputs, 0), [heads, tokens, -1]);
 }

@@ -26,7 +26,9 @@ export function decoderSizes(config: CheckpointConfig, defaults: DecoderDefaults
     fallback === undefined ? config.count(name) : config.countOr(name, fallback);
   const width = config.count("hidden_size");
   const heads = size("num_attention_heads", defaults.heads);
-  const keyValueHeads = config.countOr("num_key_value_heads", defaults.keyValueHeads ?? heads);
+  // An explicit null stands for a head of keys for each of queries.
+  const usualGroups = config.fields.num_key_value_heads === null ? heads : (defaults.keyValueHeads ?? heads);
+  const keyValueHeads = config.countOr("num_key_value_heads", usualGroups);
   if (heads % keyValueHeads !== 0) config.unsupported("num_key_value_heads");
   const headDimension = config.has("head_dim") ? config.count("head_dim") : (defaults.headDimension ?? width / heads);
   if (!Number.isInteger(headDimension / 2)) config.unsupported("num_attention_heads");
@@ -43,6 +45,7 @@ export function decoderSizes(config: CheckpointConfig, defaults: DecoderDefaults
 
 /** Where a checkpoint keeps a decoder: before the names of its parts, and before that of its unembedding. */
 export interface DecoderNames {
+  /** "" where nothing stands before them. */
   root: string;
   head: string;
   /** "embed_tokens" if undefined. */

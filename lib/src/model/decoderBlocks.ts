@@ -40,9 +40,10 @@ export function decoderArchitecture(
 ): Architecture {
   const { names = USUAL_NAMES, tied, norm, norms, parallel = false, attention, attentionKind, residualScale } = parts;
   const { root, head, embedding: tokens = "embed_tokens", blocks = "layers", norm: last = "norm" } = names;
-  const embedding = { name: `${root}.${tokens}.weight`, shape: [vocabularySize, width] };
+  const inRoot = (name: string) => (root === "" ? name : `${root}.${name}`);
+  const embedding = { name: inRoot(`${tokens}.weight`), shape: [vocabularySize, width] };
   const mlpOf = (layer: number) => (typeof parts.mlp === "function" ? parts.mlp(layer) : parts.mlp);
-  const prefix = (layer: number) => `${root}.${blocks}.${layer}`;
+  const prefix = (layer: number) => inRoot(`${blocks}.${layer}`);
   const normed = (hidden: tf.Tensor2D, weights: Weights, which: keyof typeof norms) =>
     norms[which] === undefined ? hidden : norm.apply(hidden, weights, `${which}Norm`); // [T, width]
   const add = (hidden: tf.Tensor2D, written: tf.Tensor2D) =>
@@ -53,7 +54,7 @@ export function decoderArchitecture(
     vocabularySize,
     attentionKind,
     embeddingWeights: { embedding },
-    finalWeights: norm.weights("norm", `${root}.${last}`, width),
+    finalWeights: norm.weights("norm", inRoot(last), width),
     headWeights: { unembedding: { ...embedding, name: tied ? embedding.name : `${head}.weight`, transposed: true } },
     blockWeights: (layer) =>
       Object.assign(

@@ -12,8 +12,8 @@ export const mistral: ModelFamily = {
   modelType: "mistral",
   title: "Mistral",
   architecture(config) {
-    const sizes = decoderSizes(config);
-    // Transformers' default for a config that does not say is 4096.
+    // The numbers are transformers' defaults for a config that does not say.
+    const sizes = decoderSizes(config, { keyValueHeads: 8 });
     const kind = { rotary: decoderRotary(config, sizes.headDimension), slidingWindow: slidingWindow(config, 4096) };
     return llamaArchitecture(config, sizes, { attentionKind: () => kind });
   },
