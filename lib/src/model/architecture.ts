@@ -27,8 +27,6 @@ export interface PassContext {
   mask: CausalMask;
   /** Rotary position embedding tables, for the families that turn queries and keys. */
   rotary?: RotaryTables;
-  /** The weights of one expert of the block, which live as long as the tidy that asks for them. */
-  expert?(expert: number): Weights;
 }
 
 /**
@@ -40,6 +38,32 @@ export interface AttentionKind {
   slidingWindow?: number;
   /** How queries and keys are turned; undefined where they are not. */
   rotary?: RotarySettings;
+}
+
+/** An expert that a token has chosen, and by what its output is multiplied. */
+export interface Choice {
+  expert: number;
+  share: number;
+}
+
+/** A mixture of experts in place of an MLP. */
+export interface Mixture {
+  /** How many experts there are. */
+  count: number;
+  /** The scores of the experts for each token. [T, width] -> [T, count] */
+  score(input: tf.Tensor2D, weights: Weights): tf.Tensor2D;
+  /** What a token makes of its scores [count]: as many choices for each token. */
+  choose(scores: Float32Array): Choice[];
+  /** What an expert makes of some tokens. [n, width] -> [n, width] */
+  applyExpert(input: tf.Tensor2D, expertWeights: Weights): tf.Tensor2D;
+}
+
+/** A block with a mixture: what happens before the experts, and after them. */
+export interface MixtureBlock extends Mixture {
+  /** The hidden state with what attention adds to it, and what the experts read. */
+  attend(weights: Weights, hidden: tf.Tensor2D, context: PassContext): { attended: tf.Tensor2D; read: tf.Tensor2D };
+  /** The next hidden state, of `attended` and the sum of the experts' outputs. */
+  write(weights: Weights, attended: tf.Tensor2D, output: tf.Tensor2D): tf.Tensor2D;
 }
 
 /**
@@ -56,9 +80,9 @@ export interface Architecture {
   attentionKind(layer: number): AttentionKind;
   embeddingWeights: WeightRequests;
   blockWeights(layer: number): WeightRequests;
-  /** Of a mixture of experts: how many block `layer` has. */
-  expertCount?(layer: number): number;
-  /** The weights of one of them; they are read when a token chooses it. */
+  /** What takes the place of `block` in block `layer`, if that is a mixture of experts. */
+  mixture?(layer: number): MixtureBlock | undefined;
+  /** The weights of one expert of such a block; they are read when a token chooses it. */
   expertWeights?(layer: number, expert: number): WeightRequests;
   finalWeights: WeightRequests;
   /** The unembedding, and its bias if it has one; stored apart from the rest, since it may be the embedding itself (tied). */

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Architecture, PassContext, WeightRequests, Weights } from "./architecture";
+import type { Architecture, Mixture, PassContext, WeightRequests, Weights } from "./architecture";
 import { type DecoderNames, USUAL_NAMES } from "./decoder";
 import type { Norm } from "./norms";
 
@@ -9,9 +9,15 @@ export interface BlockPart {
   weights(block: string): WeightRequests;
   /** [T, width] -> [T, width] */
   apply(input: tf.Tensor2D, weights: Weights, context: PassContext, layer: number): tf.Tensor2D;
-  /** Of a mixture: how many experts it has, and the weights of one of them. */
-  experts?: { count: number; weights(block: string, expert: number): WeightRequests };
 }
+
+/** A mixture of experts as a part of a block: the weights of its router, and of one expert. */
+export interface MixturePart extends Mixture {
+  weights(block: string): WeightRequests;
+  expertWeights(block: string, expert: number): WeightRequests;
+}
+
+type MlpPart = BlockPart | MixturePart;
 
 /** A decoder put together from parts. */
 export interface DecoderParts {
@@ -24,7 +30,7 @@ export interface DecoderParts {
   /** Attention and MLP read the same hidden state; without a norm of its own, the MLP reads what attention does. */
   parallel?: boolean;
   attention: BlockPart;
-  mlp: BlockPart | ((layer: number) => BlockPart);
+  mlp: MlpPart | ((layer: number) => MlpPart);
   attentionKind: Architecture["attentionKind"];
   /** What attention and MLP write is multiplied by this. */
   residualScale?: number;
@@ -48,6 +54,18 @@ export function decoderArchitecture(
     norms[which] === undefined ? hidden : norm.apply(hidden, weights, `${which}Norm`); // [T, width]
   const add = (hidden: tf.Tensor2D, written: tf.Tensor2D) =>
     tf.add<tf.Tensor2D>(hidden, residualScale === undefined ? written : tf.mul(written, residualScale)); // [T, width]
+  const attend = (weights: Weights, hidden: tf.Tensor2D, context: PassContext, layer: number) => {
+    const input = normed(hidden, weights, "attention"); // [T, width]
+    const attended = add(hidden, normed(attention.apply(input, weights, context, layer), weights, "attended"));
+    const before = parallel ? (norms.mlp ? hidden : input) : attended;
+    return { attended, read: normed(before, weights, "mlp") };
+  };
+  const write = (weights: Weights, attended: tf.Tensor2D, output: tf.Tensor2D) =>
+    add(attended, normed(output, weights, "output")); // [T, width]
+  const mixtureOf = (layer: number) => {
+    const mlp = mlpOf(layer);
+    return "applyExpert" in mlp ? mlp : undefined;
+  };
   return {
     layers,
     width,
@@ -65,17 +83,16 @@ export function decoderArchitecture(
         attention.weights(prefix(layer)),
         mlpOf(layer).weights(prefix(layer)),
       ),
-    expertCount: (layer) => mlpOf(layer).experts?.count ?? 0,
-    expertWeights: (layer, expert) => mlpOf(layer).experts?.weights(prefix(layer), expert) ?? {},
     embed: (_, rows) => rows, // [T, width]
     block(weights, hidden, context, layer) {
-      const mlp = mlpOf(layer);
-      const input = normed(hidden, weights, "attention");
-      const attended = add(hidden, normed(attention.apply(input, weights, context, layer), weights, "attended"));
-      const read = parallel ? (norms.mlp ? hidden : input) : attended;
-      const output = mlp.apply(normed(read, weights, "mlp"), weights, context, layer); // [T, width]
-      return add(attended, normed(output, weights, "output"));
+      const { attended, read } = attend(weights, hidden, context, layer);
+      return write(weights, attended, (mlpOf(layer) as BlockPart).apply(read, weights, context, layer));
     },
+    mixture(layer) {
+      const mixture = mixtureOf(layer);
+      return mixture && { ...mixture, attend: (...given) => attend(...given, layer), write };
+    },
+    expertWeights: (layer, expert) => mixtureOf(layer)?.expertWeights(prefix(layer), expert) ?? {},
     finish: (weights, hidden) => norm.apply(hidden, weights, "norm"),
     unembed: (weights, hidden) => tf.matMul(hidden, weights.unembedding as tf.Tensor2D), // [t, vocabulary]
   };

@@ -24,7 +24,7 @@ export const gptJ: ModelFamily = {
     const headDimension = width / heads;
     if (!Number.isInteger(headDimension)) config.unsupported("n_head");
     const dimensions = config.fields.rotary_dim === undefined ? 64 : config.count("rotary_dim");
-    if (dimensions % 2 !== 0 || dimensions > headDimension) config.unsupported("rotary_dim");
+    if (dimensions % 2 !== 0 || dimensions > headDimension) config.unsupported("rotary_dim", String(dimensions));
     const sizes = { width, heads, keyValueHeads: heads, headDimension, inner: config.countOr("n_inner", 4 * width) };
     const kind = { rotary: rotaryOf(config, undefined, dimensions, 10000) };
     const projections = ["q", "k", "v"].map((one) => `attn.${one}_proj`);

@@ -47,6 +47,9 @@ export const gptNeo: ModelFamily = {
   },
 };
 
+/** A list of layers longer than any model has would fill the memory before it is refused. */
+const MOST_REPEATS = 1000;
+
 /** Reads `attention_types`: lists of "global" and "local", each with how often it is repeated. */
 function localLayers(config: CheckpointConfig, layers: number): boolean[] {
   const field = "attention_types";
@@ -55,7 +58,8 @@ function localLayers(config: CheckpointConfig, layers: number): boolean[] {
   if (!Array.isArray(types)) return config.unsupported(field);
   const listed = types.flatMap((item: unknown) => {
     const [kinds, times] = Array.isArray(item) ? item : [];
-    const good = Array.isArray(kinds) && kinds.every(isType) && Number.isInteger(times) && times > 0 && times <= layers;
+    const good =
+      Array.isArray(kinds) && kinds.every(isType) && Number.isInteger(times) && times > 0 && times <= MOST_REPEATS;
     return good ? Array.from({ length: times }, () => kinds as string[]).flat() : config.unsupported(field);
   });
   if (listed.length !== layers) config.unsupported(field, `a list of ${listed.length} for ${layers} layers`);

@@ -4,7 +4,7 @@ import type { ModelFamily, Weights } from "./architecture";
 import { decoderSizes } from "./decoder";
 import { linear } from "./linear";
 import { llamaArchitecture } from "./llama";
-import { bestOfSoftmax, mixtureOfExperts } from "./mixture";
+import { bestOfSoftmax, router } from "./mixture";
 import { partialRotary } from "./partialRotary";
 import { ropeSection } from "./rotary";
 import { slidingWindow, windowedAttention } from "./slidingWindow";
@@ -42,10 +42,9 @@ export const gptOss: ModelFamily = {
       biases: { query: bias, output: bias },
       epsilon: 1e-5,
       attention: { sinks: "self_attn.sinks" },
-      mlp: mixtureOfExperts({
-        width,
+      mlp: {
         count,
-        router: { name: "mlp.router", bias: true },
+        ...router({ width, count }, "mlp.router", true),
         choose: (scores) => bestOfSoftmax(scores, chosen, true),
         expertWeights(block, expert) {
           const one = (name: string, ...shape: number[]) => ({
@@ -61,7 +60,7 @@ export const gptOss: ModelFamily = {
           };
         },
         applyExpert: (input, weights) => clampedMlp(input, weights, alpha, limit),
-      }),
+      },
       attentionKind: windowedAttention(config, {
         layers,
         window: slidingWindow(config, 128),

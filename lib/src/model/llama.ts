@@ -2,7 +2,7 @@ import type { CheckpointConfig } from "../machine/checkpoint/config";
 import { activation } from "./activations";
 import type { Architecture, AttentionKind, ModelFamily } from "./architecture";
 import { type DecoderNames, type DecoderSizes, decoderSizes } from "./decoder";
-import { type BlockPart, type DecoderParts, decoderArchitecture } from "./decoderBlocks";
+import { type DecoderParts, decoderArchitecture } from "./decoderBlocks";
 import { gatedMlp } from "./mlp";
 import { type HeadNorm, overEachHead, rootMeanSquare } from "./norms";
 import { decoderRotary } from "./rotary";
@@ -40,7 +40,7 @@ export interface LlamaVariant {
   attention?: Partial<AttentionOptions>;
   /** In place of Llama's. */
   norms?: DecoderParts["norms"];
-  mlp?: DecoderParts["mlp"] | BlockPart;
+  mlp?: DecoderParts["mlp"];
   residualScale?: number;
   names?: DecoderNames;
   attentionKind(layer: number): AttentionKind;

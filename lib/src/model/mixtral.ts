@@ -2,7 +2,7 @@ import { activation } from "./activations";
 import type { ModelFamily } from "./architecture";
 import { decoderSizes } from "./decoder";
 import { llamaArchitecture } from "./llama";
-import { bestOfSoftmax, gatedExperts, mixtureOfExperts } from "./mixture";
+import { bestOfSoftmax, gatedExperts, router } from "./mixture";
 import { partialRotary } from "./partialRotary";
 import { slidingWindow } from "./slidingWindow";
 
@@ -23,13 +23,12 @@ export const mixtral: ModelFamily = {
     const names = { root: "block_sparse_moe.experts", gate: "w1", up: "w3", down: "w2" };
     return llamaArchitecture(config, sizes, {
       epsilon: 1e-5,
-      mlp: mixtureOfExperts({
-        width: sizes.width,
+      mlp: {
         count,
-        router: { name: "block_sparse_moe.gate", bias: false },
+        ...router({ ...sizes, count }, "block_sparse_moe.gate", false),
         choose: (scores) => bestOfSoftmax(scores, chosen, true),
         ...gatedExperts({ ...sizes, count }, activation(config, "hidden_act", "silu"), names, tensorNames),
-      }),
+      },
       attentionKind: () => kind,
     });
   },

@@ -1,75 +1,82 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Activation } from "./activations";
-import type { WeightRequests, Weights } from "./architecture";
-import type { BlockPart } from "./decoderBlocks";
+import type { Choice, Mixture, MixtureBlock, PassContext, Weights } from "./architecture";
+import type { MixturePart } from "./decoderBlocks";
 import { linear, linearWeights } from "./linear";
 
-/** An expert that a token has chosen, and by what its output is multiplied. */
-export interface Choice {
-  expert: number;
-  share: number;
-}
-
-/** A mixture of experts in place of an MLP. */
-export interface Mixture {
-  width: number;
-  /** How many experts there are. */
-  count: number;
-  /** The linear layer whose outputs are the scores of the experts: its name within a block. */
-  router: { name: string; bias: boolean };
-  /** What a token makes of its scores [count]. */
-  choose(scores: Float32Array): Choice[];
-  /** The weights of one expert. */
-  expertWeights(block: string, expert: number): WeightRequests;
-  /** What an expert makes of some tokens. [n, width] -> [n, width] */
-  applyExpert(input: tf.Tensor2D, weights: Weights): tf.Tensor2D;
-}
-
 /**
- * Each token is seen by the experts that it chooses, and their outputs are added. Experts that no token has chosen are not
- * read, the others one after the other.
- * Source: Shazeer et al. 2017 (arXiv 1701.06538), section 2; Hugging Face transformers, models/mixtral.
+ * Runs a block with a mixture of experts: each token is seen by the experts that it chooses, and their outputs are added.
+ * Experts that no token has chosen are not asked for, the others one after the other.
+ * Sources: Shazeer et al. 2017 (arXiv 1701.06538), section 2; Hugging Face transformers, models/mixtral.
+ *
+ * @param expertWeights gives the weights of an expert; new tensors are freed with the tidy around the call
  */
-export function mixtureOfExperts(mixture: Mixture): BlockPart {
-  const { width, count, router, choose, expertWeights, applyExpert } = mixture;
-  return {
-    weights: (block) =>
-      linearWeights("router", `${block}.${router.name}`, { inputs: width, outputs: count, bias: router.bias }),
-    experts: { count, weights: expertWeights },
-    apply(input, weights, { expert }) {
-      const scores = linear(input, weights, "router").dataSync() as Float32Array; // [T, count]
-      const choices = Array.from({ length: input.shape[0] }, (_, token) =>
-        choose(scores.subarray(token * count, (token + 1) * count)).sort((a, b) => a.expert - b.expert),
-      );
-      const outputs: tf.Tensor2D[] = [];
-      /** Where the outputs for each token lie among all, in the order of its choices. */
-      const rows = choices.map((): number[] => []);
-      let filled = 0;
-      for (let index = 0; index < count; index++) {
-        const tokens = [...choices.keys()].filter((token) => choices[token].some((one) => one.expert === index));
-        if (tokens.length === 0) continue;
-        for (const token of tokens) rows[token].push(filled++);
-        // What is read for one expert is freed before the next one is.
-        outputs.push(tf.tidy(() => applyExpert(rowsOf(input, tokens), expert!(index)))); // [n, width]
-      }
-      const all = tf.concat2d(outputs, 0); // [T * choices, width]
-      const parts = choices[0].map((_, choice) => {
-        const shares = choices.map((own) => own[choice].share);
-        return tf.mul<tf.Tensor2D>(
-          rowsOf(
-            all,
-            rows.map((own) => own[choice]),
-          ),
-          tf.tensor2d(shares, [shares.length, 1]),
-        ); // [T, width]
-      });
-      return parts.reduce((sum, part) => tf.add(sum, part));
-    },
-  };
+export async function runMixture(
+  block: MixtureBlock,
+  weights: Weights,
+  hidden: tf.Tensor2D,
+  context: PassContext,
+  expertWeights: (expert: number) => Weights,
+): Promise<tf.Tensor2D> {
+  const { attended, read, scores } = tf.tidy(() => {
+    const before = block.attend(weights, hidden, context);
+    return { ...before, scores: block.score(before.read, weights) };
+  });
+  try {
+    const values = (await scores.data()) as Float32Array; // [T, count]
+    const choices = Array.from({ length: read.shape[0] }, (_, token) =>
+      block.choose(values.subarray(token * block.count, (token + 1) * block.count)).sort((a, b) => a.expert - b.expert),
+    );
+    return tf.tidy(() => block.write(weights, attended, mixed(block, read, choices, expertWeights)));
+  } finally {
+    tf.dispose([attended, read, scores]);
+  }
+}
+
+/** The sum of the chosen experts' outputs for each token. [T, width] -> [T, width] */
+function mixed(
+  { count, applyExpert }: Mixture,
+  read: tf.Tensor2D,
+  choices: Choice[][],
+  expertWeights: (expert: number) => Weights,
+): tf.Tensor2D {
+  const outputs: tf.Tensor2D[] = [];
+  /** Where the outputs for each token lie among all, in the order of its choices. */
+  const places = choices.map((): number[] => []);
+  let filled = 0;
+  for (let expert = 0; expert < count; expert++) {
+    const tokens = [...choices.keys()].filter((token) => choices[token].some((choice) => choice.expert === expert));
+    if (tokens.length === 0) continue;
+    for (const token of tokens) places[token].push(filled++);
+    // What is read for one expert is freed before the next one is.
+    outputs.push(tf.tidy(() => applyExpert(rowsOf(read, tokens), expertWeights(expert)))); // [n, width]
+  }
+  const all = tf.concat2d(outputs, 0); // [T * choices, width]
+  const parts = choices[0].map((_, choice) => {
+    const own = rowsOf(
+      all,
+      places.map((one) => one[choice]),
+    ); // [T, width]
+    const shares = choices.map((one) => one[choice].share);
+    return tf.mul<tf.Tensor2D>(own, tf.tensor2d(shares, [shares.length, 1])); // [T, width]
+  });
+  return parts.reduce((sum, part) => tf.add(sum, part));
 }
 
 function rowsOf(matrix: tf.Tensor2D, rows: number[]): tf.Tensor2D {
   return tf.gather(matrix, tf.tensor1d(rows, "int32"));
+}
+
+/** A linear layer that gives the scores of the experts. @param name of it within a block */
+export function router(
+  { width, count }: { width: number; count: number },
+  name: string,
+  bias: boolean,
+): Pick<MixturePart, "weights" | "score"> {
+  return {
+    weights: (block) => linearWeights("router", `${block}.${name}`, { inputs: width, outputs: count, bias }),
+    score: (input, weights) => linear(input, weights, "router"), // [T, count]
+  };
 }
 
 /** The best of all experts with their shares by softmax over all. @param normalized makes the shares add up to 1 */
@@ -104,7 +111,7 @@ export function gatedExperts(
   act: Activation,
   { root, ...names }: ExpertNames,
   tensorNames: ReadonlySet<string>,
-): Pick<Mixture, "expertWeights" | "applyExpert"> {
+): Pick<MixturePart, "expertWeights" | "applyExpert"> {
   const shapes = { gate: [inner, width], up: [inner, width], down: [width, inner] };
   return {
     expertWeights(block, expert) {

@@ -153,7 +153,7 @@ export async function loadNetwork(checkpoint: Checkpoint, options: LoadOptions =
     const nothing = async () => {};
     for (let layer = 0; layer < architecture.layers; layer++) {
       await network.withBlock(layer, nothing);
-      const count = architecture.expertCount?.(layer) ?? 0;
+      const count = architecture.mixture?.(layer)?.count ?? 0;
       for (let expert = 0; expert < count; expert++) network.expert(layer, expert);
     }
     await network.withFinal(nothing);
@@ -166,9 +166,9 @@ export async function loadNetwork(checkpoint: Checkpoint, options: LoadOptions =
 }
 
 function modelParts(architecture: Architecture): WeightRequests[] {
-  const { layers, embeddingWeights, finalWeights, headWeights, expertCount, expertWeights } = architecture;
+  const { layers, embeddingWeights, finalWeights, headWeights, mixture, expertWeights } = architecture;
   const blocks = Array.from({ length: layers }, (_, layer) => {
-    const experts = Array.from({ length: expertCount?.(layer) ?? 0 }, (_, expert) => expertWeights!(layer, expert));
+    const experts = Array.from({ length: mixture?.(layer)?.count ?? 0 }, (_, expert) => expertWeights!(layer, expert));
     return [architecture.blockWeights(layer), ...experts];
   });
   return [embeddingWeights, ...blocks.flat(), finalWeights, headWeights];

@@ -2,9 +2,9 @@ import type { CheckpointConfig } from "../machine/checkpoint/config";
 import { activation } from "./activations";
 import type { ModelFamily } from "./architecture";
 import { decoderSizes } from "./decoder";
-import type { BlockPart } from "./decoderBlocks";
+import type { MixturePart } from "./decoderBlocks";
 import { llamaArchitecture } from "./llama";
-import { bestOfSoftmax, gatedExperts, mixtureOfExperts } from "./mixture";
+import { bestOfSoftmax, gatedExperts, router } from "./mixture";
 import { gatedMlp } from "./mlp";
 import { decoderRotary } from "./rotary";
 import { slidingWindow } from "./slidingWindow";
@@ -43,19 +43,18 @@ export function qwenMixture(
   config: CheckpointConfig,
   { width, inner, usualCount }: { width: number; inner: number; usualCount: number },
   tensorNames: ReadonlySet<string>,
-): BlockPart {
+): MixturePart {
   const [field, other] = ["num_experts", "num_local_experts"];
   const count = config.has(field) || config.has(other) ? config.count(field, other) : usualCount;
   const chosen = config.countOr("num_experts_per_tok", 8);
   if (chosen > count) config.unsupported("num_experts_per_tok");
   const normalized = config.flag("norm_topk_prob", false);
-  return mixtureOfExperts({
-    width,
+  return {
     count,
-    router: { name: "mlp.gate", bias: false },
+    ...router({ width, count }, "mlp.gate", false),
     choose: (scores) => bestOfSoftmax(scores, chosen, normalized),
     ...gatedExperts({ width, inner, count }, activation(config, "hidden_act", "silu"), EXPERT_NAMES, tensorNames),
-  });
+  };
 }
 
 /** Which layers have an MLP: those listed, and all but every so many. */

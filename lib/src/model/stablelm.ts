@@ -18,8 +18,9 @@ export const stablelm: ModelFamily = {
   modelType: "stablelm",
   title: "StableLM",
   architecture(config) {
-    config.refuseAny("head_dim");
     const sizes = decoderSizes(config, { keyValueHeads: 32 });
+    // Transformers goes by width and heads, whatever the config says.
+    if (sizes.headDimension !== sizes.width / sizes.heads) config.unsupported("head_dim");
     const epsilon = config.number("layer_norm_eps", 1e-5);
     const parallel = config.flag("use_parallel_residual", false);
     const kind = { rotary: partialRotary(config, sizes.headDimension, { share: 0.25 }) };
