@@ -32,11 +32,11 @@ onEachBackend("models agree with Hugging Face transformers", (useBackend) => {
     });
     expect(states.length).toBe(hidden.length);
     states.forEach((values, layer) => {
-      expectClose(values, hidden[layer], 1e-4);
+      expectClose(values, hidden[layer], 1e-5);
     });
-    expectClose(pieces[0], logits.data, 1e-4);
-    expect(Math.abs(summary.loss - expected.loss)).toBeLessThan(1e-5 * Math.max(1, expected.loss));
-    expect(Math.abs(summary.meanEntropy - expected.meanEntropy)).toBeLessThan(1e-5 * Math.max(1, expected.meanEntropy));
+    expectClose(pieces[0], logits.data, 1e-5);
+    expect(Math.abs(summary.loss - expected.loss)).toBeLessThan(1e-6 * Math.max(1, expected.loss));
+    expect(Math.abs(summary.meanEntropy - expected.meanEntropy)).toBeLessThan(1e-6 * Math.max(1, expected.meanEntropy));
     model.dispose();
     expect(tf.memory().numTensors).toBe(before);
   });

@@ -11,7 +11,7 @@ const gelu: Activation = (x) => operators().gelu(x);
  * The same by its tanh approximation, as GPT-2 was trained with (arXiv 1606.08415, section 2). Written with the logistic
  * function, (1 + tanh(u)) / 2 = sigmoid(2 u): that takes fewer steps, and does not cancel for negative x.
  */
-const geluTanh: Activation = (x) => {
+export const geluTanh: Activation = (x) => {
   const scale = 2 * Math.sqrt(2 / Math.PI);
   const inner = tf.mul(x, tf.add(tf.mul(tf.square(x), 0.044715 * scale), scale));
   return tf.mul(x, tf.sigmoid(inner));
@@ -28,6 +28,7 @@ const ACTIVATIONS: Record<string, Activation> = {
   silu,
   swish: silu,
   relu: (x) => tf.relu(x),
+  relu2: (x) => tf.square(tf.relu(x)),
 };
 
 /** The activation that a config names, by Hugging Face's names. @throws UserError if it is not known */

@@ -11,6 +11,8 @@ export interface WeightRequest {
   shape: number[];
   /** A linear layer stored as [out, in], as PyTorch does: it is turned to [in, out] once, when it is read. */
   transposed?: boolean;
+  /** Of a tensor that holds the same matrix or vector of several experts, the number of the one; `shape` is that of all. */
+  part?: number;
 }
 
 /** The weights that a part of a model needs, by the short names that its code uses. */
@@ -38,6 +40,32 @@ export interface AttentionKind {
   rotary?: RotarySettings;
 }
 
+/** An expert that a token has chosen, and by what its output is multiplied. */
+export interface Choice {
+  expert: number;
+  share: number;
+}
+
+/** A mixture of experts in place of an MLP. */
+export interface Mixture {
+  /** How many experts there are. */
+  count: number;
+  /** The scores of the experts for each token. [T, width] -> [T, count] */
+  score(input: tf.Tensor2D, weights: Weights): tf.Tensor2D;
+  /** What a token makes of its scores [count]: as many choices for each token. */
+  choose(scores: Float32Array): Choice[];
+  /** What an expert makes of some tokens. [n, width] -> [n, width] */
+  applyExpert(input: tf.Tensor2D, expertWeights: Weights): tf.Tensor2D;
+}
+
+/** A block with a mixture: what happens before the experts, and after them. */
+export interface MixtureBlock extends Mixture {
+  /** The hidden state with what attention adds to it, and what the experts read. */
+  attend(weights: Weights, hidden: tf.Tensor2D, context: PassContext): { attended: tf.Tensor2D; read: tf.Tensor2D };
+  /** The next hidden state, of `attended` and the sum of the experts' outputs. */
+  write(weights: Weights, attended: tf.Tensor2D, output: tf.Tensor2D): tf.Tensor2D;
+}
+
 /**
  * A model's layout and its mathematics, for one checkpoint. Hidden states are [T, width] with T the number of tokens.
  * All functions may leave intermediate tensors to the caller's `tf.tidy`.
@@ -52,8 +80,12 @@ export interface Architecture {
   attentionKind(layer: number): AttentionKind;
   embeddingWeights: WeightRequests;
   blockWeights(layer: number): WeightRequests;
+  /** What takes the place of `block` in block `layer`, if that is a mixture of experts. */
+  mixture?(layer: number): MixtureBlock | undefined;
+  /** The weights of one expert of such a block; they are read when a token chooses it. */
+  expertWeights?(layer: number, expert: number): WeightRequests;
   finalWeights: WeightRequests;
-  /** The unembedding; stored apart from the rest, since it may be the embedding itself (tied). */
+  /** The unembedding, and its bias if it has one; stored apart from the rest, since it may be the embedding itself (tied). */
   headWeights: WeightRequests;
   /** The tokens' rows of the embedding [T, embeddingWidth] -> hidden state 0. */
   embed(weights: Weights, tokens: tf.Tensor2D): tf.Tensor2D;

@@ -17,6 +17,10 @@ export interface AttentionInput {
   values: tf.Tensor3D;
   /** Scores are multiplied by this; 1 / sqrt(headDimension) unless a family does otherwise. */
   scale: number;
+  /** Scores s are bent to softCap * tanh(s / softCap) (Gemma 2: arXiv 2408.00118, section 2). */
+  softCap?: number;
+  /** A score for each head [heads] that takes its part of the attention to no token (gpt-oss: arXiv 2508.10925, section 2.2). */
+  sinks?: tf.Tensor1D;
 }
 
 /**
@@ -38,13 +42,25 @@ export function attention(input: AttentionInput, { mask, rotary }: PassContext):
   const queries = tf.mul<tf.Tensor3D>(turned(input.queries), input.scale); // [heads, headDimension, T]
   const keys = turned(input.keys); // [keyValueHeads, headDimension, T]
   const attend = areAllProductsFast() ? attendTogether : attendOneByOne;
-  const outputs = attend(queries, keys, input.values, mask); // [heads, T, headDimension]
+  const outputs = attend({ ...input, queries, keys }, mask); // [heads, T, headDimension]
   const [heads, tokens, dimension] = outputs.shape;
   return tf.reshape(tf.transpose(outputs, [1, 0, 2]), [tokens, heads * dimension]);
 }
 
+type Scores = tf.Tensor2D | tf.Tensor3D;
+
+/** What each query takes of each key: softmax(scores + mask). @param sinks for each query one [.., queries, 1] */
+function shares<T extends Scores>(scores: T, mask: tf.Tensor2D, softCap?: number, sinks?: T): T {
+  const bent = softCap === undefined ? scores : tf.mul<T>(tf.tanh(tf.div(scores, softCap)), softCap);
+  const masked = tf.add<T>(bent, mask); // [.., queries, keys]
+  if (!sinks) return tf.softmax(masked);
+  const axis = scores.rank - 1;
+  const all = tf.softmax(tf.concat<T>([masked, sinks], axis)); // [.., queries, keys + 1]
+  return tf.slice(all, Array(scores.rank).fill(0), scores.shape) as T;
+}
+
 /** All heads at once, block after block of queries. @returns [heads, T, headDimension] */
-function attendTogether(queries: tf.Tensor3D, keys: tf.Tensor3D, values: tf.Tensor3D, mask: CausalMask): tf.Tensor3D {
+function attendTogether({ queries, keys, values, softCap, sinks }: AttentionInput, mask: CausalMask): tf.Tensor3D {
   const [heads, dimension, tokens] = queries.shape;
   const groups = keys.shape[0];
   const members = heads / groups;
@@ -61,9 +77,11 @@ function attendTogether(queries: tf.Tensor3D, keys: tf.Tensor3D, values: tf.Tens
     tf.tidy(() => {
       const { start, count, from, seen } = block;
       const scores = tf.matMul(cutQueries(start, count), cut(keys, from, seen), true); // [groups, members * count, seen]
-      const weights = tf.softmax(tf.add<tf.Tensor3D>(scores, mask.rows(block, members)));
+      const sink = sinks && tf.tile(tf.reshape(sinks, [heads, 1, 1]), [1, count, 1]); // [heads, count, 1]
+      const ofGroups = sink && tf.reshape<tf.Rank.R3>(sink, [groups, members * count, 1]);
+      const weights = shares(scores as tf.Tensor3D, mask.rows(block, members), softCap, ofGroups);
       const mixed = tf.matMul<tf.Tensor3D>(weights, cut(values, from, seen), false, true); // [groups, members * count, headDimension]
-      return members > 1 ? tf.reshape<tf.Rank.R3>(mixed, [heads, count, dimension]) : mixed;
+      return members > 1 ? tf.reshape<tf.Rank.R3>(mixed, [heads, count, values.shape[1]]) : mixed;
     }),
   );
   return outputs.length === 1 ? outputs[0] : tf.concat3d(outputs, 1);
@@ -73,14 +91,14 @@ function attendTogether(queries: tf.Tensor3D, keys: tf.Tensor3D, values: tf.Tens
  * Head by head, with plain products alone: for a backend that is slow at others.
  * @returns [heads, T, headDimension]
  */
-function attendOneByOne(queries: tf.Tensor3D, keys: tf.Tensor3D, values: tf.Tensor3D, mask: CausalMask): tf.Tensor3D {
+function attendOneByOne({ queries, keys, values, softCap, sinks }: AttentionInput, mask: CausalMask): tf.Tensor3D {
   const [heads, dimension, tokens] = queries.shape;
   const groupSize = heads / keys.shape[0];
   const blocks = mask.blocks(QUERY_BLOCK);
   const [queryRows, valueRows] = [queries, values].map((all) => tf.transpose(all, [0, 2, 1])); // [.., T, headDimension]
   /** Rows of one head [size, headDimension]. */
   const cutRows = (all: tf.Tensor3D, head: number, begin: number, size: number) =>
-    tf.reshape<tf.Rank.R2>(tf.slice3d(all, [head, begin, 0], [1, size, -1]), [size, dimension]);
+    tf.reshape<tf.Rank.R2>(tf.slice3d(all, [head, begin, 0], [1, size, -1]), [size, all.shape[2]]);
   const outputs = Array.from({ length: heads }, (_, head) => {
     const shared = Math.floor(head / groupSize);
     return blocks.map((block) =>
@@ -88,10 +106,11 @@ function attendOneByOne(queries: tf.Tensor3D, keys: tf.Tensor3D, values: tf.Tens
         const { start, count, from, seen } = block;
         const columns = tf.reshape<tf.Rank.R2>(tf.slice3d(keys, [shared, 0, from], [1, -1, seen]), [dimension, seen]);
         const scores = tf.matMul(cutRows(queryRows, head, start, count), columns); // [count, seen]
-        const weights = tf.softmax(tf.add<tf.Tensor2D>(scores, mask.rows(block)));
+        const sink = sinks && tf.tile(tf.reshape<tf.Rank.R2>(tf.slice1d(sinks, head, 1), [1, 1]), [count, 1]); // [count, 1]
+        const weights = shares(scores as tf.Tensor2D, mask.rows(block), softCap, sink);
         return tf.matMul<tf.Tensor2D>(weights, cutRows(valueRows, shared, from, seen)); // [count, headDimension]
       }),
     );
   }).flat();
-  return tf.reshape(outputs.length === 1 ? outputs[0] : tf.concat2d(outputs, 0), [heads, tokens, dimension]);
+  return tf.reshape(outputs.length === 1 ? outputs[0] : tf.concat2d(outputs, 0), [heads, tokens, -1]);
 }

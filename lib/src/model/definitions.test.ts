@@ -6,6 +6,7 @@ import { chooseBackend } from "../machine/backend/backend";
 import { CheckpointConfig } from "../machine/checkpoint/config";
 import { randomGenerator } from "../machine/support/random";
 import { activation } from "./activations";
+import { alibiSlopes, withBiases } from "./alibi";
 import { attention } from "./attention";
 import { CausalMask } from "./causalMask";
 import { LogitStatistics } from "./logitStatistics";
@@ -24,11 +25,17 @@ function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tol
 }
 
 /** One head of causal attention: queries, keys and values [T][D]. */
-function plainAttention(q: number[][], k: number[][], v: number[][], scale: number, window = Infinity): number[][] {
+function plainAttention(
+  [q, k, v]: number[][][],
+  scale: number,
+  { window = Infinity, cap = Infinity, sink = -Infinity, slope = 0 } = {},
+): number[][] {
+  const bent = (score: number) => (cap === Infinity ? score : cap * Math.tanh(score / cap));
   return q.map((query, i) => {
     const seen = k.map((_, j) => j).filter((j) => j <= i && i - j < window);
-    const scores = seen.map((j) => Math.exp(scale * query.reduce((sum, value, d) => sum + value * k[j][d], 0)));
-    const total = scores.reduce((sum, score) => sum + score, 0);
+    const dots = seen.map((j) => query.reduce((sum, value, d) => sum + value * k[j][d], 0));
+    const scores = dots.map((dot, s) => Math.exp(bent(scale * dot) - slope * (i - seen[s])));
+    const total = scores.reduce((sum, score) => sum + score, Math.exp(sink));
     return v[0].map((_, d) => seen.reduce((sum, j, s) => sum + (scores[s] / total) * v[j][d], 0));
   });
 }
@@ -40,7 +47,7 @@ onEachBackend("parts of a model", (useBackend) => {
   beforeAll(useBackend);
 
   // 600 tokens: more than a block of queries, where a backend works in blocks.
-  test.each([
+  test.each<[string, number, number | undefined, number, { softCap?: number; sinks?: number[]; slopes?: number[] }?]>([
     ["all tokens before", 7, undefined, 2],
     ["a head of keys for each of queries", 7, undefined, 4],
     ["one head of keys for all", 7, undefined, 1],
@@ -50,7 +57,12 @@ onEachBackend("parts of a model", (useBackend) => {
     ["a long prompt, a head of keys for each", 300, undefined, 4],
     ["a long prompt and a window", 600, 300, 2],
     ["a long prompt and a small window", 600, 20, 2],
-  ])("attention: %s", async (_, tokens, window, keyValueHeads) => {
+    ["scores that are bent", 7, undefined, 2, { softCap: 0.3 }],
+    ["sinks", 7, 3, 2, { sinks: [-1, 0, 1, 3] }],
+    ["all of it in a long prompt", 600, 20, 2, { softCap: 0.3, sinks: [-1, 0, 1, 3] }],
+    ["ALiBi", 7, undefined, 4, { slopes: [0.5, 0.25, 0.125, 0.0625] }],
+    ["ALiBi of heads that share keys, in a long prompt", 300, undefined, 2, { slopes: [0.5, 0.25, 0.125, 0.0625] }],
+  ])("attention: %s", async (_, tokens, window, keyValueHeads, { softCap, sinks, slopes } = {}) => {
     const [heads, dimension] = [4, 3];
     const [q, k, v] = [heads, keyValueHeads, keyValueHeads].map((count, i) =>
       numbers(tokens * count * dimension, `${i} ${tokens}`),
@@ -61,8 +73,10 @@ onEachBackend("parts of a model", (useBackend) => {
       /** From [T, heads * headDimension] to what attention wants: [heads, headDimension, T] */
       const part = (values: number[], count: number) =>
         tf.transpose(tf.tensor3d(values, [tokens, count, dimension]), [1, 2, 0]);
-      const [queries, keys, values] = [part(q, heads), part(k, keyValueHeads), part(v, keyValueHeads)];
-      return attention({ queries, keys, values, scale: 0.7 }, { mask });
+      const plain = { queries: part(q, heads), keys: part(k, keyValueHeads), values: part(v, keyValueHeads) };
+      const scaled = { ...plain, queries: tf.mul<tf.Tensor3D>(plain.queries, 0.7) };
+      const all = slopes ? withBiases(scaled, (head, position) => slopes[head] * position) : scaled;
+      return attention({ ...all, scale: 1, softCap, sinks: sinks && tf.tensor1d(sinks) }, { mask });
     });
     const actual = rowsOf([...(await output.data())], heads * dimension);
     output.dispose();
@@ -73,11 +87,9 @@ onEachBackend("parts of a model", (useBackend) => {
         rowsOf(values, count * dimension).map((row) => row.slice(index * dimension, (index + 1) * dimension));
       const shared = Math.floor((head * keyValueHeads) / heads); // Neighboring query heads share keys and values.
       const expected = plainAttention(
-        cut(q, heads, head),
-        cut(k, keyValueHeads, shared),
-        cut(v, keyValueHeads, shared),
+        [cut(q, heads, head), cut(k, keyValueHeads, shared), cut(v, keyValueHeads, shared)],
         0.7,
-        window,
+        { window, cap: softCap, sink: sinks?.[head], slope: slopes?.[head] },
       );
       const mine = actual.map((row) => row.slice(head * dimension, (head + 1) * dimension));
       expectClose(mine.flat(), expected.flat());
@@ -113,6 +125,7 @@ onEachBackend("parts of a model", (useBackend) => {
     ["gelu_new", (x) => (x / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))],
     ["silu", (x) => x / (1 + Math.exp(-x))],
     ["relu", (x) => Math.max(0, x)],
+    ["relu2", (x) => Math.max(0, x) ** 2],
     // Phi by its series: x / sqrt(2 pi) (1 - x^2 / 6 + x^4 / 40 - ...).
     ["gelu", (x) => x * (0.5 + (1 / Math.sqrt(2 * Math.PI)) * phiSeries(x))],
   ])("activation %s", async (name, expected) => {
@@ -134,6 +147,11 @@ function phiSeries(x: number): number {
   }
   return sum;
 }
+
+test("slopes of ALiBi: a geometric series; between powers of two, every second of the next one's", () => {
+  expectClose(alibiSlopes(4), [1 / 4, 1 / 16, 1 / 64, 1 / 256], 1e-12);
+  expectClose(alibiSlopes(6), [1 / 4, 1 / 16, 1 / 64, 1 / 256, 1 / 2, 1 / 8], 1e-12);
+});
 
 describe("LogitStatistics", () => {
   beforeAll(() => chooseBackend("cpu"));

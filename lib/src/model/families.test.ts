@@ -14,6 +14,10 @@ const SIZES = {
   head_dim: 8,
 };
 
+const EXPERTS = { num_local_experts: 4 };
+const NEO = { num_layers: 6, num_heads: 4, max_position_embeddings: 64 };
+const GPT = { n_embd: 32, n_layer: 6, n_head: 4, n_positions: 64 };
+
 function architecture(modelType: string, fields: Record<string, unknown> = {}): Architecture {
   const family = FAMILIES.find((one) => one.modelType === modelType)!;
   return family.architecture(new CheckpointConfig({ ...SIZES, ...fields }, "config.json"), new Set());
@@ -46,6 +50,20 @@ describe("sliding windows", () => {
     ["gemma3_text", { sliding_window: 512, sliding_window_pattern: 2 }, [512, 0, 512, 0, 512, 0]],
     ["gemma3_text", { sliding_window: 512, layer_types: TYPES }, [512, 0, 0, 512, 0, 0]],
     ["gemma3_text", { sliding_window: null, sliding_window_pattern: 1 }, [0, 0, 0, 0, 0, 0]],
+    ["gemma2", {}, [4096, 0, 4096, 0, 4096, 0]],
+    ["gemma2", { sliding_window: 512, layer_types: TYPES }, [512, 0, 0, 512, 0, 0]],
+    ["olmo3", {}, [4096, 4096, 4096, 0, 4096, 4096]],
+    ["smollm3", { sliding_window: 8 }, [0, 0, 0, 0, 0, 0]],
+    ["smollm3", { use_sliding_window: true, sliding_window: 8, no_rope_layer_interval: 2 }, [0, 8, 0, 8, 0, 8]],
+    ["starcoder2", {}, [0, 0, 0, 0, 0, 0]],
+    ["cohere2", {}, [4096, 4096, 4096, 0, 4096, 4096]],
+    ["exaone4", { sliding_window_pattern: 2 }, [4096, 0, 4096, 0, 4096, 0]],
+    ["exaone4", { sliding_window: null, sliding_window_pattern: 0 }, [0, 0, 0, 0, 0, 0]],
+    ["gpt_neo", { ...NEO, attention_types: [[["global", "local", "local"], 2]] }, [0, 256, 256, 0, 256, 256]],
+    ["gpt_oss", { ...EXPERTS, rope_parameters: { rope_theta: 5 } }, [128, 0, 128, 0, 128, 0]],
+    ["mixtral", { ...EXPERTS, sliding_window: 7 }, [7, 7, 7, 7, 7, 7]],
+    ["qwen3_moe", { sliding_window: 7 }, [0, 0, 0, 0, 0, 0]],
+    ["qwen3_moe", { use_sliding_window: true }, [4096, 4096, 4096, 4096, 4096, 4096]],
   ])("%s %j", (modelType, fields, expected) => {
     expect(windows(modelType, fields)).toEqual(expected);
   });
@@ -56,6 +74,27 @@ describe("sliding windows", () => {
     expect(new Set([1, 2, 4, 5].map(attentionKind)).size).toBe(1);
     expect(attentionKind(0)).not.toBe(attentionKind(1));
   });
+});
+
+test.each<[string, Record<string, unknown>, boolean[]]>([
+  ["smollm3", {}, [true, true, true, false, true, true]],
+  ["smollm3", { no_rope_layers: [1, 0, 0, 1, 1, 1, 1] }, [true, false, false, true, true, true]],
+  ["cohere2", {}, [true, true, true, false, true, true]],
+  ["exaone4", {}, [true, true, true, false, true, true]],
+  ["exaone4", { sliding_window: null }, [true, true, true, true, true, true]],
+  ["falcon", { alibi: true }, [false, false, false, false, false, false]],
+])("which layers have rotary positions: %s %j", (modelType, fields, expected) => {
+  const { layers, attentionKind } = architecture(modelType, fields);
+  expect(Array.from({ length: layers }, (_, layer) => Boolean(attentionKind(layer).rotary))).toEqual(expected);
+});
+
+test("which layers have experts, and how many", () => {
+  const counts = (fields: Record<string, unknown>) => {
+    const { layers, mixture } = architecture("qwen3_moe", { num_experts: 8, ...fields });
+    return Array.from({ length: layers }, (_, layer) => mixture!(layer)?.count ?? 0);
+  };
+  expect(counts({})).toEqual([8, 8, 8, 8, 8, 8]);
+  expect(counts({ decoder_sparse_step: 2, mlp_only_layers: [1] })).toEqual([0, 0, 0, 8, 0, 8]);
 });
 
 describe("rotary bases of Gemma 3", () => {
@@ -111,6 +150,25 @@ describe("refused by name", () => {
     ["gemma3", {}, "config.json: text_config = none"],
     ["gemma3", { text_config: { model_type: "llama" } }, 'config.json, text_config: model_type = "llama"'],
     ["gemma3", { text_config: { per_layer_config: {} } }, "config.json, text_config: per_layer_config = {}"],
+    ["gemma2", { use_bidirectional_attention: true }, "config.json: use_bidirectional_attention = true"],
+    ["olmo2", { partial_rotary_factor: 0.5 }, "config.json: partial_rotary_factor = 0.5"],
+    ["olmo3", { rope_parameters: { rope_theta: 5 } }, "config.json, rope_parameters: rope_theta = 5"],
+    ["olmo3", { rope_scaling: { rope_type: "su", factor: 8 } }, 'config.json, rope_scaling: rope_type = "su"'],
+    ["smollm3", { no_rope_layers: [1, 0] }, "config.json: no_rope_layers = [1,0]"],
+    ["stablelm", { partial_rotary_factor: 2 }, "config.json: partial_rotary_factor = 2"],
+    ["stablelm", { head_dim: 6 }, "config.json: head_dim = 6"],
+    ["falcon", { new_decoder_architecture: true, parallel_attn: false }, "config.json: parallel_attn = false"],
+    ["falcon", { num_ln_in_parallel_attn: 2 }, "config.json: num_ln_in_parallel_attn = 2"],
+    ["cohere2", { head_dim: 6 }, "config.json: head_dim = 6"],
+    ["cohere2", { sliding_window: null }, "config.json: sliding_window = null"],
+    ["nemotron", { hidden_act: "xielu" }, 'config.json: hidden_act = "xielu"'],
+    ["bloom", { ...GPT, apply_residual_connection_post_layernorm: true }, "apply_residual_connection_post_layernorm"],
+    ["gpt_bigcode", { ...GPT, add_cross_attention: true }, "config.json: add_cross_attention = true"],
+    ["gpt_neo", { ...NEO, attention_types: [[["global", "random"], 3]] }, "config.json: attention_types = "],
+    ["gpt_neo", NEO, "config.json: attention_types = a list of 24 for 6 layers"],
+    ["gptj", GPT, "config.json: rotary_dim = 64"],
+    ["mixtral", { ...EXPERTS, num_experts_per_tok: 5 }, "config.json: num_experts_per_tok = 5"],
+    ["olmoe", { sliding_window: 5 }, "config.json: sliding_window = 5"],
     ["phi3", { attention_bias: true }, "config.json: attention_bias = true"],
     ["phi3", { partial_rotary_factor: 0.4 }, "config.json: partial_rotary_factor = 0.4"],
     ["phi3", { rope_scaling: { type: "su" } }, 'config.json, rope_scaling: rope_type = "su"'],

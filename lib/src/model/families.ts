@@ -1,27 +1,69 @@
 import type { Checkpoint } from "../machine/checkpoint/checkpoint";
 import { UserError } from "../machine/support/errors";
 import type { Architecture, ModelFamily } from "./architecture";
+import { bloom } from "./bloom";
+import { cohere2 } from "./cohere2";
+import { exaone4 } from "./exaone4";
+import { falcon } from "./falcon";
+import { gemma2 } from "./gemma2";
 import { gemma3 } from "./gemma3";
 import { gemma3Text } from "./gemma3Text";
+import { glm, glm4 } from "./glm4";
 import { gpt2 } from "./gpt2";
+import { gptBigCode } from "./gptBigCode";
+import { gptJ } from "./gptJ";
+import { gptNeo } from "./gptNeo";
 import { gptNeoX } from "./gptNeoX";
+import { gptOss } from "./gptOss";
+import { granite } from "./granite";
 import { llama } from "./llama";
+import { ministral3 } from "./ministral3";
 import { mistral } from "./mistral";
+import { mixtral } from "./mixtral";
+import { nemotron } from "./nemotron";
+import { olmo2, olmo3 } from "./olmo2";
+import { olmoe } from "./olmoe";
 import { opt } from "./opt";
 import { phi3 } from "./phi3";
 import { qwen2 } from "./qwen2";
 import { qwen3 } from "./qwen3";
+import { qwen3Moe } from "./qwen3Moe";
+import { smollm3 } from "./smollm3";
+import { stablelm } from "./stablelm";
+import { starcoder2 } from "./starcoder2";
 
 /** The one place where model families are registered. */
 export const FAMILIES: readonly ModelFamily[] = [
   llama,
   mistral,
+  ministral3,
+  mixtral,
   qwen2,
   qwen3,
+  qwen3Moe,
+  gemma2,
   gemma3Text,
   gemma3,
   phi3,
+  olmo2,
+  olmo3,
+  olmoe,
+  granite,
+  smollm3,
+  starcoder2,
+  stablelm,
+  falcon,
+  glm,
+  glm4,
+  cohere2,
+  exaone4,
+  nemotron,
+  gptOss,
   gptNeoX,
+  gptNeo,
+  gptJ,
+  gptBigCode,
+  bloom,
   opt,
   gpt2,
 ];

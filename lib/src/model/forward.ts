@@ -5,6 +5,7 @@ import type { AttentionKind, PassContext } from "./architecture";
 import { CausalMask } from "./causalMask";
 import { HiddenStateKeeper, type KeeperOptions } from "./hiddenStateKeeper";
 import { LogitStatistics, type TokenStatistics } from "./logitStatistics";
+import { runMixture } from "./mixture";
 import type { HeadTile, Network } from "./network";
 import { rotaryTables } from "./rotary";
 
@@ -69,10 +70,13 @@ export async function runNetworkBatch(
   const contexts = new Contexts();
   const keeper = new HiddenStateKeeper(options);
   /** Takes every prompt one step further, and shows its new hidden state. */
-  const advance = async (shownAs: number | undefined, step: (hidden: tf.Tensor2D, pass: Pass) => tf.Tensor2D) => {
+  const advance = async (
+    shownAs: number | undefined,
+    step: (hidden: tf.Tensor2D, pass: Pass) => tf.Tensor2D | Promise<tf.Tensor2D>,
+  ) => {
     for (const [index, pass] of passes.entries()) {
       const before = keeper.take(index);
-      const hidden = tf.tidy(() => step(before, pass));
+      const hidden = await step(before, pass);
       if (hidden !== before) before.dispose();
       await keeper.keep(index, hidden);
       if (shownAs !== undefined) await observe(pass, shownAs, hidden);
@@ -89,14 +93,17 @@ export async function runNetworkBatch(
     for (let layer = 0; layer < architecture.layers; layer++) {
       const isLast = layer === architecture.layers - 1;
       const kind = architecture.attentionKind(layer);
+      const mixture = architecture.mixture?.(layer);
       await network.withBlock(layer, (weights) =>
-        advance(isLast ? undefined : layer + 1, (hidden, { ids }) =>
-          architecture.block(weights, hidden, contexts.of(kind, ids.length), layer),
-        ),
+        advance(isLast ? undefined : layer + 1, (hidden, { ids }) => {
+          const context = contexts.of(kind, ids.length);
+          if (!mixture) return tf.tidy(() => architecture.block(weights, hidden, context, layer));
+          return runMixture(mixture, weights, hidden, context, (expert) => network.expert(layer, expert));
+        }),
       );
     }
     await network.withFinal((weights) =>
-      advance(architecture.layers, (hidden) => architecture.finish(weights, hidden)),
+      advance(architecture.layers, (hidden) => tf.tidy(() => architecture.finish(weights, hidden))),
     );
     return await summarizeLogits(network, passes, keeper);
   } finally {

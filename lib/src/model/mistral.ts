@@ -12,12 +12,9 @@ export const mistral: ModelFamily = {
   modelType: "mistral",
   title: "Mistral",
   architecture(config) {
-    const sizes = decoderSizes(config);
-    // Transformers' default for a config that does not say is 4096.
+    // The numbers are transformers' defaults for a config that does not say.
+    const sizes = decoderSizes(config, { keyValueHeads: 8 });
     const kind = { rotary: decoderRotary(config, sizes.headDimension), slidingWindow: slidingWindow(config, 4096) };
-    return llamaArchitecture(config, sizes, {
-      biases: { query: false, output: false, mlp: false },
-      attentionKind: () => kind,
-    });
+    return llamaArchitecture(config, sizes, { attentionKind: () => kind });
   },
 };

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { copiesValues } from "../machine/backend/backend";
 import { type Checkpoint, readTensor, readTensorRows, readTransposedRows } from "../machine/checkpoint/checkpoint";
+import { partOf } from "../machine/checkpoint/storedTensor";
 import { UserError } from "../machine/support/errors";
 import type { Architecture, WeightRequest, WeightRequests, Weights } from "./architecture";
 import { architectureOf } from "./families";
@@ -55,6 +56,21 @@ export class Network {
     return this.lend(`block ${layer}`, () => loadWeights(this.checkpoint, this.architecture.blockWeights(layer)), use);
   }
 
+  /**
+   * The weights of one expert of a block: kept by a resident model, else read now. They are freed by the tidy around the
+   * call, so that a model that is not resident has as many experts in memory as are in use at a time.
+   */
+  expert(layer: number, expert: number): Weights {
+    const part = `block ${layer} expert ${expert}`;
+    const known = this.kept.get(part);
+    if (known) return known;
+    const weights = loadWeights(this.checkpoint, this.architecture.expertWeights?.(layer, expert) ?? {});
+    if (!this.resident) return weights;
+    for (const tensor of Object.values(weights)) tf.keep(tensor);
+    this.kept.set(part, weights);
+    return weights;
+  }
+
   /** Lends the weights of the final norm. */
   withFinal<Result>(use: (weights: Weights) => Promise<Result>): Promise<Result> {
     return this.lend("final", () => loadWeights(this.checkpoint, this.architecture.finalWeights), use);
@@ -72,8 +88,11 @@ export class Network {
 
   /** Lends a part of the unembedding. */
   withHead<Result>({ first, count }: HeadTile, use: (weights: Weights) => Promise<Result>): Promise<Result> {
-    const { name, shape } = this.architecture.headWeights.unembedding;
-    const load = () => ({ unembedding: loadTransposed(this.checkpoint, name, shape, first, count) });
+    const { unembedding, bias } = this.architecture.headWeights;
+    const load = (): Weights => ({
+      unembedding: loadTransposed(this.checkpoint, unembedding.name, unembedding.shape, first, count),
+      ...(bias && { bias: tf.tidy(() => tf.slice(loadWeight(this.checkpoint, bias), first, count)) }),
+    });
     return this.lend(`head ${first}`, load, use);
   }
 
@@ -132,7 +151,11 @@ export async function loadNetwork(checkpoint: Checkpoint, options: LoadOptions =
   const { architecture } = network;
   try {
     const nothing = async () => {};
-    for (let layer = 0; layer < architecture.layers; layer++) await network.withBlock(layer, nothing);
+    for (let layer = 0; layer < architecture.layers; layer++) {
+      await network.withBlock(layer, nothing);
+      const count = architecture.mixture?.(layer)?.count ?? 0;
+      for (let expert = 0; expert < count; expert++) network.expert(layer, expert);
+    }
     await network.withFinal(nothing);
     for (const tile of network.headTiles()) await network.withHead(tile, nothing);
     return network;
@@ -142,21 +165,19 @@ export async function loadNetwork(checkpoint: Checkpoint, options: LoadOptions =
   }
 }
 
-function modelParts({
-  layers,
-  embeddingWeights,
-  finalWeights,
-  headWeights,
-  blockWeights,
-}: Architecture): WeightRequests[] {
-  const blocks = Array.from({ length: layers }, (_, layer) => blockWeights(layer));
-  return [embeddingWeights, ...blocks, finalWeights, headWeights];
+function modelParts(architecture: Architecture): WeightRequests[] {
+  const { layers, embeddingWeights, finalWeights, headWeights, mixture, expertWeights } = architecture;
+  const blocks = Array.from({ length: layers }, (_, layer) => {
+    const experts = Array.from({ length: mixture?.(layer)?.count ?? 0 }, (_, expert) => expertWeights!(layer, expert));
+    return [architecture.blockWeights(layer), ...experts];
+  });
+  return [embeddingWeights, ...blocks.flat(), finalWeights, headWeights];
 }
 
 /** Bytes of all weights as float32, apart from the embedding, of which only rows are read. */
 export function weightBytes(architecture: Architecture): number {
   const [, ...parts] = modelParts(architecture);
-  const sizes = parts.flatMap((requests) => Object.values(requests).map(({ shape }) => 4 * product(shape)));
+  const sizes = parts.flatMap((requests) => Object.values(requests).map((request) => 4 * product(partShape(request))));
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
@@ -167,6 +188,11 @@ export function parameterCount(architecture: Architecture): number {
     for (const { name, shape } of Object.values(requests)) sizes.set(name, product(shape));
   }
   return [...sizes.values()].reduce((sum, size) => sum + size, 0);
+}
+
+/** The shape of what is asked for, in the checkpoint. */
+function partShape({ shape, part }: WeightRequest): number[] {
+  return part === undefined ? shape : shape.slice(1);
 }
 
 function product(shape: readonly number[]): number {
@@ -198,7 +224,13 @@ function loadWeights(checkpoint: Checkpoint, requests: WeightRequests): Weights 
   return weights;
 }
 
-function loadWeight(checkpoint: Checkpoint, { name, shape, transposed }: WeightRequest): tf.Tensor {
+function loadWeight(checkpoint: Checkpoint, request: WeightRequest): tf.Tensor {
+  const { name, shape, transposed, part } = request;
+  if (part !== undefined) {
+    const found = partOf(checkpoint.tensors.get(name)!, part);
+    const tensors = new Map([[name, found]]);
+    return loadWeight({ ...checkpoint, tensors }, { name, shape: found.shape, transposed });
+  }
   if (transposed) return loadTransposed(checkpoint, name, shape, 0, shape[0]);
   return tf.tensor(readTensor(checkpoint, name, shape), shape);
 }

@@ -13,9 +13,17 @@ export function rmsNorm<T extends tf.Tensor2D | tf.Tensor3D>(features: T, weight
   return tf.mul(tf.mul(features, tf.rsqrt(tf.add(meanSquare, epsilon))), scale);
 }
 
-/** Layer norm of each token's features [T, width]; see {@link Operators.layerNorm}. */
-export function layerNorm(hidden: tf.Tensor2D, weights: Weights, name: string, epsilon: number): tf.Tensor2D {
-  return operators().layerNorm(hidden, weights[`${name}.weight`], weights[`${name}.bias`], epsilon);
+/**
+ * Layer norm of each token's features [T, width], or of each token's in each head [heads, headDimension, T], which have no bias;
+ * see {@link Operators.layerNorm}.
+ */
+export function layerNorm<T extends tf.Tensor2D | tf.Tensor3D>(
+  features: T,
+  weights: Weights,
+  name: string,
+  epsilon: number,
+): T {
+  return operators().layerNorm(features, weights[`${name}.weight`], weights[`${name}.bias`], epsilon);
 }
 
 /** The weights of a {@link layerNorm} that is stored as `prefix.weight` and `prefix.bias`. */

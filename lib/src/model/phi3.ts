@@ -1,19 +1,14 @@
-import * as tf from "@tensorflow/tfjs-core";
 import type { CheckpointConfig } from "../machine/checkpoint/config";
 import { activation } from "./activations";
 import type { ModelFamily } from "./architecture";
-import { attention } from "./attention";
 import { decoderSizes } from "./decoder";
-import { linear, linearHeads, linearWeights } from "./linear";
 import { llamaArchitecture } from "./llama";
 import { longRope } from "./longRope";
-import { rmsNorm } from "./normalization";
+import { fusedGatedMlp } from "./mlp";
 import { ropeSection, rotaryOf } from "./rotary";
 import type { RotarySettings } from "./rotarySettings";
+import { fusedInThirds } from "./selfAttention";
 import { slidingWindow } from "./slidingWindow";
-
-/** Transformers' default. */
-const EPSILON = 1e-5;
 
 /**
  * Phi-3 and Phi-4: Llama's blocks with queries, keys and values in one projection and gate and up in another, a sliding
@@ -26,42 +21,13 @@ export const phi3: ModelFamily = {
   architecture(config) {
     config.refuseAny("attention_bias", "mlp_bias");
     const sizes = decoderSizes(config);
-    const { width, heads, keyValueHeads, headDimension, inner } = sizes;
-    const epsilon = config.number("rms_norm_eps", EPSILON);
-    const act = activation(config, "hidden_act", "silu");
-    const kind = { rotary: phi3Rotary(config, headDimension), slidingWindow: slidingWindow(config) };
-    const allHeads = heads + 2 * keyValueHeads;
-    return {
-      ...llamaArchitecture(config, sizes, {
-        biases: { query: false, output: false, mlp: false },
-        epsilon: EPSILON,
-        attentionKind: () => kind,
-      }),
-      blockWeights(layer) {
-        const block = `model.layers.${layer}`;
-        const weights = (key: string, name: string, inputs: number, outputs: number) =>
-          linearWeights(key, `${block}.${name}_proj`, { inputs, outputs, bias: false });
-        return {
-          attentionNorm: { name: `${block}.input_layernorm.weight`, shape: [width] },
-          ...weights("queryKeyValue", "self_attn.qkv", width, allHeads * headDimension),
-          ...weights("output", "self_attn.o", heads * headDimension, width),
-          mlpNorm: { name: `${block}.post_attention_layernorm.weight`, shape: [width] },
-          ...weights("gateUp", "mlp.gate_up", width, 2 * inner),
-          ...weights("down", "mlp.down", inner, width),
-        };
-      },
-      block(weights, hidden, context) {
-        const normed = rmsNorm(hidden, weights.attentionNorm, epsilon); // [T, width]
-        // The fused projection holds all queries, then all keys, then all values.
-        const fused = linearHeads(normed, weights, "queryKeyValue", allHeads); // [heads + 2 * keyValueHeads, headDimension, T]
-        const [queries, keys, values] = tf.split<tf.Tensor3D>(fused, [heads, keyValueHeads, keyValueHeads], 0);
-        const mixed = attention({ queries, keys, values, scale: 1 / Math.sqrt(headDimension) }, context);
-        const attended = tf.add(hidden, linear(mixed, weights, "output")) as tf.Tensor2D; // [T, width]
-        const input = rmsNorm(attended, weights.mlpNorm, epsilon); // [T, width]
-        const [gate, up] = tf.split<tf.Tensor2D>(linear(input, weights, "gateUp"), 2, 1); // [T, inner]
-        return tf.add(attended, linear(tf.mul(act(gate), up), weights, "down")); // [T, width]
-      },
-    };
+    const kind = { rotary: phi3Rotary(config, sizes.headDimension), slidingWindow: slidingWindow(config) };
+    return llamaArchitecture(config, sizes, {
+      epsilon: 1e-5,
+      attention: { projection: fusedInThirds(sizes, "self_attn.qkv_proj", false) },
+      mlp: fusedGatedMlp(sizes, activation(config, "hidden_act", "silu")),
+      attentionKind: () => kind,
+    });
   },
 };
 

@@ -19,8 +19,8 @@ export interface WindowedLayers {
   layers: number;
   /** Tokens that a token of a layer with a window sees; undefined where there is none. */
   window: number | undefined;
-  /** Of the layers without a window. */
-  rotary: RotarySettings;
+  /** Of the layers without a window; undefined where these have no positions. */
+  rotary: RotarySettings | undefined;
   /** Of the layers with one, where that differs. */
   windowRotary?: RotarySettings;
   /** The family's rule for a config that does not list its layers. */

@@ -42,20 +42,26 @@ async function outputs(name: string, weightMemory: number, hiddenMemory: number)
 onEachBackend("a model that does not fit into memory", (useBackend) => {
   beforeAll(useBackend);
 
-  test.each(["llama-gqa", "mistral-window", "gpt-neox-parallel", "opt-post-norm-projections", "gpt2"])(
-    "gives the numbers of one that does: %s",
-    async (name) => {
-      const before = tf.memory().numTensors;
-      const resident = await outputs(name, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
-      const streamed = await outputs(name, 0, 0);
-      expect([resident.resident, streamed.resident]).toEqual([true, false]);
-      expect([resident.spilled, streamed.spilled]).toEqual([0, 1]);
-      expect(streamed.seen).toEqual(resident.seen);
-      expect(streamed.summaries).toEqual(resident.summaries);
-      expect(tf.memory().numTensors).toBe(before);
-      expect(existsSync(spillFolder) && readdirSync(spillFolder)).toEqual([]);
-    },
-  );
+  test.each([
+    "llama-gqa",
+    "mistral-window",
+    "gpt-neox-parallel",
+    "opt-post-norm-projections",
+    "gpt2",
+    "gptj-partial",
+    "qwen3-moe-some",
+    "gpt-oss-windows",
+  ])("gives the numbers of one that does: %s", async (name) => {
+    const before = tf.memory().numTensors;
+    const resident = await outputs(name, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+    const streamed = await outputs(name, 0, 0);
+    expect([resident.resident, streamed.resident]).toEqual([true, false]);
+    expect([resident.spilled, streamed.spilled]).toEqual([0, 1]);
+    expect(streamed.seen).toEqual(resident.seen);
+    expect(streamed.summaries).toEqual(resident.summaries);
+    expect(tf.memory().numTensors).toBe(before);
+    expect(existsSync(spillFolder) && readdirSync(spillFolder)).toEqual([]);
+  });
 });
 
 test("logits in pieces give the summary of logits in one piece", async () => {

@@ -11,10 +11,15 @@ export interface Operators {
   /** The mean over the features: [T, width] -> [T, 1], or [heads, headDimension, T] -> [heads, 1, T]. */
   meanOfFeatures(values: tf.Tensor2D | tf.Tensor3D): tf.Tensor;
   /**
-   * (x - mean) / sqrt(variance + epsilon) * scale + offset, row by row, with the population variance [T, width].
-   * Source: Ba, Kiros and Hinton 2016 (arXiv 1607.06450), equation 4.
+   * (x - mean) / sqrt(variance + epsilon) * scale + offset over the features, with the population variance: [T, width], or
+   * [heads, headDimension, T] without an offset. Source: Ba, Kiros and Hinton 2016 (arXiv 1607.06450), equation 4.
    */
-  layerNorm(x: tf.Tensor2D, scale: tf.Tensor, offset: tf.Tensor | undefined, epsilon: number): tf.Tensor2D;
+  layerNorm<T extends tf.Tensor2D | tf.Tensor3D>(
+    x: T,
+    scale: tf.Tensor,
+    offset: tf.Tensor | undefined,
+    epsilon: number,
+  ): T;
   /** What the loss and the entropy need of logits [N, count], each [N]. */
   logitSums(logits: tf.Tensor2D): Promise<LogitSums>;
   /** b [rows, width] as it stands at the right of products a b^T, to be used for many. */
@@ -36,11 +41,16 @@ export const plainOperators: Operators = {
 
   meanOfFeatures: (values) => tf.mean(values, 1, true),
 
-  layerNorm(x, scale, offset, epsilon) {
-    const centered = tf.sub(x, this.meanOfFeatures(x)); // [T, width]
-    const variance = this.meanOfFeatures(tf.square(centered) as tf.Tensor2D); // [T, 1]
+  layerNorm<T extends tf.Tensor2D | tf.Tensor3D>(
+    x: T,
+    scale: tf.Tensor,
+    offset: tf.Tensor | undefined,
+    epsilon: number,
+  ): T {
+    const centered = tf.sub(x, this.meanOfFeatures(x)) as T; // [T, width]
+    const variance = this.meanOfFeatures(tf.square(centered)); // [T, 1]
     const scaled = tf.mul(tf.mul(centered, tf.rsqrt(tf.add(variance, epsilon))), scale);
-    return (offset ? tf.add(scaled, offset) : scaled) as tf.Tensor2D; // [T, width]
+    return (offset ? tf.add(scaled, offset) : scaled) as T; // [T, width]
   },
 
   async logitSums(logits) {

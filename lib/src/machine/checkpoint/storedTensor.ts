@@ -24,6 +24,14 @@ export interface StoredTensor {
   addend?: number;
 }
 
+/** One of the parts that a tensor holds along its first dimension, which lie one after the other. */
+export function partOf(tensor: StoredTensor, part: number): StoredTensor {
+  const [count, ...shape] = tensor.shape;
+  const bytes = (tensor.end - tensor.begin) / count;
+  const begin = tensor.begin + part * bytes;
+  return { ...tensor, shape, begin, end: begin + bytes };
+}
+
 type PlainType = "F32" | "F16" | "BF16" | "F64";
 
 const BYTES: Record<PlainType, number> = { F32: 4, F16: 2, BF16: 2, F64: 8 };

@@ -1,0 +1,82 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { CheckpointConfig } from "../machine/checkpoint/config";
+import type { ModelFamily, Weights } from "./architecture";
+import { decoderSizes } from "./decoder";
+import { linear } from "./linear";
+import { llamaArchitecture } from "./llama";
+import { bestOfSoftmax, router } from "./mixture";
+import { partialRotary } from "./partialRotary";
+import { ropeSection } from "./rotary";
+import { slidingWindow, windowedAttention } from "./slidingWindow";
+
+/** How positions are told where the config does not say (transformers' default). */
+const USUAL_ROPE = {
+  rope_type: "yarn",
+  factor: 32,
+  beta_fast: 32,
+  beta_slow: 1,
+  truncate: false,
+  original_max_position_embeddings: 4096,
+};
+
+/**
+ * gpt-oss: grouped queries with biases, a score of each head that takes attention to no token, every second layer with a
+ * sliding window, a mixture of experts whose gated linear units are clamped.
+ * Sources: OpenAI 2025 (arXiv 2508.10925), section 2; Hugging Face transformers, models/gpt_oss.
+ */
+export const gptOss: ModelFamily = {
+  modelType: "gpt_oss",
+  title: "gpt-oss",
+  architecture(given) {
+    const config = ropeSection(given)
+      ? given
+      : new CheckpointConfig({ ...given.fields, rope_parameters: USUAL_ROPE }, given.path);
+    const sizes = decoderSizes(config, { heads: 64, keyValueHeads: 8, headDimension: 64 });
+    const { width, inner, layers, headDimension } = sizes;
+    const bias = config.flag("attention_bias", true);
+    const count = config.count("num_local_experts", "num_experts");
+    const chosen = config.countOr("num_experts_per_tok", 4);
+    if (chosen > count) config.unsupported("num_experts_per_tok");
+    const [alpha, limit] = [config.number("swiglu_alpha", 1.702), config.number("swiglu_limit", 7)];
+    return llamaArchitecture(config, sizes, {
+      biases: { query: bias, output: bias },
+      epsilon: 1e-5,
+      attention: { sinks: "self_attn.sinks" },
+      mlp: {
+        count,
+        ...router({ width, count }, "mlp.router", true),
+        choose: (scores) => bestOfSoftmax(scores, chosen, true),
+        expertWeights(block, expert) {
+          const one = (name: string, ...shape: number[]) => ({
+            name: `${block}.mlp.experts.${name}`,
+            shape: [count, ...shape],
+            part: expert,
+          });
+          return {
+            "gateUp.weight": one("gate_up_proj", width, 2 * inner),
+            "gateUp.bias": one("gate_up_proj_bias", 2 * inner),
+            "down.weight": one("down_proj", inner, width),
+            "down.bias": one("down_proj_bias", width),
+          };
+        },
+        applyExpert: (input, weights) => clampedMlp(input, weights, alpha, limit),
+      },
+      attentionKind: windowedAttention(config, {
+        layers,
+        window: slidingWindow(config, 128),
+        rotary: partialRotary(config, headDimension, { share: 1, base: 150_000 }),
+        hasWindow: (layer) => layer % 2 === 0,
+      }),
+    });
+  },
+};
+
+/** down((up + 1) * gate sigmoid(alpha gate)), gate and up in alternating columns of one layer and not beyond the limit. */
+function clampedMlp(input: tf.Tensor2D, weights: Weights, alpha: number, limit: number): tf.Tensor2D {
+  const both = linear(input, weights, "gateUp"); // [n, 2 * inner]
+  const pairs = tf.reshape<tf.Rank.R3>(both, [both.shape[0], -1, 2]);
+  const [gate, up] = tf.unstack(pairs, 2) as tf.Tensor2D[]; // [n, inner]
+  const clamped = tf.minimum(gate, limit);
+  const gated = tf.mul(clamped, tf.sigmoid(tf.mul(clamped, alpha)));
+  return linear(tf.mul(tf.add(tf.clipByValue(up, -limit, limit), 1), gated), weights, "down"); // [n, width]
+}
