@@ -11,6 +11,7 @@ import { opt } from "./opt";
 import { phi3 } from "./phi3";
 import { qwen2 } from "./qwen2";
 import { qwen3 } from "./qwen3";
+import { underStoredNames } from "./storedNames";
 
 /** The one place where model families are registered. */
 export const FAMILIES: readonly ModelFamily[] = [
@@ -46,5 +47,5 @@ export function architectureOf(checkpoint: Checkpoint): Architecture {
       `${config.path}: claims ${architecture.layers} layers, but the weights hold only ${tensors.size} tensors`,
     );
   }
-  return architecture;
+  return underStoredNames(architecture, checkpoint);
 }
