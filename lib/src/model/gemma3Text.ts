@@ -115,7 +115,9 @@ function gemma3Rotary(
   const [whole, windowed] = [scaling ?? byType?.section(WHOLE), byType?.section(WINDOWED)];
   refusePartialRotary(config, whole, windowed);
   return {
-    rotary: rotaryOf(config, whole, headDimension, config.number("rope_theta", 1e6)),
-    windowRotary: rotaryOf(config, windowed, headDimension, config.number("rope_local_base_freq", 1e4)),
+    rotary: rotaryOf(config, whole, headDimension, config.number("rope_theta", 1e6), { isNested: true }),
+    windowRotary: rotaryOf(config, windowed, headDimension, config.number("rope_local_base_freq", 1e4), {
+      isNested: true,
+    }),
   };
 }

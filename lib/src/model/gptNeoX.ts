@@ -4,7 +4,7 @@ import type { ModelFamily } from "./architecture";
 import { attention } from "./attention";
 import { linear, linearHeads, linearWeights } from "./linear";
 import { layerNorm, layerNormWeights } from "./normalization";
-import { rotarySettings } from "./rotary";
+import { ropeSection, rotarySettings } from "./rotary";
 
 /**
  * GPT-NeoX and Pythia: layer norms, rotary positions on a part of each head, attention and MLP side by side
@@ -27,10 +27,12 @@ export const gptNeoX: ModelFamily = {
     const parallel = config.flag("use_parallel_residual", true);
     const bias = config.flag("attention_bias", true);
     const tied = config.flag("tie_word_embeddings", false);
-    const fraction = config.section("rope_parameters")?.number("partial_rotary_factor", Number.NaN);
-    const turned = Math.floor(headDimension * (fraction || config.number("rotary_pct", 0.25)));
+    const usualFraction = config.number("rotary_pct", 0.25);
+    const fraction = ropeSection(config)?.number("partial_rotary_factor", usualFraction) ?? usualFraction;
+    const turned = Math.floor(headDimension * fraction);
     if (turned % 2 !== 0 || turned < 0 || turned > headDimension) config.unsupported("rotary_pct");
-    const base = config.number("rotary_emb_base", config.number("rope_theta", 10000));
+    // Transformers does not look at a rope_theta outside of the section.
+    const base = config.number("rotary_emb_base", 10000);
     const attentionKind = { rotary: turned > 0 ? rotarySettings(config, turned, base) : undefined };
     const embedding = { name: "gpt_neox.embed_in.weight", shape: [vocabularySize, width] };
     return {
