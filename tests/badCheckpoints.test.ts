@@ -317,7 +317,7 @@ const CONFIG: Case[] = [
   ["another vocabulary", inConfig({ vocab_size: 97 }), WEIGHTS, EMBEDDING, "[97,32]"],
   ["heads that cannot share", inConfig({ num_key_value_heads: 3 }), "config.json", "num_key_value_heads"],
   ["an unknown activation", inConfig({ hidden_act: "snake" }), "config.json", "hidden_act", "snake"],
-  ["an unknown rotary scaling", inConfig({ rope_parameters: { rope_type: "yarn" } }), "config.json", "yarn"],
+  ["an unknown rotary scaling", inConfig({ rope_parameters: { rope_type: "mrope" } }), "config.json", "mrope"],
 ];
 
 const WINDOWED: Case[] = [

@@ -53,7 +53,7 @@ export interface Architecture {
   embeddingWeights: WeightRequests;
   blockWeights(layer: number): WeightRequests;
   finalWeights: WeightRequests;
-  /** The unembedding; stored apart from the rest, since it may be the embedding itself (tied). */
+  /** The unembedding; stored apart from the rest, since it may be the embedding itself (tied). Nothing where there is none. */
   headWeights: WeightRequests;
   /** The tokens' rows of the embedding [T, embeddingWidth] -> hidden state 0. */
   embed(weights: Weights, tokens: tf.Tensor2D): tf.Tensor2D;

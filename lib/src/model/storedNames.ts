@@ -8,7 +8,8 @@ const HEAD = /(^|\.)(lm_head|embed_out)\.weight$/;
  * The same architecture, asking for its weights by the names that the checkpoint has for them, as transformers 5.24 finds
  * them. All but the unembedding may stand under another root than the family's: without the outer "model." as the base
  * model saves it, or inside a larger model. Of an embedding and an unembedding that the config says are one (tied), the
- * file may hold either or both; both count, whether they are equal or not.
+ * file may hold either or both; both count, whether they are equal or not. Of an unembedding that is nowhere, as in the
+ * weights of a base model, nothing is asked: loss and entropy are unknown then.
  */
 export function underStoredNames(architecture: Architecture, { tensors }: Checkpoint): Architecture {
   const { embedding, ...otherEmbeddingWeights } = architecture.embeddingWeights;
@@ -22,16 +23,17 @@ export function underStoredNames(architecture: Architecture, { tensors }: Checkp
   const input = named(embedding).name;
   const head = headName(tensors, isTied ? undefined : unembedding.name);
   const isOneTensor = head !== undefined && isSameStorage(tensors, input, head);
-  const output = isOneTensor || (isTied && head === undefined) ? input : (head ?? unembedding.name);
+  const output = isOneTensor || (isTied && head === undefined) ? input : head;
   return {
     ...architecture,
     embeddingWeights: {
       ...all(otherEmbeddingWeights),
-      embedding: { ...embedding, name: isTied && !tensors.has(input) ? output : input },
+      embedding: { ...embedding, name: isTied && head !== undefined && !tensors.has(input) ? head : input },
     },
     blockWeights: (layer) => all(architecture.blockWeights(layer)),
     finalWeights: all(architecture.finalWeights),
-    headWeights: { ...architecture.headWeights, unembedding: { ...unembedding, name: output } },
+    headWeights:
+      output === undefined ? {} : { ...architecture.headWeights, unembedding: { ...unembedding, name: output } },
   };
 }
 

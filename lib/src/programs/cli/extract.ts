@@ -51,6 +51,7 @@ async function extract(options: ExtractOptions): Promise<void> {
     const shape = [states.length, ids.length, width];
     const last = narrower && { file: lastFile(out), shape: [ids.length, narrower.dimension] };
     process.stderr.write(`${model.backend}\n`);
+    if (model.withoutHead) process.stderr.write(`${model.withoutHead}\n`);
     if (narrower && last?.file) {
       writeNpy(last.file, last.shape, [narrower.values]);
       const why = `the last hidden state is ${narrower.dimension} wide, the others ${width}`;
@@ -64,11 +65,15 @@ async function extract(options: ExtractOptions): Promise<void> {
     process.stdout.write(
       options.json
         ? `${JSON.stringify(summary)}\n`
-        : `${out}: [${shape}]; loss ${loss.toFixed(4)} nats, mean entropy ${meanEntropy.toFixed(4)} nats\n`,
+        : `${out}: [${shape}]; loss ${inNats(loss)}, mean entropy ${inNats(meanEntropy)}\n`,
     );
   } finally {
     model.dispose();
   }
+}
+
+function inNats(value: number): string {
+  return Number.isNaN(value) ? "unknown" : `${value.toFixed(4)} nats`;
 }
 
 /** hidden.npy -> hidden-last.npy */
