@@ -2,11 +2,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { openCheckpoint } from "../lib/src/machine/checkpoint/checkpoint";
 import { readNpy } from "../lib/src/machine/support/npy";
+import { openNetwork } from "../lib/src/model/network";
 import { study } from "../lib/src/results/study";
 import { expectRefusal, runProgram } from "./support/cli";
 import { temporaryFolder } from "./support/notebooks";
-import { copyModelWithTokenizer, MODEL_FIXTURES, renameTensors } from "./support/tinyModel";
+import { copyModel, copyModelWithTokenizer, editJson, MODEL_FIXTURES, renameTensors } from "./support/tinyModel";
 
 const WEIGHTS = "model.safetensors";
 
@@ -22,6 +24,27 @@ function distance(actual: ArrayLike<number>, expected: ArrayLike<number>): numbe
   const largest = Math.max(...Array.from(expected, Math.abs));
   return Math.max(...Array.from(expected, (value, i) => Math.abs(value - actual[i]))) / largest;
 }
+
+describe("an index beside the truth: what the architecture asks for counts", () => {
+  // Each of them is loaded by transformers 5.24, which takes the list of files from the index and nothing else.
+  const NORM = "model.norm.weight";
+  const [FIRST, THIRD] = ["model-00001-of-00003.safetensors", "model-00003-of-00003.safetensors"];
+
+  test.each<[string, (map: Record<string, string>) => void]>([
+    ["lists what no file has", (map) => Object.assign(map, { "model.layers.0.self_attn.rotary_emb.inv_freq": THIRD })],
+    ["names another file", (map) => Object.assign(map, { [NORM]: FIRST })],
+    ["leaves a tensor out", (map) => void delete map[NORM]],
+  ])("%s", (_, change) => {
+    const folder = copyModel("llama-sharded", temporaryFolder());
+    const tensors = () => [...openNetwork(openCheckpoint(folder)).checkpoint.tensors.keys()].sort();
+    const before = tensors();
+    editJson(
+      join(folder, `${WEIGHTS}.index.json`),
+      ({ weight_map: map }) => void change(map as Record<string, string>),
+    );
+    expect(tensors()).toEqual(before);
+  });
+});
 
 describe("weights of a base model: no prefix and no head", () => {
   const fixture = join(MODEL_FIXTURES, "llama-gqa");
