@@ -66,3 +66,20 @@ export function safetensors(header: unknown, data: Uint8Array): Buffer {
   prefix.writeBigUInt64LE(BigInt(text.length));
   return Buffer.concat([prefix, text, data]);
 }
+
+/** Rewrites a safetensors file with other names; a tensor without one is left out. */
+export function renameTensors(path: string, rename: (name: string) => string | undefined): void {
+  const header: Record<string, TensorEntry> = {};
+  const pieces: Buffer[] = [];
+  let end = 0;
+  editSafetensors(path, (old, data) => {
+    for (const [name, { dtype, shape, data_offsets: [from, to] = [0, 0] }] of Object.entries(old)) {
+      const renamed = name === "__metadata__" ? undefined : rename(name);
+      if (renamed === undefined) continue;
+      header[renamed] = { dtype, shape, data_offsets: [end, end + to - from] };
+      pieces.push(data.subarray(from, to));
+      end += to - from;
+    }
+  });
+  writeFileSync(path, safetensors(header, Buffer.concat(pieces)));
+}

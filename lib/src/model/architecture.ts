@@ -85,7 +85,10 @@ export interface Architecture {
   /** The weights of one expert of such a block; they are read when a token chooses it. */
   expertWeights?(layer: number, expert: number): WeightRequests;
   finalWeights: WeightRequests;
-  /** The unembedding, and its bias if it has one; stored apart from the rest, since it may be the embedding itself (tied). */
+  /**
+   * The unembedding, and its bias if it has one; stored apart from the rest, since it may be the embedding itself (tied).
+   * Nothing where there is none.
+   */
   headWeights: WeightRequests;
   /** The tokens' rows of the embedding [T, embeddingWidth] -> hidden state 0. */
   embed(weights: Weights, tokens: tf.Tensor2D): tf.Tensor2D;

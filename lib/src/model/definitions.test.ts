@@ -237,12 +237,10 @@ describe("rotary frequencies", () => {
     }
   });
 
-  test.each([
-    { type: "yarn", factor: 2 },
-    { rope_type: "dynamic" },
-    { type: "linear" },
-    { rope_type: "llama3", factor: 8 },
-  ])("%j is refused: not built here, or a field is missing", (scaling) => {
-    expect(() => rotarySettings(config({ rope_scaling: scaling }), 4, 100)).toThrow(/^config\.json, rope_scaling: /);
-  });
+  test.each([{ type: "yarn" }, { rope_type: "mrope" }, { type: "linear" }, { rope_type: "llama3", factor: 8 }])(
+    "%j is refused: not built here, or a field is missing",
+    (scaling) => {
+      expect(() => rotarySettings(config({ rope_scaling: scaling }), 4, 100)).toThrow(/^config\.json, rope_scaling: /);
+    },
+  );
 });

@@ -138,7 +138,7 @@ describe("refused by name", () => {
       { layer_types: [...TYPES.slice(1), "chunked_attention"], use_sliding_window: true },
       '"chunked_attention"',
     ],
-    ["qwen3", { rope_scaling: { rope_type: "yarn", factor: 4 } }, 'rope_scaling: rope_type = "yarn"'],
+    ["qwen3", { rope_scaling: { rope_type: "mrope" } }, 'rope_scaling: rope_type = "mrope"'],
     ["qwen3", { head_dim: 7 }, "config.json: num_attention_heads = 4"],
     ["gemma3_text", { attn_logit_softcapping: 50 }, "config.json: attn_logit_softcapping = 50"],
     ["gemma3_text", { final_logit_softcapping: 30 }, "config.json: final_logit_softcapping = 30"],

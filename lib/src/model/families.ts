@@ -31,6 +31,7 @@ import { qwen3Moe } from "./qwen3Moe";
 import { smollm3 } from "./smollm3";
 import { stablelm } from "./stablelm";
 import { starcoder2 } from "./starcoder2";
+import { underStoredNames } from "./storedNames";
 
 /** The one place where model families are registered. */
 export const FAMILIES: readonly ModelFamily[] = [
@@ -88,5 +89,5 @@ export function architectureOf(checkpoint: Checkpoint): Architecture {
       `${config.path}: claims ${architecture.layers} layers, but the weights hold only ${tensors.size} tensors`,
     );
   }
-  return architecture;
+  return underStoredNames(architecture, checkpoint);
 }

@@ -66,7 +66,7 @@ export function rotaryByType(
   const [whole, windowed] = [scaling ?? byType?.section(WHOLE), byType?.section(WINDOWED)];
   refusePartialRotary(config, whole, windowed);
   return {
-    rotary: rotaryOf(config, whole, headDimension, bases.whole),
-    windowRotary: rotaryOf(config, windowed, headDimension, bases.windowed),
+    rotary: rotaryOf(config, whole, headDimension, bases.whole, { isNested: true }),
+    windowRotary: rotaryOf(config, windowed, headDimension, bases.windowed, { isNested: true }),
   };
 }

@@ -20,7 +20,7 @@ function conv1dWeights(key: string, prefix: string, inputs: number, outputs: num
 export const gpt2: ModelFamily = {
   modelType: "gpt2",
   title: "GPT-2",
-  architecture(config, tensorNames) {
+  architecture(config) {
     const width = config.count("n_embd", "hidden_size");
     const layers = config.count("n_layer", "num_hidden_layers");
     const vocabularySize = config.count("vocab_size");
@@ -35,22 +35,20 @@ export const gpt2: ModelFamily = {
     const scaledByLayer = config.flag("scale_attn_by_inverse_layer_idx", false);
     const tied = config.flag("tie_word_embeddings", true);
     if (config.flag("add_cross_attention", false)) config.unsupported("add_cross_attention");
-    // The hub's original files were saved without the outer "transformer.".
-    const root = tensorNames.has("wte.weight") ? "" : "transformer.";
-    const embedding = { name: `${root}wte.weight`, shape: [vocabularySize, width] };
+    const embedding = { name: "transformer.wte.weight", shape: [vocabularySize, width] };
     return {
       layers,
       width,
       vocabularySize,
       longestPrompt,
       attentionKind: () => PLAIN_ATTENTION,
-      embeddingWeights: { embedding, positions: { name: `${root}wpe.weight`, shape: [longestPrompt, width] } },
-      finalWeights: layerNormWeights("norm", `${root}ln_f`, width),
+      embeddingWeights: { embedding, positions: { name: "transformer.wpe.weight", shape: [longestPrompt, width] } },
+      finalWeights: layerNormWeights("norm", "transformer.ln_f", width),
       headWeights: {
         unembedding: { ...embedding, name: tied ? embedding.name : "lm_head.weight", transposed: true },
       },
       blockWeights(layer) {
-        const block = `${root}h.${layer}`;
+        const block = `transformer.h.${layer}`;
         return {
           ...layerNormWeights("attentionNorm", `${block}.ln_1`, width),
           ...conv1dWeights("queryKeyValue", `${block}.attn.c_attn`, width, 3 * width),

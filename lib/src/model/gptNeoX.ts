@@ -4,7 +4,7 @@ import { decoderArchitecture } from "./decoderBlocks";
 import { NORMS_BEFORE } from "./llama";
 import { plainMlp } from "./mlp";
 import { layered } from "./norms";
-import { rotarySettings } from "./rotary";
+import { ropeSection, rotarySettings } from "./rotary";
 import { fusedInGroups, selfAttention } from "./selfAttention";
 
 /**
@@ -21,10 +21,12 @@ export const gptNeoX: ModelFamily = {
     const headDimension = width / heads;
     if (!Number.isInteger(headDimension)) config.unsupported("num_attention_heads");
     const bias = config.flag("attention_bias", true);
-    const fraction = config.section("rope_parameters")?.number("partial_rotary_factor", Number.NaN);
-    const turned = Math.floor(headDimension * (fraction || config.number("rotary_pct", 0.25)));
+    const usualFraction = config.number("rotary_pct", 0.25);
+    const fraction = ropeSection(config)?.number("partial_rotary_factor", usualFraction) ?? usualFraction;
+    const turned = Math.floor(headDimension * fraction);
     if (turned % 2 !== 0 || turned < 0 || turned > headDimension) config.unsupported("rotary_pct");
-    const base = config.number("rotary_emb_base", config.number("rope_theta", 10000));
+    // Transformers does not look at a rope_theta outside of the section.
+    const base = config.number("rotary_emb_base", 10000);
     const attentionKind = { rotary: turned > 0 ? rotarySettings(config, turned, base) : undefined };
     const sizes = { width, heads, keyValueHeads: heads, headDimension, inner: config.count("intermediate_size") };
     const act = activation(config, "hidden_act", "gelu");

@@ -33,7 +33,7 @@ export class LogitStatistics {
     this.largest = new Float64Array(ids.length).fill(Number.NEGATIVE_INFINITY);
     this.sum = new Float64Array(ids.length);
     this.weighted = new Float64Array(ids.length);
-    this.next = new Float64Array(ids.length);
+    this.next = new Float64Array(ids.length).fill(Number.NaN); // Stays so of a model without an output head.
   }
 
   /** Takes the logits [N, count] of all positions for the tokens `first` to `first + count - 1`. */

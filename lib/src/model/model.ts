@@ -123,6 +123,11 @@ export class Model {
     return this.network.architecture.width;
   }
 
+  /** What is to be said of weights without an output head, whose loss and entropy are NaN; undefined of all others. */
+  get withoutHead(): string | undefined {
+    return this.network.withoutHead;
+  }
+
   get vocabularySize(): number {
     return this.network.architecture.vocabularySize;
   }
@@ -175,6 +180,7 @@ export class Model {
     const pieces = this.piecesOf(written);
     await chooseBackend(this.choice.name);
     const pass = { ids: [...front, ...ids], leaveOut: front.length + leaveOut };
+    if (logitsWanted && this.withoutHead) throw new UserError(this.withoutHead);
     const logits = logitsWanted ? this.emptyLogits(ids.length - leaveOut) : undefined;
     const isKept = hiddenWanted && keep && !logits;
     const result = isKept ? await this.keptRun(pass) : await this.compute(pass, hiddenWanted, logits);

@@ -51,6 +51,12 @@ export class Network {
     });
   }
 
+  /** Said where loss, entropy or logits would have been: the weights are those of a base model. Undefined where there is a head. */
+  get withoutHead(): string | undefined {
+    if (this.architecture.headWeights.unembedding) return undefined;
+    return `${this.checkpoint.name}: its weights have no output head: loss and entropy are unknown`;
+  }
+
   /** Lends the weights of a block. */
   withBlock<Result>(layer: number, use: (weights: Weights) => Promise<Result>): Promise<Result> {
     return this.lend(`block ${layer}`, () => loadWeights(this.checkpoint, this.architecture.blockWeights(layer)), use);
@@ -78,6 +84,7 @@ export class Network {
 
   /** How the unembedding is cut: a vocabulary of 128,000 times 4096 features does not fit beside everything else. */
   headTiles(): HeadTile[] {
+    if (!this.architecture.headWeights.unembedding) return [];
     const [vocabulary, width] = this.architecture.headWeights.unembedding.shape;
     const rows = Math.max(1, Math.floor(HEAD_TILE_VALUES / width));
     return Array.from({ length: Math.ceil(vocabulary / rows) }, (_, tile) => ({

@@ -19,7 +19,7 @@ const EPSILON = 1e-5;
 export const opt: ModelFamily = {
   modelType: "opt",
   title: "OPT",
-  architecture(config, tensorNames) {
+  architecture(config) {
     const width = config.count("hidden_size");
     const layers = config.count("num_hidden_layers");
     const vocabularySize = config.count("vocab_size");
@@ -35,9 +35,7 @@ export const opt: ModelFamily = {
     if (!config.flag("layer_norm_elementwise_affine", true)) config.unsupported("layer_norm_elementwise_affine");
     const act = activation(config, "activation_function", "relu");
     const tied = config.flag("tie_word_embeddings", true);
-    // The hub's original files were saved without the outer "model.".
-    const root = tensorNames.has("decoder.embed_tokens.weight") ? "decoder" : "model.decoder";
-    const embedding = { name: `${root}.embed_tokens.weight`, shape: [vocabularySize, embeddingWidth] };
+    const embedding = { name: "model.decoder.embed_tokens.weight", shape: [vocabularySize, embeddingWidth] };
     const projected = embeddingWidth !== width;
     const norm = (hidden: tf.Tensor2D, weights: Weights, name: string) => layerNorm(hidden, weights, name, EPSILON);
     const square = { inputs: width, outputs: width, bias };
@@ -49,20 +47,28 @@ export const opt: ModelFamily = {
       attentionKind: () => PLAIN_ATTENTION,
       embeddingWeights: {
         embedding,
-        positions: { name: `${root}.embed_positions.weight`, shape: [longestPrompt + POSITION_OFFSET, width] },
+        positions: { name: "model.decoder.embed_positions.weight", shape: [longestPrompt + POSITION_OFFSET, width] },
         ...(projected &&
-          linearWeights("projectIn", `${root}.project_in`, { inputs: embeddingWidth, outputs: width, bias: false })),
+          linearWeights("projectIn", "model.decoder.project_in", {
+            inputs: embeddingWidth,
+            outputs: width,
+            bias: false,
+          })),
       },
       finalWeights: {
-        ...(finalNorm && layerNormWeights("norm", `${root}.final_layer_norm`, width)),
+        ...(finalNorm && layerNormWeights("norm", "model.decoder.final_layer_norm", width)),
         ...(projected &&
-          linearWeights("projectOut", `${root}.project_out`, { inputs: width, outputs: embeddingWidth, bias: false })),
+          linearWeights("projectOut", "model.decoder.project_out", {
+            inputs: width,
+            outputs: embeddingWidth,
+            bias: false,
+          })),
       },
       headWeights: {
         unembedding: { ...embedding, name: tied ? embedding.name : "lm_head.weight", transposed: true },
       },
       blockWeights(layer) {
-        const block = `${root}.layers.${layer}`;
+        const block = `model.decoder.layers.${layer}`;
         return {
           ...layerNormWeights("attentionNorm", `${block}.self_attn_layer_norm`, width),
           ...linearWeights("query", `${block}.self_attn.q_proj`, square),

@@ -3,9 +3,8 @@ import { activation } from "./activations";
 import type { ModelFamily } from "./architecture";
 import { decoderSizes } from "./decoder";
 import { llamaArchitecture } from "./llama";
-import { longRope } from "./longRope";
 import { fusedGatedMlp } from "./mlp";
-import { ropeSection, rotaryOf } from "./rotary";
+import { ropeSection, ropeType, rotarySettings } from "./rotary";
 import type { RotarySettings } from "./rotarySettings";
 import { fusedInThirds } from "./selfAttention";
 import { slidingWindow } from "./slidingWindow";
@@ -36,13 +35,8 @@ function phi3Rotary(config: CheckpointConfig, headDimension: number): RotarySett
   const [section, field] = [scaling?.has("partial_rotary_factor") ? scaling : config, "partial_rotary_factor"];
   const dimensions = Math.floor(headDimension * section.number(field, 1));
   if (dimensions % 2 !== 0 || dimensions <= 0 || dimensions > headDimension) section.unsupported(field);
-  const base = config.number("rope_theta", 10000);
-  const type = scaling?.text("rope_type", scaling.text("type", "default")) ?? "default";
-  if (scaling && type === "longrope") {
-    // The config's own value counts, and where it has none transformers' default, whatever the section says.
-    const original = config.countOr("original_max_position_embeddings", 4096);
-    return longRope(config, scaling, { dimensions, base, original });
-  }
-  if (type !== "default") scaling?.unsupported("rope_type", JSON.stringify(type));
-  return rotaryOf(config, scaling, dimensions, base);
+  const type = ropeType(scaling);
+  if (type !== "default" && type !== "longrope") scaling?.unsupported("rope_type", JSON.stringify(type));
+  // The config's own original length counts, and where it has none transformers' default, whatever the section says.
+  return rotarySettings(config, dimensions, config.number("rope_theta", 10000), { usualLength: 4096 });
 }

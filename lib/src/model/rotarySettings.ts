@@ -15,8 +15,8 @@ export interface RotaryTables {
 export interface RotarySettings {
   dimensions: number;
   frequencies: Float64Array;
-  /** In prompts of more tokens than this, pairs turn otherwise; undefined where they do not. */
-  long?: { after: number; frequencies: Float64Array };
+  /** In prompts of more tokens than this, pairs turn otherwise, by their number; undefined where they do not. */
+  beyond?: { tokens: number; frequencies(tokens: number): Float64Array };
   /** Cosines and sines are multiplied by this; 1 if undefined. */
   scale?: number;
 }

@@ -96,7 +96,7 @@ export class Study implements Iterable<Row> {
    * layers 1 and 2 on, the cosine similarity, and a metric of one's own, from layer 0 on.
    *
    * @param parameter the range scaling n2, or k; all of them without it
-   * @throws UserError if a prompt has no such number at one of the layers
+   * @throws UserError if a prompt has no such number at one of the layers, or its model has no output head for it
    */
   of(quantity: AnyQuantity, parameter?: number): Row[] {
     const own = this.own.filter(({ metric }) => metric === quantity);
@@ -111,6 +111,10 @@ export class Study implements Iterable<Row> {
       const chosen = parameter === undefined ? shown : shown.filter((row) => row.parameter === parameter);
       const missing = parameter !== undefined && chosen.length < layersOf(result, quantity) - first;
       if (missing || chosen.length === 0) throw new UserError(whatIsMissing(result, quantity, parameter, shown));
+      const { loss, meanEntropy } = result.result;
+      if (isOfLogits(quantity) && Number.isNaN(loss) && Number.isNaN(meanEntropy)) {
+        throw new UserError(`${result.model}: its weights have no output head: there is no ${quantity}`);
+      }
       return chosen.map((row) => this.row(result, row));
     });
   }
@@ -132,8 +136,13 @@ export class Study implements Iterable<Row> {
 
 /** How many layers have a quantity, layer 0 among them; 1 of what belongs to the whole pass. */
 function layersOf({ result }: PromptResult, quantity: Quantity): number {
-  if (quantity.startsWith("loss") || quantity.startsWith("meanEntropy") || quantity.startsWith("logits")) return 1;
+  if (isOfLogits(quantity) || quantity.startsWith("logits")) return 1;
   return result.layers.length - (quantity === "neighborhoodOverlap" ? 1 : 0);
+}
+
+/** Whether a prompt has it wherever it has logits. */
+function isOfLogits(quantity: Quantity): boolean {
+  return quantity === "loss" || quantity === "meanEntropy";
 }
 
 function whatIsMissing(

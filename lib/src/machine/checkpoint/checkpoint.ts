@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
-import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
 import { ggufIn } from "../gguf/parts";
 import { cachedModelName } from "../hub/cache";
-import { messageOf, UserError } from "../support/errors";
+import { UserError } from "../support/errors";
+import { notedHash } from "../support/notedHash";
 import { readShardIndex } from "../support/shardIndex";
 import { type CheckpointConfig, readConfig } from "./config";
 import { openGguf } from "./gguf/ggufCheckpoint";
@@ -110,11 +110,9 @@ function readShards(
   const tensors = new Map<string, StoredTensor>();
   for (const name of names) {
     for (const [key, tensor] of read(join(folder, name))) {
-      if (shardOf.get(key) === name) tensors.set(key, tensor);
+      // The index decides between two files; what it has in none, or in another one than it is in, is there all the same.
+      if (shardOf.get(key) === name || !tensors.has(key)) tensors.set(key, tensor);
     }
-  }
-  for (const [key, name] of shardOf) {
-    if (!tensors.has(key)) throw new UserError(`${index}: promises tensor "${key}" in ${name}, which does not hold it`);
   }
   return { tensors, files: [index, ...names.map((name) => join(folder, name))] };
 }
@@ -172,31 +170,5 @@ function checkedTensor(checkpoint: Checkpoint, name: string, shape: readonly num
 
 /** SHA-256 of every file of the checkpoint, by file name. */
 export function hashCheckpoint(checkpoint: Checkpoint): Record<string, string> {
-  return Object.fromEntries(checkpoint.files.map((file) => [basename(file), hubBlobHash(file) ?? hashFile(file)]));
-}
-
-/** In the hub's cache a large file is a link to one that is named by its SHA-256, which was checked when it came. */
-function hubBlobHash(path: string): string | undefined {
-  const target = realpathSync(path);
-  const isBlob = basename(dirname(target)) === "blobs" && /^[0-9a-f]{64}$/.test(basename(target));
-  return isBlob ? basename(target) : undefined;
-}
-
-/** SHA-256 of a file's content, in hexadecimal, read in pieces. @throws UserError if it cannot be read */
-export function hashFile(path: string): string {
-  const hash = createHash("sha256");
-  const piece = Buffer.alloc(1 << 22);
-  let file: number | undefined;
-  try {
-    file = openSync(path, "r");
-    for (let count = -1; count !== 0; ) {
-      count = readSync(file, piece);
-      hash.update(piece.subarray(0, count));
-    }
-  } catch (error) {
-    throw new UserError(`${path}: cannot be read (${messageOf(error)})`, { cause: error });
-  } finally {
-    if (file !== undefined) closeSync(file);
-  }
-  return hash.digest("hex");
+  return Object.fromEntries(checkpoint.files.map((file) => [basename(file), notedHash(file)]));
 }

@@ -38,6 +38,15 @@ export function readSafetensorsHeader(path: string): Map<string, StoredTensor> {
     tensors.set(name, checkedEntry(path, name, entry, dataStart, fileSize));
   }
   checkPlaces(path, [...tensors.values()], dataStart, fileSize);
+  return withAliases(tensors, (parsed as Record<string, unknown>).__metadata__);
+}
+
+/** Of tensors that share their memory, PyTorch's writer stores one, and notes the names of the others as names for it. */
+function withAliases(tensors: Map<string, StoredTensor>, metadata: unknown): Map<string, StoredTensor> {
+  for (const [alias, name] of Object.entries(metadata ?? {})) {
+    const tensor = tensors.get(name);
+    if (tensor && !tensors.has(alias)) tensors.set(alias, tensor);
+  }
   return tensors;
 }
 

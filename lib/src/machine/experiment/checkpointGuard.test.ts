@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { filesBelow } from "../../../../tests/support/cli";
 import { temporaryFolder } from "../../../../tests/support/notebooks";
 import { copyModelWithTokenizer, editSafetensors, MODEL_FIXTURES } from "../../../../tests/support/tinyModel";
-import { hashFile } from "../checkpoint/checkpoint";
+import { hashFile } from "../support/notedHash";
 import { CheckpointGuard } from "./checkpointGuard";
 import { runExperiment } from "./experiment";
 import * as measuring from "./measurePrompt";

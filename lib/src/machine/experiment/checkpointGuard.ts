@@ -1,7 +1,7 @@
 import { basename } from "node:path";
-import { hashFile } from "../checkpoint/checkpoint";
 import { UserError } from "../support/errors";
 import { stampOf } from "../support/files";
+import { hashFile } from "../support/notedHash";
 
 /** Notices that a checkpoint's files are replaced while results are computed with them. */
 export class CheckpointGuard {

@@ -1,4 +1,5 @@
 import { METRICS } from "../../geometry/metrics";
+import { openNetwork } from "../../model/network";
 import { EMBEDDED_PROMPTS, loadPrompts } from "../../prompts/prompts";
 import { shuffleTokens } from "../../prompts/shuffle";
 import { hashIds, PAPER_PROMPT_LENGTH, promptSeed, tokenizePrompts } from "../../tokens/tokenizedPrompts";
@@ -129,6 +130,9 @@ export async function planModel(
   // Opened again once its files are watched: what is read after this is what is hashed, or the guard notices.
   const guard = new CheckpointGuard(openCheckpoint(folder).files);
   const checkpoint = openCheckpoint(folder);
+  const { withoutHead } = openNetwork(checkpoint);
+  if (withoutHead && settings.metrics?.includes("logitsIntrinsicDimension")) throw new UserError(withoutHead);
+  if (withoutHead) process.stderr.write(`${withoutHead}\n`);
   const tokenizer = loadTokenizer(checkpoint.path);
   const loaded = namedPrompts(await loadPrompts(settings.prompts, settings.promptCount, downloads), settings);
   const prompts = tokenizePrompts(tokenizer, loaded, settings.tokens);

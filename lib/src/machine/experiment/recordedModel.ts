@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { type Checkpoint, hashCheckpoint, hashFile } from "../checkpoint/checkpoint";
+import { type Checkpoint, hashCheckpoint } from "../checkpoint/checkpoint";
+import { hashFile } from "../support/notedHash";
 
 /** Files of a tokenizer, where it is not inside of the checkpoint's. */
 const TOKENIZER_FILES = ["tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt"];

@@ -54,6 +54,7 @@ async function extract(options: ExtractOptions): Promise<void> {
     const pieces = states.map(({ values }) => values);
     if (out !== undefined) writeNpy(out, shape, pieces);
     process.stderr.write(`${model.backend}\n`);
+    if (model.withoutHead) process.stderr.write(`${model.withoutHead}\n`);
     if (narrower && last?.file) {
       const why = `the last hidden state is ${narrower.dimension} wide, the others ${width}`;
       process.stderr.write(`${why}: it is in ${last.file}\n`);
@@ -62,11 +63,15 @@ async function extract(options: ExtractOptions): Promise<void> {
     process.stdout.write(
       options.json
         ? `${JSON.stringify(summary)}\n`
-        : `${out}: [${shape}]; loss ${loss.toFixed(4)} nats, mean entropy ${meanEntropy.toFixed(4)} nats\n`,
+        : `${out}: [${shape}]; loss ${inNats(loss)}, mean entropy ${inNats(meanEntropy)}\n`,
     );
   } finally {
     model.dispose();
   }
+}
+
+function inNats(value: number): string {
+  return Number.isNaN(value) ? "unknown" : `${value.toFixed(4)} nats`;
 }
 
 /** hidden.npy -> hidden-last.npy */
