@@ -22,11 +22,10 @@ export function hasBytePairFiles(folder: string): boolean {
 /**
  * Makes of vocab.json and merges.txt what tokenizer.json would say, for byte-level encodings in the manner of GPT-2.
  *
- * @param settings tokenizer_config.json: special tokens, and whether a space goes in front
  * @throws UserError if a file cannot be understood, or it is another kind of tokenizer
- * Source: Radford et al. 2019, section 2.2; the format is that of github.com/huggingface/tokenizers.
+ * @see Radford et al. 2019, section 2.2; the format is that of github.com/huggingface/tokenizers.
  */
-export function bytePairDefinition(folder: string, settings: Record<string, unknown>): Record<string, unknown> {
+export function bytePairDefinition(folder: string): Record<string, unknown> {
   const path = join(folder, VOCABULARY);
   const vocab = readJsonObject(path);
   if (
@@ -35,10 +34,10 @@ export function bytePairDefinition(folder: string, settings: Record<string, unkn
   ) {
     throw new UserError(`${path}: not the vocabulary of a byte-level encoding, which is the kind that can be read`);
   }
-  const prefix = { type: "ByteLevel", add_prefix_space: settings.add_prefix_space === true, trim_offsets: true };
+  const prefix = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true };
   return {
     version: "1.0",
-    added_tokens: specialTokens(vocab, settings),
+    added_tokens: [],
     normalizer: null,
     pre_tokenizer: { ...prefix, use_regex: true },
     post_processor: { ...prefix, trim_offsets: false },
@@ -72,24 +71,4 @@ function readMerges(path: string): [string, string][] {
     if (!right || more.length > 0) throw new UserError(`${path}: line ${first + index + 1} is no pair of pieces`);
     return [[left, right]];
   });
-}
-
-/** The tokens that are never cut, nor made of other text: the settings' begin, end, unknown and padding. */
-function specialTokens(vocab: Record<string, unknown>, settings: Record<string, unknown>): unknown[] {
-  const named = ["bos_token", "eos_token", "unk_token", "pad_token"].map((name) => {
-    const token = settings[name] as string | { content?: unknown } | null | undefined;
-    return typeof token === "object" ? token?.content : token;
-  });
-  return [...new Set(named)]
-    .filter((content): content is string => typeof content === "string" && Object.hasOwn(vocab, content))
-    .map((content) => ({
-      id: vocab[content],
-      content,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-      special: true,
-    }))
-    .sort((a, b) => (a.id as number) - (b.id as number));
 }

@@ -1,14 +1,18 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { Tokenizer } from "@huggingface/tokenizers";
 import { readJsonObject } from "../machine/support/json";
-import { bytePairDefinition } from "./bytePairFiles";
+import type { Encode } from "./encoder";
+import { javascriptEncoder } from "./javascriptEncoder";
+import { hasNativeLibrary, nativeEncoder } from "./nativeEncoder";
 import { textPieces } from "./textPieces";
 import type { TextTokenizer } from "./textTokenizer";
-import { bytesByDecoder, spaceInFront } from "./tokenBytes";
+import { writingOf } from "./tokenBytes";
+import { readTokenizerDefinition, type TokenizerDefinition } from "./tokenizerDefinition";
 import { checkTokenizerLimits } from "./tokenizerLimits";
+import { isId } from "./vocabulary";
 
-export const TOKENIZER_FILE = "tokenizer.json";
+/** `javascript`: what encodes where the native library is not; it refuses what it would do differently. */
+const LIBRARY = "TOKEN_GEOMETRY_TOKENIZERS";
 
 /**
  * Loads tokenizer.json (and tokenizer_config.json, if it is there) of a model folder; vocab.json and merges.txt where there
@@ -17,20 +21,36 @@ export const TOKENIZER_FILE = "tokenizer.json";
  * @throws Error if a file cannot be understood
  */
 export function loadHuggingFaceTokenizer(folder: string): TextTokenizer {
-  const path = join(folder, TOKENIZER_FILE);
-  const settingsPath = join(folder, "tokenizer_config.json");
-  const settings = existsSync(settingsPath) ? readJsonObject(settingsPath) : {};
-  const definition = existsSync(path) ? readJsonObject(path) : bytePairDefinition(folder, settings);
-  checkTokenizerLimits(definition);
-  // What would add special tokens is left out: none are asked for.
-  const tokenizer = new Tokenizer({ ...definition, post_processor: null }, settings);
+  const files = readTokenizerDefinition(folder);
+  const { definition, vocabulary } = files;
+  const { ids: byText, added, tokens } = vocabulary;
+  const { bytesOfToken, spaceInFront } = writingOf(definition);
+  // Of runs of spaces that are added tokens (Gemma), those in the vocabulary are written as there.
+  const verbatim = new Set(
+    (definition.added_tokens as { content: string; special: boolean }[])
+      .filter(({ content, special }) => special || !byText.has(content))
+      .map(({ content }) => added.get(content)!),
+  );
+  const utf8 = new TextEncoder();
+  const isAdded = (id: number) => verbatim.has(id);
+  const bytesOf = (id: number) => {
+    const token = tokens.get(id) ?? "";
+    return isAdded(id) ? utf8.encode(token) : bytesOfToken(token);
+  };
   return {
-    encode: (text) => tokenizer.encode(text, { add_special_tokens: false }).ids,
-    pieces: piecesBy(tokenizer, definition),
+    encode: encoderOf(definition),
+    pieces: (ids) => textPieces(ids, { bytesOf, isAdded, spaceInFront }),
     get beginOfText() {
-      return namedBeginning(folder, settings, (token) => tokenizer.token_to_id(token));
+      return namedBeginning(folder, files);
     },
   };
+}
+
+/** @throws Error if the definition is damaged, or too much for what encodes */
+export function encoderOf(definition: Record<string, unknown>): Encode {
+  checkTokenizerLimits(definition);
+  const isNative = process.env[LIBRARY] !== "javascript" && hasNativeLibrary();
+  return isNative ? nativeEncoder(definition) : javascriptEncoder(definition);
 }
 
 /**
@@ -39,38 +59,13 @@ export function loadHuggingFaceTokenizer(folder: string): TextTokenizer {
  */
 function namedBeginning(
   folder: string,
-  settings: Record<string, unknown>,
-  idOf: (token: string) => number | undefined,
+  { settings, vocabulary: { added, ids } }: TokenizerDefinition,
 ): number | undefined {
   const named = settings.bos_token as string | { content?: unknown } | null | undefined;
   const token = typeof named === "object" ? named?.content : named;
-  const known = typeof token === "string" ? idOf(token) : undefined;
+  const known = typeof token === "string" ? (added.get(token) ?? ids.get(token)) : undefined;
   if (isId(known)) return known;
   const configPath = join(folder, "config.json");
   const id = existsSync(configPath) ? readJsonObject(configPath).bos_token_id : undefined;
   return isId(id) ? id : undefined;
-}
-
-function isId(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function piecesBy(tokenizer: Tokenizer, definition: Record<string, unknown>): TextTokenizer["pieces"] {
-  const bytes = bytesByDecoder(definition.decoder);
-  if (!bytes) {
-    // The cleaning is one for English texts: it takes the space from in front of a full stop.
-    const options = { skip_special_tokens: false, clean_up_tokenization_spaces: false };
-    return (ids) => ids.map((id) => tokenizer.decode([id], options));
-  }
-  const added = tokenizer.get_added_tokens_decoder();
-  const utf8 = new TextEncoder();
-  const known = {
-    isAdded: (id: number) => added.has(id),
-    bytesOf(id: number) {
-      const token = tokenizer.id_to_token(id) ?? "";
-      return added.has(id) ? utf8.encode(token) : bytes(token);
-    },
-    spaceInFront: spaceInFront(definition),
-  };
-  return (ids) => textPieces(ids, known);
 }

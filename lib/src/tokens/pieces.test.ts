@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { RandomTokenizers } from "../../../tests/support/randomTokenizers";
 import { PROJECT_ROOT } from "../machine/support/project";
+import { type Step, stepsOf } from "./steps";
 import { textPieces } from "./textPieces";
 import { loadTokenizer } from "./tokenizer";
 
@@ -77,6 +79,41 @@ describe("tokenizer.json", () => {
       expect(tokenizer.pieces(tokenizer.encode(text)).join("")).toBe(text);
     }
   });
+});
+
+/** Whether pieces can be the text: nothing is rewritten, taken away, or added but a space in front. */
+function keepsTexts({ normalizer, pre_tokenizer, model, added_tokens }: Record<string, unknown>): boolean {
+  const { type, byte_fallback, vocab } = model as { type: string; byte_fallback: boolean; vocab: object };
+  const steps = [...stepsOf(normalizer), ...stepsOf(pre_tokenizer)];
+  const kept = ["Digits", "Sequence", "UnicodeScripts"];
+  const bytes = byte_fallback && Object.keys(vocab).filter((token) => /^<0x..>$/.test(token)).length === 256;
+  const isByteLevel = steps.filter((step) => step.type === "ByteLevel").length === 1 && Object.hasOwn(vocab, "\u0120");
+  const isSafe = (step: Step) =>
+    ((kept.includes(step.type) || (step.type === "ByteLevel" && isByteLevel)) && step.add_prefix_space !== true) ||
+    (step.prepend === "\u2581" && !isByteLevel) ||
+    (step.content === "\u2581" && Object.hasOwn(vocab, "\u2581") && (step.pattern as Step).String === " ") ||
+    (step.type === "Split" && step.behavior !== "Removed");
+  const isAmbiguous = ({ content, lstrip, rstrip }: Step) =>
+    lstrip || rstrip || Object.hasOwn(vocab, content as string);
+  return type === "BPE" && (isByteLevel || bytes) && !(added_tokens as Step[]).some(isAmbiguous) && steps.every(isSafe);
+}
+
+test("pieces of random tokenizers are the text, letter by letter", () => {
+  const draw = new RandomTokenizers("pieces");
+  let count = 0;
+  for (let trial = 0; trial < 600; trial++) {
+    const { definition, added } = draw.definition();
+    // The sign for a space is one, whoever wrote it.
+    const text = draw.textWith(added, 20).replaceAll("\u2581", " ").replaceAll("\ud800", "");
+    if (!keepsTexts(definition)) continue;
+    const target = mkdtempSync(join(folder, "model-"));
+    writeFileSync(join(target, "tokenizer.json"), JSON.stringify(definition));
+    const tokenizer = loadTokenizer(target);
+    const pieces = tokenizer.pieces(tokenizer.encode(text));
+    expect(pieces.join(""), JSON.stringify({ text, definition })).toBe(text);
+    count++;
+  }
+  expect(count).toBeGreaterThan(60);
 });
 
 describe("bytes of tokens", () => {

@@ -18,6 +18,9 @@ interface Call {
 }
 type Answer = { value: unknown } | { failure: string };
 
+/** Says that a process gave no answer: it took too long or too much, or ended. */
+export class NoAnswerError extends Error {}
+
 /**
  * A module in a process of its own, for work with files that anybody may have written by code that does not expect that:
  * whatever it does there, it ends in time, does not take more memory than it may, and takes nobody along.
@@ -40,7 +43,8 @@ export class IsolatedModule {
    * Calls a function; one call after the other.
    *
    * @param seconds after which it is given up
-   * @throws Error saying what the function threw, or that the process did not answer in time or ended
+   * @throws Error saying what the function threw
+   * @throws NoAnswerError if the process did not answer in time, took too much memory, or ended
    */
   call<Value>(name: string, args: unknown[], seconds: number): Promise<Value> {
     const answer = this.last.then(() => this.ask({ name, args }, seconds));
@@ -69,14 +73,14 @@ export class IsolatedModule {
         else this.stop();
         settle();
       };
-      const fail = (why: string): void => end(() => reject(new Error(why)), false);
+      const fail = (why: string): void => end(() => reject(new NoAnswerError(why)), false);
       // An answer that waits to be read is taken first.
       const timeUp = (): unknown => setImmediate(() => fail(`it took more than ${seconds} s`));
       const timer = setTimeout(timeUp, 1000 * seconds);
       const tooMuch = `it took more than ${this.heap} MiB of memory`;
       const watch = setInterval(() => residentMebibytes(child.pid) > 2 * this.heap && fail(tooMuch), LOOK);
       child.once("error", (error) => fail(messageOf(error)));
-      child.once("exit", () => fail(`${tooMuch}, or could not be started`));
+      child.once("exit", () => fail(`${tooMuch}, or ended the process that read it`));
       child.once("message", (answer: Answer) => {
         if ("failure" in answer) end(() => reject(new Error(answer.failure)), true);
         else end(() => resolve(answer.value), true);
