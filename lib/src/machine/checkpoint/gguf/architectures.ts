@@ -1,10 +1,46 @@
 import type { GgufArchitecture } from "./architecture";
+import { bloom } from "./bloom";
+import { cohere2 } from "./cohere2";
+import { exaone4 } from "./exaone4";
+import { falcon } from "./falcon";
+import { gemma2 } from "./gemma2";
 import { gemma3 } from "./gemma3";
+import { glm4 } from "./glm4";
 import { gpt2 } from "./gpt2";
 import { gptNeoX } from "./gptNeoX";
+import { granite } from "./granite";
 import { llama } from "./llama";
+import { nemotron } from "./nemotron";
+import { olmo2 } from "./olmo2";
 import { phi3 } from "./phi3";
-import { qwen2, qwen3 } from "./qwen";
+import { olmoe, qwen2, qwen3, qwen3Moe } from "./qwen";
+import { smollm3 } from "./smollm3";
+import { stablelm } from "./stablelm";
+import { starcoder } from "./starcoder";
+import { starcoder2 } from "./starcoder2";
 
 /** The one place where architectures of GGUF files are registered. */
-export const GGUF_ARCHITECTURES: readonly GgufArchitecture[] = [llama, qwen2, qwen3, gemma3, phi3, gptNeoX, gpt2];
+export const GGUF_ARCHITECTURES: readonly GgufArchitecture[] = [
+  llama,
+  qwen2,
+  qwen3,
+  qwen3Moe,
+  gemma2,
+  gemma3,
+  phi3,
+  olmo2,
+  olmoe,
+  granite,
+  smollm3,
+  starcoder2,
+  stablelm,
+  falcon,
+  glm4,
+  cohere2,
+  exaone4,
+  nemotron,
+  gptNeoX,
+  starcoder,
+  bloom,
+  gpt2,
+];

@@ -1,4 +1,4 @@
-import { type GgufArchitecture, type Placement, weightsOnly } from "./architecture";
+import { type GgufArchitecture, type Placement, type TensorRule, weightsOnly } from "./architecture";
 import { LLAMA_TENSORS, llamaConfig, rotaryBase } from "./llamaBlocks";
 import { HEAD_NORMS } from "./qwen";
 import type { GgufSettings } from "./settings";
@@ -8,6 +8,24 @@ const LAYERS_OF_27B = 62;
 
 /** Five layers with a window, then one without. */
 const PATTERN = 6;
+
+/** Has a norm's weight as its distance from 1. */
+export const fromOne = (): Placement => ({ addend: -1 });
+
+/** The tensors that Gemma 2 and 3 have in common. */
+export const GEMMA_TENSORS: Readonly<Record<string, TensorRule>> = {
+  ...LLAMA_TENSORS,
+  ...weightsOnly(
+    {
+      output_norm: "model.norm",
+      "blk.N.attn_norm": "model.layers.N.input_layernorm",
+      "blk.N.post_attention_norm": "model.layers.N.post_attention_layernorm",
+      "blk.N.ffn_norm": "model.layers.N.pre_feedforward_layernorm",
+      "blk.N.post_ffw_norm": "model.layers.N.post_feedforward_layernorm",
+    },
+    fromOne,
+  ),
+};
 
 /**
  * Gemma 3, its text models. Norms are stored as what they multiply with, 1 more than Hugging Face's weight. What the file
@@ -33,22 +51,10 @@ export const gemma3: GgufArchitecture = {
       query_pre_attn_scalar: layers === LAYERS_OF_27B ? headShare(settings) : headDimension,
     };
   },
-  tensors: {
-    ...LLAMA_TENSORS,
-    ...weightsOnly(
-      {
-        ...HEAD_NORMS,
-        output_norm: "model.norm",
-        "blk.N.attn_norm": "model.layers.N.input_layernorm",
-        "blk.N.post_attention_norm": "model.layers.N.post_attention_layernorm",
-        "blk.N.ffn_norm": "model.layers.N.pre_feedforward_layernorm",
-        "blk.N.post_ffw_norm": "model.layers.N.post_feedforward_layernorm",
-      },
-      (): Placement => ({ addend: -1 }),
-    ),
-  },
+  tensors: { ...GEMMA_TENSORS, ...weightsOnly(HEAD_NORMS, fromOne) },
 };
 
-function headShare(settings: GgufSettings): number {
+/** Features of the model for each head. */
+export function headShare(settings: GgufSettings): number {
   return settings.count("embedding_length") / settings.count("attention.head_count");
 }

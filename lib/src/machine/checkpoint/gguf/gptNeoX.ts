@@ -53,7 +53,8 @@ export const gptNeoX: GgufArchitecture = {
   },
 };
 
-function headAfterHead(tensor: GgufTensor, config: ConfigFields): Placement {
+/** Queries, keys and values head after head, which the file has one after the other. */
+export function headAfterHead(tensor: GgufTensor, config: ConfigFields): Placement {
   const heads = config.num_attention_heads as number;
   if (!Number.isInteger(tensor.shape[0] / heads / 3)) {
     throw new UserError(`${tensor.file}: tensor "${tensor.name}" of shape [${tensor.shape}] has no ${heads} heads`);

@@ -21,10 +21,41 @@ export const LLAMA_TENSORS: Readonly<Record<string, TensorRule>> = {
   }),
 };
 
+/** Tensors of a mixture of experts: those of all experts stacked. @param names of the router and of the three layers */
+export function expertTensors(
+  router: string,
+  [gate, up, down]: readonly [string, string, string],
+): Record<string, TensorRule> {
+  return weightsOnly({
+    "blk.N.ffn_gate_inp": `model.layers.N.${router}`,
+    "blk.N.ffn_gate_exps": `model.layers.N.${gate}`,
+    "blk.N.ffn_up_exps": `model.layers.N.${up}`,
+    "blk.N.ffn_down_exps": `model.layers.N.${down}`,
+  });
+}
+
 /** Settings that they have in common, apart from how positions are told. */
 export function llamaConfig(settings: GgufSettings): ConfigFields {
-  settings.only("attention.causal", true);
   settings.only("expert_count", 0);
+  return { ...decoderConfig(settings), rms_norm_eps: settings.number("attention.layer_norm_rms_epsilon") };
+}
+
+/** The norms of a block and after the blocks, of families that have layer norms. */
+export const LAYER_NORMS = {
+  output_norm: "model.norm",
+  "blk.N.attn_norm": "model.layers.N.input_layernorm",
+  "blk.N.ffn_norm": "model.layers.N.post_attention_layernorm",
+};
+
+/** The same of such a family. */
+export function layeredConfig(settings: GgufSettings): ConfigFields {
+  settings.only("expert_count", 0);
+  return { ...decoderConfig(settings), layer_norm_epsilon: settings.number("attention.layer_norm_epsilon") };
+}
+
+/** The same of a family that may have other norms, or experts. */
+export function decoderConfig(settings: GgufSettings): ConfigFields {
+  settings.only("attention.causal", true);
   const width = settings.count("embedding_length");
   const heads = settings.count("attention.head_count");
   const headDimension = settings.count("attention.key_length", width / heads);
@@ -36,7 +67,6 @@ export function llamaConfig(settings: GgufSettings): ConfigFields {
     num_attention_heads: heads,
     num_key_value_heads: settings.count("attention.head_count_kv", heads),
     head_dim: headDimension,
-    rms_norm_eps: settings.number("attention.layer_norm_rms_epsilon"),
     vocab_size: settings.matrix("token_embd.weight").shape[0],
     tie_word_embeddings: !settings.tensors.has("output.weight"),
   };

@@ -1,5 +1,6 @@
-import { type GgufArchitecture, weightsOnly } from "./architecture";
-import { LLAMA_TENSORS, llamaConfig, rotaryConfig } from "./llamaBlocks";
+import { type ConfigFields, type GgufArchitecture, weightsOnly } from "./architecture";
+import { decoderConfig, expertTensors, LLAMA_TENSORS, llamaConfig, rotaryConfig } from "./llamaBlocks";
+import type { GgufSettings } from "./settings";
 
 /**
  * Qwen2 and Qwen2.5, without a sliding window, which the format has no setting for.
@@ -33,4 +34,56 @@ export const qwen3: GgufArchitecture = {
     };
   },
   tensors: { ...LLAMA_TENSORS, ...weightsOnly(HEAD_NORMS) },
+};
+
+/** The experts of Qwen and the families after it. */
+export const QWEN_EXPERTS = expertTensors("mlp.gate", [
+  "mlp.experts.gate_proj",
+  "mlp.experts.up_proj",
+  "mlp.experts.down_proj",
+]);
+
+/** What the format says of them. */
+export function expertConfig(settings: GgufSettings): ConfigFields {
+  return {
+    num_experts: settings.count("expert_count"),
+    num_experts_per_tok: settings.count("expert_used_count"),
+    ...(settings.has("expert_feed_forward_length") && {
+      moe_intermediate_size: settings.count("expert_feed_forward_length"),
+    }),
+  };
+}
+
+/** Qwen3's mixtures; llama.cpp takes the shares of the experts to add up to 1. Sources: as {@link qwen2}, `Qwen3MoeModel`. */
+export const qwen3Moe: GgufArchitecture = {
+  name: "qwen3moe",
+  config(settings) {
+    const fields = decoderConfig(settings);
+    return {
+      model_type: "qwen3_moe",
+      ...fields,
+      ...rotaryConfig(settings, fields.head_dim),
+      ...expertConfig(settings),
+      norm_topk_prob: settings.flag("expert_weights_norm", true),
+      rms_norm_eps: settings.number("attention.layer_norm_rms_epsilon"),
+      attention_bias: settings.tensors.has("blk.0.attn_q.bias"),
+    };
+  },
+  tensors: { ...LLAMA_TENSORS, ...weightsOnly(HEAD_NORMS), ...QWEN_EXPERTS },
+};
+
+/** OLMoE; llama.cpp takes the shares of the experts as they are. Sources: llama.cpp, conversion/olmo.py (`OlmoeModel`). */
+export const olmoe: GgufArchitecture = {
+  name: "olmoe",
+  config(settings) {
+    const fields = decoderConfig(settings);
+    return {
+      model_type: "olmoe",
+      ...fields,
+      ...rotaryConfig(settings, fields.head_dim),
+      ...expertConfig(settings),
+      rms_norm_eps: settings.number("attention.layer_norm_rms_epsilon"),
+    };
+  },
+  tensors: { ...LLAMA_TENSORS, ...weightsOnly(HEAD_NORMS), ...QWEN_EXPERTS },
 };

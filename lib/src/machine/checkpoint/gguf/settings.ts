@@ -49,6 +49,13 @@ export class GgufSettings {
     return this.fields.flag(this.key(name), fallback);
   }
 
+  /** A list of true and false. */
+  flags(name: string): boolean[] {
+    const value = this.header.metadata.get(this.key(name));
+    const good = Array.isArray(value) && value.every((one) => typeof one === "boolean");
+    return good ? value : this.unsupported(name);
+  }
+
   text(name: string, fallback: string): string {
     return this.fields.text(this.key(name), fallback);
   }
