@@ -115,13 +115,17 @@ function finished({ name, file, addend }: StoredTensor, values: Float32Array, be
   return values;
 }
 
+/** @throws UserError if a tensor is of a type that cannot be read, like integers or float8 */
+export function checkType({ name, file, elementType }: StoredTensor): void {
+  if (isPlainType(elementType) || isQuantizedType(elementType)) return;
+  const what = `tensor "${name}" is of type ${elementType}, which cannot be read`;
+  throw new UserError(`${file}: ${what}; docs/models.md lists those that can`);
+}
+
 /** Reads ranges of bytes of a tensor's file, one after the other. */
-function readBytes({ name, file: path, elementType }: StoredTensor, ranges: [number, number][]): Uint8Array {
-  if (!isPlainType(elementType) && !isQuantizedType(elementType)) {
-    throw new UserError(
-      `${path}: tensor "${name}" is of type ${elementType}, which cannot be read; docs/models.md lists those that can`,
-    );
-  }
+function readBytes(tensor: StoredTensor, ranges: [number, number][]): Uint8Array {
+  checkType(tensor);
+  const { name, file: path } = tensor;
   const size = ranges.reduce((sum, [begin, end]) => sum + end - begin, 0);
   // A file with holes can be larger than all disks.
   if (size > totalmem())
