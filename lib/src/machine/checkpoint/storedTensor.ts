@@ -22,6 +22,19 @@ export interface StoredTensor {
   stridedShape?: number[];
   /** Is added to every value. */
   addend?: number;
+  /** Is added to a matrix. */
+  lowRank?: LowRank;
+}
+
+/** scale B A, the change of a linear layer [outputs, inputs] by an adapter. */
+export interface LowRank {
+  /** [rank, inputs] */
+  a: StoredTensor;
+  /** [outputs, rank] */
+  b: StoredTensor;
+  scale: number;
+  /** The layer is stored as [inputs, outputs]. */
+  isTurned: boolean;
 }
 
 type PlainType = "F32" | "F16" | "BF16" | "F64";
@@ -46,7 +59,8 @@ export function bytesPerValue(type: PlainType): number {
 export function readValues(tensor: StoredTensor): Float32Array {
   const stored = valuesOf(tensor, readBytes(tensor, [[tensor.begin, tensor.end]]));
   const { shape, strides, stridedShape = shape } = tensor;
-  return finished(tensor, strides ? gather(stored, stridedShape, strides) : stored);
+  const values = finished(tensor, strides ? gather(stored, stridedShape, strides) : stored);
+  return withLowRank(tensor, values, (row) => row);
 }
 
 /**
@@ -71,7 +85,7 @@ export function readRows(tensor: StoredTensor, rows: readonly number[]): Float32
     if (last && last[1] === start) last[1] += rowBytes;
     else ranges.push([start, start + rowBytes]);
   }
-  return finished(tensor, valuesOf(tensor, readBytes(tensor, ranges)));
+  return withLowRank(tensor, finished(tensor, valuesOf(tensor, readBytes(tensor, ranges))), (i) => rows[i]);
 }
 
 /** Values that are turned at a time: 2^15 of them stay in the processor's cache. */
@@ -84,7 +98,7 @@ const TURNED_VALUES = 2 ** 15;
  */
 export function readTransposed(tensor: StoredTensor, first: number, count: number, result: Float32Array): void {
   const [rows, columns] = tensor.shape;
-  if (tensor.strides) {
+  if (tensor.strides || tensor.lowRank) {
     writeTransposed(readValues(tensor).subarray(first * columns, (first + count) * columns), columns, result, count, 0);
     return;
   }
@@ -112,6 +126,30 @@ function finished({ name, file, addend }: StoredTensor, values: Float32Array, be
     );
   }
   if (addend !== undefined) for (let i = 0; i < values.length; i++) values[i] += addend;
+  return values;
+}
+
+/**
+ * Adds the change of an adapter to some rows of a matrix, in place, summed in double precision.
+ *
+ * @param rowOf the number in the matrix of the i-th of the rows
+ */
+function withLowRank({ lowRank, shape }: StoredTensor, values: Float32Array, rowOf: (i: number) => number) {
+  if (!lowRank) return values;
+  const { a, b, scale, isTurned } = lowRank;
+  const [left, right] = (isTurned ? [a, b] : [b, a]).map(readValues);
+  const [rank, columns] = [a.shape[0], shape[1]];
+  const sums = new Float64Array(columns);
+  for (let i = 0; i * columns < values.length; i++) {
+    const row = rowOf(i);
+    sums.fill(0);
+    for (let k = 0; k < rank; k++) {
+      const weight = isTurned ? left[k * shape[0] + row] : left[row * rank + k];
+      if (isTurned) for (let j = 0; j < columns; j++) sums[j] += weight * right[j * rank + k];
+      else for (let j = 0; j < columns; j++) sums[j] += weight * right[k * columns + j];
+    }
+    for (let j = 0; j < columns; j++) values[i * columns + j] += scale * sums[j];
+  }
   return values;
 }
 
