@@ -32,6 +32,7 @@ describe("settings that are not built in are refused by name", () => {
     [{ init_lora_weights: "pissa" }, 'init_lora_weights = "pissa"'],
     [{ loftq_config: { loftq_bits: 4 } }, "loftq_config"],
     [{ rank_pattern: { "(a+)+": 2 } }, 'rank_pattern = "(a+)+"'],
+    [{ alpha_pattern: { "(q_proj": 2 } }, 'alpha_pattern = "(q_proj"'],
   ])("%j", (settings, words) => {
     const folder = adapter(settings);
     expect(() => openCheckpoint(folder)).toThrow(`${join(folder, CONFIG)}: ${words}`);

@@ -165,11 +165,11 @@ async function checkedLoss(
   const { loss: shuffled } = await model.run(ids, { tokens: TOKENS, shuffle: { index: 2 }, hidden: false });
   if (!(shuffled > loss)) {
     throw new UserError(
-      `${model.name}: its loss is ${of}, and no higher of the same tokens in random order: it reads no context`,
+      `${model.name}: its loss is ${of}, and no higher of the same tokens in another order: it reads no context`,
     );
   }
   return [
     { what: "loss", how: `${of}, far below ${bound}` },
-    { what: "context", how: `the same tokens in random order: ${shuffled.toFixed(3)} nats` },
+    { what: "context", how: `the same tokens, their 16 parts in another order: ${shuffled.toFixed(3)} nats` },
   ];
 }

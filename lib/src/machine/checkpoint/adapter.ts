@@ -142,9 +142,20 @@ function merged(weight: StoredTensor, { a, b, config, module, isTurned }: Factor
 function matching(config: CheckpointConfig, name: string, module: string): number | undefined {
   const patterns = config.section(name);
   for (const pattern of Object.keys(patterns?.fields ?? {})) {
-    // Anything with repetitions could take forever, and none is needed to name a module.
-    if (!/^[\w.^|()\\-]+$/.test(pattern)) config.unsupported(name, shown(pattern));
-    if (new RegExp(`^(.*\\.)?(${pattern})$`).test(module)) return patterns!.number(pattern);
+    // Repetitions could take forever, as could many choices one after the other, and none of them is needed to name a module.
+    const isPlain = /^[\w.^|()\\-]{1,200}$/.test(pattern) && pattern.split("|").length <= 10;
+    const expression = isPlain ? expressionOf(`^(.*\\.)?(${pattern})$`) : undefined;
+    if (!expression) return config.unsupported(name, shown(pattern));
+    if (expression.test(module)) return patterns!.number(pattern);
   }
   return undefined;
+}
+
+/** Undefined where a text is no regular expression. */
+function expressionOf(text: string): RegExp | undefined {
+  try {
+    return new RegExp(text);
+  } catch {
+    return undefined;
+  }
 }
