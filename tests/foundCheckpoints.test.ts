@@ -8,7 +8,14 @@ import { openNetwork } from "../lib/src/model/network";
 import { study } from "../lib/src/results/study";
 import { expectRefusal, runProgram } from "./support/cli";
 import { temporaryFolder } from "./support/notebooks";
-import { copyModel, copyModelWithTokenizer, editJson, MODEL_FIXTURES, renameTensors } from "./support/tinyModel";
+import {
+  copyModel,
+  copyModelWithTokenizer,
+  editJson,
+  editSafetensors,
+  MODEL_FIXTURES,
+  renameTensors,
+} from "./support/tinyModel";
 
 const WEIGHTS = "model.safetensors";
 
@@ -43,6 +50,33 @@ describe("an index beside the truth: what the architecture asks for counts", () 
       ({ weight_map: map }) => void change(map as Record<string, string>),
     );
     expect(tensors()).toEqual(before);
+  });
+});
+
+describe("quantized weights are refused by what they are", () => {
+  test.each<[Record<string, unknown>, string]>([
+    [
+      { quantization_config: { quant_method: "compressed-tensors", format: "float-quantized" } },
+      "quantization_config: weights quantized by compressed-tensors, float-quantized cannot be read",
+    ],
+    [{ compression_config: { quant_method: "compressed-tensors" } }, "quantized by compressed-tensors cannot be read"],
+    [{ quantization_config: { quant_method: "fp8", activation_scheme: "dynamic" } }, "quantized by fp8 cannot be read"],
+    [{ quantization_config: { quant_method: "gptq", bits: 4 } }, "quantized by gptq cannot be read"],
+    [{ quantization_config: { load_in_8bit: true } }, "quantized by bitsandbytes cannot be read"],
+  ])("%j", async (fields, words) => {
+    const folder = copyModel("llama-gqa", temporaryFolder());
+    editJson(join(folder, "config.json"), (config) => ({ ...config, ...fields }));
+    expectRefusal(await runProgram(["extract", "--model", folder, "--ids", "1,2", "--json"]), "config.json: ", words);
+  });
+
+  test.each(["F8_E4M3", "F8_E5M2", "F8_E8M0", "F4", "I8"])("a tensor of type %s", (type) => {
+    const folder = copyModel("llama-gqa", temporaryFolder());
+    editSafetensors(join(folder, WEIGHTS), (header) => {
+      header["model.layers.2.mlp.up_proj.weight"].dtype = type;
+    });
+    expect(() => openNetwork(openCheckpoint(folder))).toThrow(
+      `model.layers.2.mlp.up_proj.weight" is of type ${type}, which cannot be read`,
+    );
   });
 });
 

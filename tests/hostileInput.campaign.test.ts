@@ -21,6 +21,7 @@ const NAMES = [
     "gguf",
     "config",
     "index",
+    "adapter",
     "tokenizer",
     "ggufTokenizer",
     "npy",

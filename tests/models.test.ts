@@ -8,16 +8,22 @@ import { runNetwork } from "../lib/src/model/forward";
 import { loadNetwork } from "../lib/src/model/network";
 import { onEachBackend } from "./support/backends";
 
-const FIXTURES = join(__dirname, "fixtures/models");
+const FIXTURES = join(__dirname, "fixtures");
 
-/** Each folder is a tiny checkpoint with the hidden states, logits and loss that Hugging Face transformers gives. */
-const variants = readdirSync(FIXTURES, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+/**
+ * Each folder is a tiny checkpoint with the hidden states, logits and loss that Hugging Face transformers gives, or an adapter
+ * of one with those that peft gives.
+ */
+const variants = ["models", "adapters"].flatMap((kind) => {
+  const folders = readdirSync(join(FIXTURES, kind), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return folders.map(({ name }) => (kind === "models" ? name : join("..", kind, name)));
+});
 
 onEachBackend("models agree with Hugging Face transformers", (useBackend) => {
   beforeAll(useBackend);
 
-  test.each(variants.map(({ name }) => name))("%s", async (name) => {
-    const folder = join(FIXTURES, name);
+  test.each(variants)("%s", async (name) => {
+    const folder = join(FIXTURES, "models", name);
     const ids: number[] = JSON.parse(readFileSync(join(folder, "ids.json"), "utf8"));
     const expected = JSON.parse(readFileSync(join(folder, "expected.json"), "utf8"));
     const hidden = readHiddenStates(folder);

@@ -96,6 +96,20 @@ const READERS = {
   },
   config: runThreeTokens,
   index: runThreeTokens,
+  adapter(folder) {
+    const { openCheckpoint } = library("machine/checkpoint/checkpoint");
+    const { withAdapter } = library("machine/checkpoint/adapter");
+    const { readRows, readValues } = library("machine/checkpoint/storedTensor");
+    const base = openCheckpoint(join(PROJECT, "tests/fixtures/models/llama-gqa")).tensors;
+    const { tensors } = withAdapter(folder, "llama", base);
+    for (const [name, tensor] of tensors) {
+      if (tensor === base.get(name)) continue;
+      const size = tensor.shape.reduce((product, dimension) => product * dimension, 1);
+      allowRefusal(() => check(readValues(tensor).length === size, `${name} has another size than its shape`));
+      if (tensor.lowRank)
+        allowRefusal(() => check(readRows(tensor, [0]).length === tensor.shape[1], `a row of ${name}`));
+    }
+  },
   async tokenizer(folder) {
     const { loadTokenizer } = library("tokens/tokenizer");
     const tokenizer = loadTokenizer(folder);

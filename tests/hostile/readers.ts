@@ -51,6 +51,14 @@ const inFolder = (folder: string, ending: string, as: string): Sample[] =>
     .filter((name) => name.endsWith(ending))
     .map((name) => ({ files: { [as]: readFileSync(join(folder, name)) } }));
 
+const adapterFiles = (name: string) =>
+  Object.fromEntries(
+    ["adapter_config.json", "adapter_model.safetensors"].map((file) => [
+      file,
+      readFileSync(join(FIXTURES, "adapters", name, file)),
+    ]),
+  );
+
 /** All readers with their samples. `folder` is where files may be made. */
 export async function hostileReaders(folder: string): Promise<HostileReader[]> {
   const reader = (
@@ -104,6 +112,10 @@ export async function hostileReaders(folder: string): Promise<HostileReader[]> {
     reader("index", json, [
       model("llama-sharded", "model.safetensors.index.json"),
       model("opt-bin-sharded", "pytorch_model.bin.index.json"),
+    ]),
+    reader("adapter", (file) => (file.endsWith(".json") ? json : safetensorsFile), [
+      { files: adapterFiles("llama-patterns") },
+      { files: adapterFiles("llama-saved") },
     ]),
     reader("tokenizer", (file) => (file.endsWith(".json") ? json : bytes), [
       ...TOKENIZERS,

@@ -25,6 +25,7 @@ import { olmo2, olmo3 } from "./olmo2";
 import { olmoe } from "./olmoe";
 import { opt } from "./opt";
 import { phi3 } from "./phi3";
+import { refuseQuantization } from "./quantization";
 import { qwen2 } from "./qwen2";
 import { qwen3 } from "./qwen3";
 import { qwen3Moe } from "./qwen3Moe";
@@ -81,7 +82,8 @@ export function architectureOf(checkpoint: Checkpoint): Architecture {
     const known = FAMILIES.map(({ modelType }) => modelType).join(", ");
     throw new UserError(`${config.path}: unknown model_type "${config.modelType}"; known are ${known}`);
   }
-  config.refuseAny("quantization_config", "per_layer_config");
+  refuseQuantization(config);
+  config.refuseAny("per_layer_config");
   const architecture = family.architecture(config, new Set(tensors.keys()));
   if (architecture.layers > tensors.size) {
     // Told here, since a list of a billion layers would already fill the memory.

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { copiesValues } from "../machine/backend/backend";
 import { type Checkpoint, readTensor, readTensorRows, readTransposedRows } from "../machine/checkpoint/checkpoint";
-import { partOf } from "../machine/checkpoint/storedTensor";
+import { checkType, partOf } from "../machine/checkpoint/storedTensor";
 import { UserError } from "../machine/support/errors";
 import type { Architecture, WeightRequest, WeightRequests, Weights } from "./architecture";
 import { architectureOf } from "./families";
@@ -206,7 +206,7 @@ function product(shape: readonly number[]): number {
   return shape.reduce((size, dimension) => size * dimension, 1);
 }
 
-/** Checks that the checkpoint holds the tensors, in the shapes that are asked for. @throws UserError */
+/** Checks that the checkpoint holds the tensors, in the shapes that are asked for and types that can be read. @throws UserError */
 function checkWeights(checkpoint: Checkpoint, requests: WeightRequests): void {
   for (const { name, shape } of Object.values(requests)) {
     const tensor = checkpoint.tensors.get(name);
@@ -216,6 +216,7 @@ function checkWeights(checkpoint: Checkpoint, requests: WeightRequests): void {
         `${tensor.file}: tensor "${name}" has shape [${tensor.shape}], the config asks for [${shape}]`,
       );
     }
+    checkType(tensor);
   }
 }
 

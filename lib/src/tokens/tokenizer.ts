@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { firstPart, ggufIn } from "../machine/gguf/parts";
+import { adapterBaseFolder } from "../machine/hub/models";
 import { messageOf, UserError } from "../machine/support/errors";
 import { hasBytePairFiles } from "./bytePairFiles";
 import { loadGgufTokenizer } from "./ggufTokenizer";
@@ -21,12 +22,15 @@ export function beginOfText(tokenizer: TextTokenizer, source: string): number {
 
 /**
  * Loads the tokenizer of a model: of a folder tokenizer.json (and tokenizer_config.json, if it is there), or vocab.json and
- * merges.txt where there is no tokenizer.json, or its GGUF file; of a GGUF file the one inside.
+ * merges.txt where there is no tokenizer.json, or its GGUF file; of a GGUF file the one inside; of an adapter its own, or its
+ * base's.
  *
  * @param model the folder, or the file
  * @throws UserError if there is none, or it cannot be understood
  */
 export function loadTokenizer(model: string): TextTokenizer {
+  const base = hasTokenizer(model) ? undefined : adapterBaseFolder(model);
+  if (base !== undefined) return loadTokenizer(base);
   const path = tokenizerFile(model);
   const attempt = <Result>(work: () => Result): Result => {
     try {
@@ -51,11 +55,14 @@ const GGUF = ".gguf";
 /** The file that holds the tokenizer: of a split model the first one. */
 function tokenizerFile(model: string): string {
   if (model.endsWith(GGUF) && !isFolder(model)) return firstPart(model);
-  const path = join(model, TOKENIZER_FILE);
-  if (existsSync(path) || hasBytePairFiles(model)) return path;
+  if (hasTokenizer(model)) return join(model, TOKENIZER_FILE);
   const gguf = isFolder(model) ? ggufIn(model) : undefined;
   if (gguf) return firstPart(gguf);
   throw new UserError(`${model}: has no ${TOKENIZER_FILE}; give token ids instead of text, or add the file`);
+}
+
+function hasTokenizer(folder: string): boolean {
+  return existsSync(join(folder, TOKENIZER_FILE)) || hasBytePairFiles(folder);
 }
 
 function isFolder(path: string): boolean {

@@ -2,9 +2,11 @@ import { existsSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { ggufIn } from "../gguf/parts";
 import { cachedModelName } from "../hub/cache";
+import { adapterBaseFolder } from "../hub/models";
 import { UserError } from "../support/errors";
 import { notedHash } from "../support/notedHash";
 import { readShardIndex } from "../support/shardIndex";
+import { withAdapter } from "./adapter";
 import { type CheckpointConfig, readConfig } from "./config";
 import { openGguf } from "./gguf/ggufCheckpoint";
 import { readTorchFile } from "./pytorchBin";
@@ -31,7 +33,7 @@ export interface Checkpoint {
 /**
  * Opens a model and checks all headers: a folder with config.json and weights, in model.safetensors or pytorch_model.bin or
  * in several files of either with their index (if there are both, the safetensors are taken); a GGUF file, any part of a
- * split one, or a folder that holds one and no config.json.
+ * split one, or a folder that holds one and no config.json; the folder of a LoRA adapter, which is merged into its base.
  *
  * @throws UserError naming the file and what is wrong with it
  * @example openCheckpoint("data/models/llama-mini").weights; // "BF16"
@@ -40,6 +42,8 @@ export function openCheckpoint(path: string): Checkpoint {
   const found = statSync(path, { throwIfNoEntry: false });
   if (!found) throw new UserError(`${path}: no such model folder or file`);
   if (!found.isDirectory()) return ggufCheckpoint(path);
+  const base = adapterBaseFolder(path);
+  if (base !== undefined) return adapterCheckpoint(path, base);
   const gguf = existsSync(join(path, "config.json")) ? undefined : ggufIn(path);
   return gguf ? ggufCheckpoint(gguf) : folderCheckpoint(path);
 }
@@ -47,6 +51,16 @@ export function openCheckpoint(path: string): Checkpoint {
 function ggufCheckpoint(file: string): Checkpoint {
   const opened = openGguf(file);
   return { ...opened, weights: typesOf(opened.tensors) };
+}
+
+/** A base model with the adapter of another folder merged into it. */
+function adapterCheckpoint(folder: string, base: string): Checkpoint {
+  if (adapterBaseFolder(base) !== undefined)
+    throw new UserError(`${folder}: its base model ${base} is an adapter itself`);
+  const whole = openCheckpoint(base);
+  const { tensors, files } = withAdapter(folder, whole.config.modelType, whole.tensors);
+  const name = cachedModelName(folder) ?? basename(join(folder, "."));
+  return { ...whole, path: folder, name, tensors, files: [...whole.files, ...files] };
 }
 
 function folderCheckpoint(folder: string): Checkpoint {

@@ -22,6 +22,19 @@ export interface StoredTensor {
   stridedShape?: number[];
   /** Is added to every value. */
   addend?: number;
+  /** Is added to a matrix. */
+  lowRank?: LowRank;
+}
+
+/** scale B A, the change of a linear layer [outputs, inputs] by an adapter. */
+export interface LowRank {
+  /** [rank, inputs] */
+  a: StoredTensor;
+  /** [outputs, rank] */
+  b: StoredTensor;
+  scale: number;
+  /** The layer is stored as [inputs, outputs]. */
+  isTurned: boolean;
 }
 
 /** One of the parts that a tensor holds along its first dimension, which lie one after the other. */
@@ -54,7 +67,8 @@ export function bytesPerValue(type: PlainType): number {
 export function readValues(tensor: StoredTensor): Float32Array {
   const stored = valuesOf(tensor, readBytes(tensor, [[tensor.begin, tensor.end]]));
   const { shape, strides, stridedShape = shape } = tensor;
-  return finished(tensor, strides ? gather(stored, stridedShape, strides) : stored);
+  const values = finished(tensor, strides ? gather(stored, stridedShape, strides) : stored);
+  return withLowRank(tensor, values, (row) => row);
 }
 
 /**
@@ -79,7 +93,7 @@ export function readRows(tensor: StoredTensor, rows: readonly number[]): Float32
     if (last && last[1] === start) last[1] += rowBytes;
     else ranges.push([start, start + rowBytes]);
   }
-  return finished(tensor, valuesOf(tensor, readBytes(tensor, ranges)));
+  return withLowRank(tensor, finished(tensor, valuesOf(tensor, readBytes(tensor, ranges))), (i) => rows[i]);
 }
 
 /** Values that are turned at a time: 2^15 of them stay in the processor's cache. */
@@ -92,7 +106,7 @@ const TURNED_VALUES = 2 ** 15;
  */
 export function readTransposed(tensor: StoredTensor, first: number, count: number, result: Float32Array): void {
   const [rows, columns] = tensor.shape;
-  if (tensor.strides) {
+  if (tensor.strides || tensor.lowRank) {
     writeTransposed(readValues(tensor).subarray(first * columns, (first + count) * columns), columns, result, count, 0);
     return;
   }
@@ -123,13 +137,41 @@ function finished({ name, file, addend }: StoredTensor, values: Float32Array, be
   return values;
 }
 
-/** Reads ranges of bytes of a tensor's file, one after the other. */
-function readBytes({ name, file: path, elementType }: StoredTensor, ranges: [number, number][]): Uint8Array {
-  if (!isPlainType(elementType) && !isQuantizedType(elementType)) {
-    throw new UserError(
-      `${path}: tensor "${name}" is of type ${elementType}, which cannot be read; docs/models.md lists those that can`,
-    );
+/**
+ * Adds the change of an adapter to some rows of a matrix, in place, summed in double precision.
+ *
+ * @param rowOf the number in the matrix of the i-th of the rows
+ */
+function withLowRank({ lowRank, shape }: StoredTensor, values: Float32Array, rowOf: (i: number) => number) {
+  if (!lowRank) return values;
+  const { a, b, scale, isTurned } = lowRank;
+  const [left, right] = (isTurned ? [a, b] : [b, a]).map(readValues);
+  const [rank, columns] = [a.shape[0], shape[1]];
+  const sums = new Float64Array(columns);
+  for (let i = 0; i * columns < values.length; i++) {
+    const row = rowOf(i);
+    sums.fill(0);
+    for (let k = 0; k < rank; k++) {
+      const weight = isTurned ? left[k * shape[0] + row] : left[row * rank + k];
+      if (isTurned) for (let j = 0; j < columns; j++) sums[j] += weight * right[j * rank + k];
+      else for (let j = 0; j < columns; j++) sums[j] += weight * right[k * columns + j];
+    }
+    for (let j = 0; j < columns; j++) values[i * columns + j] += scale * sums[j];
   }
+  return values;
+}
+
+/** @throws UserError if a tensor is of a type that cannot be read, like integers or float8 */
+export function checkType({ name, file, elementType }: StoredTensor): void {
+  if (isPlainType(elementType) || isQuantizedType(elementType)) return;
+  const what = `tensor "${name}" is of type ${elementType}, which cannot be read`;
+  throw new UserError(`${file}: ${what}; docs/models.md lists those that can`);
+}
+
+/** Reads ranges of bytes of a tensor's file, one after the other. */
+function readBytes(tensor: StoredTensor, ranges: [number, number][]): Uint8Array {
+  checkType(tensor);
+  const { name, file: path } = tensor;
   const size = ranges.reduce((sum, [begin, end]) => sum + end - begin, 0);
   // A file with holes can be larger than all disks.
   if (size > totalmem())

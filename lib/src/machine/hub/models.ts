@@ -4,14 +4,19 @@ import { UserError } from "../support/errors";
 import { Stopped } from "../support/progress";
 import { PROJECT_ROOT, resolveFromProject } from "../support/project";
 import { readShardIndex } from "../support/shardIndex";
-import { isCommit, type Repository } from "./cache";
+import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, adapterBase } from "./adapters";
+import { cachedCommit, isCommit, type Repository, snapshotFolder } from "./cache";
 import { fetchNamedModel } from "./fetchModel";
 import { chooseGguf, isGguf } from "./ggufFiles";
+import { namedModelPath } from "./modelCache";
 import { namedModel } from "./namedModels";
 import { cachedSnapshot, type HubOptions, openSnapshot, type Snapshot, withProgress } from "./snapshot";
 
 /** Files of weights, in the order of preference. */
 const WEIGHTS = ["model.safetensors", "pytorch_model.bin"];
+
+/** Of adapters, which may have none: that of the base is taken then. */
+const TOKENIZER = ["tokenizer.json", "tokenizer_config.json"];
 
 /** Old names on the hub without an owner; any other needs the prefix "hf:", else a misspelled folder would be looked up. */
 const OLD_NAMES = /^gpt2(-medium|-large|-xl)?$/;
@@ -31,6 +36,8 @@ export interface ResolveOptions extends HubOptions {
  *   "owner/name/FILE.gguf" (also with "hf:" in front). It goes into the cache that is shared with Python: config.json,
  *   tokenizer, and weights, or the GGUF file, nothing else.
  *
+ * Of an adapter, the base model that it names is found and fetched in the same way.
+ *
  * @param model a path or a name
  * @returns a folder in Hugging Face layout or a .gguf file (of a split one the first part); a path is returned as it is,
  *   even if nothing is there
@@ -40,6 +47,30 @@ export interface ResolveOptions extends HubOptions {
  * const path = await resolveModel("smollm2-135m");
  */
 export async function resolveModel(model: string, options: ResolveOptions = {}): Promise<string> {
+  const path = await resolveOne(model, options);
+  const base = adapterBase(path);
+  if (base) await resolveOne(base.model, { ...options, revision: base.revision });
+  return path;
+}
+
+/** The folder or file of the base model of an adapter's folder; undefined for any other. @throws UserError if it is not here */
+export function adapterBaseFolder(folder: string): string | undefined {
+  const base = adapterBase(folder);
+  if (!base) return undefined;
+  const { model, revision } = base;
+  const [local, pinned, named] = [resolveFromProject(model), namedModel(model), modelOnHub(model)];
+  if (existsSync(local)) return local;
+  const known = pinned ? namedModelPath(pinned) : embeddedModel(model);
+  const commit = named && cachedCommit(named.repository, revision ?? named.revision ?? "main");
+  const path = known ?? (named && commit && join(snapshotFolder(named.repository, commit), named.file ?? ""));
+  if (path && existsSync(path)) return path;
+  throw new UserError(
+    `${join(folder, ADAPTER_CONFIG)}: its base model ${model} is not here; fetch it, or name its folder in base_model_name_or_path`,
+  );
+}
+
+/** As {@link resolveModel}, of an adapter without its base. */
+async function resolveOne(model: string, options: ResolveOptions): Promise<string> {
   const local = resolveFromProject(model);
   const isPrefixed = model.startsWith("hf:");
   if (!isPrefixed && existsSync(local)) return local;
@@ -119,6 +150,11 @@ function weightsOf({ paths }: Snapshot): string | undefined {
 async function fetchModel({ repository: { name }, file }: HubName, snapshot: Snapshot): Promise<string> {
   const has = (path: string) => snapshot.paths.has(path);
   const weights = weightsOf(snapshot);
+  if (!file && has(ADAPTER_CONFIG)) {
+    const adapter = [ADAPTER_CONFIG, ...ADAPTER_WEIGHTS.filter(has).slice(0, 1)];
+    await snapshot.fetch([...adapter, ...TOKENIZER.filter(has)]);
+    return snapshot.folder;
+  }
   if (file || (!weights && [...snapshot.paths].some(isGguf))) {
     const files = chooseGguf(name, snapshot.paths, file, snapshot.limits);
     await snapshot.fetch(files);

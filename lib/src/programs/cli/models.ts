@@ -10,6 +10,8 @@ import { messageOf } from "../../machine/support/errors";
 import { PROJECT_ROOT } from "../../machine/support/project";
 import { architectureOf, FAMILIES } from "../../model/families";
 import { parameterCount } from "../../model/network";
+import { checkModel } from "../../model/selfCheck";
+import { BACKEND_HELP, MODEL_HELP } from "./options";
 
 /** What can be told of a model without reading its weights. */
 interface ModelSummary {
@@ -32,14 +34,31 @@ export function modelsCommand(program: Command): void {
     .description(
       "List the model families that are known, the models by name, the embedded ones, and those in the Hugging Face cache.",
     )
+    .option("--check <model>", `run a text through one, and say what was verified: ${MODEL_HELP}`)
+    .option("--backend <name>", `of --check: ${BACKEND_HELP}`)
     .option("--json", "print JSON instead of a table")
-    .action((options: { json?: boolean }) => {
+    .action(async (options: ModelsOptions) => {
+      if (options.check !== undefined) return check(options.check, options);
       const families = FAMILIES.map(({ modelType, title }) => ({ modelType, title }));
       const embedded = embeddedModels();
       const cached = cachedModels().map((model) => ({ ...summary(model.name, model.folder), commit: model.commit }));
       const list = { families, named: NAMED_MODELS.map(entry), embedded, cache: hubCache(), cached };
       process.stdout.write(options.json ? `${JSON.stringify(list)}\n` : asTable(list));
     });
+}
+
+interface ModelsOptions {
+  check?: string;
+  backend?: string;
+  json?: boolean;
+}
+
+async function check(model: string, { backend, json }: ModelsOptions): Promise<void> {
+  const verified = await checkModel(model, { backend });
+  const lines = verified.map(({ what, how }) => `  ${`${what}:`.padEnd(10)} ${how}`);
+  process.stdout.write(
+    `${json ? JSON.stringify({ model, verified }) : [`${model}: as it should be`, ...lines].join("\n")}\n`,
+  );
 }
 
 /** A model of the table, and how it stands on this machine. */
