@@ -80,7 +80,9 @@ export function architectureOf(checkpoint: Checkpoint): Architecture {
     const known = FAMILIES.map(({ modelType }) => modelType).join(", ");
     throw new UserError(`${config.path}: unknown model_type "${config.modelType}"; known are ${known}`);
   }
-  config.refuseAny("quantization_config", "per_layer_config");
+  const method = config.section("quantization_config")?.fields.quant_method;
+  if (method === undefined || method !== family.quantization) config.refuseAny("quantization_config");
+  config.refuseAny("per_layer_config");
   const architecture = family.architecture(config, new Set(tensors.keys()));
   if (architecture.layers > tensors.size) {
     // Told here, since a list of a billion layers would already fill the memory.

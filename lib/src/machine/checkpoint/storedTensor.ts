@@ -123,13 +123,23 @@ function finished({ name, file, addend }: StoredTensor, values: Float32Array, be
   return values;
 }
 
-/** Reads ranges of bytes of a tensor's file, one after the other. */
-function readBytes({ name, file: path, elementType }: StoredTensor, ranges: [number, number][]): Uint8Array {
+/** Reads ranges of bytes of a tensor's file, one after the other, if they are of a type that stands for numbers. */
+function readBytes(tensor: StoredTensor, ranges: [number, number][]): Uint8Array {
+  const { name, file, elementType } = tensor;
   if (!isPlainType(elementType) && !isQuantizedType(elementType)) {
     throw new UserError(
-      `${path}: tensor "${name}" is of type ${elementType}, which cannot be read; docs/models.md lists those that can`,
+      `${file}: tensor "${name}" is of type ${elementType}, which cannot be read; docs/models.md lists those that can`,
     );
   }
+  return readAnyBytes(tensor, ranges);
+}
+
+/** Reads a tensor as the bytes that it is stored as, whatever their type. @throws UserError if the file ends early */
+export function readStoredBytes(tensor: StoredTensor): Uint8Array {
+  return readAnyBytes(tensor, [[tensor.begin, tensor.end]]);
+}
+
+function readAnyBytes({ name, file: path }: StoredTensor, ranges: [number, number][]): Uint8Array {
   const size = ranges.reduce((sum, [begin, end]) => sum + end - begin, 0);
   // A file with holes can be larger than all disks.
   if (size > totalmem())
