@@ -13,6 +13,8 @@ export interface WeightRequest {
   transposed?: boolean;
   /** Of a tensor that holds the same matrix or vector of several experts, the number of the one; `shape` is that of all. */
   part?: number;
+  /** Stored in MXFP4: the name of the tensor with the scales of the blocks, and its shape. */
+  scales?: { name: string; shape: number[] };
 }
 
 /** The weights that a part of a model needs, by the short names that its code uses. */
@@ -106,6 +108,8 @@ export interface ModelFamily {
   modelType: string;
   /** For people. */
   title: string;
+  /** The `quant_method` of quantized weights that it reads; none without it. */
+  quantization?: string;
   /**
    * Reads the configuration.
    *

@@ -82,7 +82,8 @@ export function architectureOf(checkpoint: Checkpoint): Architecture {
     const known = FAMILIES.map(({ modelType }) => modelType).join(", ");
     throw new UserError(`${config.path}: unknown model_type "${config.modelType}"; known are ${known}`);
   }
-  refuseQuantization(config);
+  const method = config.section("quantization_config")?.fields.quant_method;
+  if (method === undefined || method !== family.quantization) refuseQuantization(config);
   config.refuseAny("per_layer_config");
   const architecture = family.architecture(config, new Set(tensors.keys()));
   if (architecture.layers > tensors.size) {

@@ -19,6 +19,9 @@ const USUAL_ROPE = {
   original_max_position_embeddings: 4096,
 };
 
+/** Values that share a scale in MXFP4. */
+const BLOCK = 32;
+
 /**
  * gpt-oss: grouped queries with biases, a score of each head that takes attention to no token, every second layer with a
  * sliding window, a mixture of experts whose gated linear units are clamped.
@@ -27,7 +30,8 @@ const USUAL_ROPE = {
 export const gptOss: ModelFamily = {
   modelType: "gpt_oss",
   title: "gpt-oss",
-  architecture(given) {
+  quantization: "mxfp4",
+  architecture(given, tensorNames) {
     const config = ropeSection(given)
       ? given
       : new CheckpointConfig({ ...given.fields, rope_parameters: USUAL_ROPE }, given.path);
@@ -52,10 +56,16 @@ export const gptOss: ModelFamily = {
             shape: [count, ...shape],
             part: expert,
           });
+          /** In MXFP4, which has rows of outputs and in them blocks of inputs, or as numbers. */
+          const matrix = (name: string, inputs: number, outputs: number) => {
+            if (!tensorNames.has(`${block}.mlp.experts.${name}_blocks`)) return one(name, inputs, outputs);
+            const blocks = [outputs, Math.ceil(inputs / BLOCK)];
+            return { ...one(`${name}_blocks`, ...blocks, BLOCK / 2), scales: one(`${name}_scales`, ...blocks) };
+          };
           return {
-            "gateUp.weight": one("gate_up_proj", width, 2 * inner),
+            "gateUp.weight": matrix("gate_up_proj", width, 2 * inner),
             "gateUp.bias": one("gate_up_proj_bias", 2 * inner),
-            "down.weight": one("down_proj", inner, width),
+            "down.weight": matrix("down_proj", inner, width),
             "down.bias": one("down_proj_bias", width),
           };
         },

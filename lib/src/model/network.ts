@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { copiesValues } from "../machine/backend/backend";
 import { type Checkpoint, readTensor, readTensorRows, readTransposedRows } from "../machine/checkpoint/checkpoint";
+import { readMxfp4 } from "../machine/checkpoint/mxfp4";
 import { checkType, partOf } from "../machine/checkpoint/storedTensor";
 import { UserError } from "../machine/support/errors";
 import type { Architecture, WeightRequest, WeightRequests, Weights } from "./architecture";
@@ -184,7 +185,9 @@ function modelParts(architecture: Architecture): WeightRequests[] {
 /** Bytes of all weights as float32, apart from the embedding, of which only rows are read. */
 export function weightBytes(architecture: Architecture): number {
   const [, ...parts] = modelParts(architecture);
-  const sizes = parts.flatMap((requests) => Object.values(requests).map((request) => 4 * product(partShape(request))));
+  const sizes = parts.flatMap((requests) =>
+    Object.values(requests).map((one) => (4 * valuesOf(one)) / (one.part === undefined ? 1 : one.shape[0])),
+  );
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
@@ -192,14 +195,14 @@ export function weightBytes(architecture: Architecture): number {
 export function parameterCount(architecture: Architecture): number {
   const sizes = new Map<string, number>();
   for (const requests of modelParts(architecture)) {
-    for (const { name, shape } of Object.values(requests)) sizes.set(name, product(shape));
+    for (const request of Object.values(requests)) sizes.set(request.name, valuesOf(request));
   }
   return [...sizes.values()].reduce((sum, size) => sum + size, 0);
 }
 
-/** The shape of what is asked for, in the checkpoint. */
-function partShape({ shape, part }: WeightRequest): number[] {
-  return part === undefined ? shape : shape.slice(1);
+/** How many values a tensor holds of which something is asked for; in MXFP4 there are two in a byte. */
+function valuesOf({ shape, scales }: WeightRequest): number {
+  return product(shape) * (scales ? 2 : 1);
 }
 
 function product(shape: readonly number[]): number {
@@ -208,7 +211,10 @@ function product(shape: readonly number[]): number {
 
 /** Checks that the checkpoint holds the tensors, in the shapes that are asked for and types that can be read. @throws UserError */
 function checkWeights(checkpoint: Checkpoint, requests: WeightRequests): void {
-  for (const { name, shape } of Object.values(requests)) {
+  const all = Object.values(requests);
+  // Those with scales are bytes.
+  const bytes = all.flatMap((request) => (request.scales ? [request, request.scales] : []));
+  for (const { name, shape } of new Set([...all, ...bytes])) {
     const tensor = checkpoint.tensors.get(name);
     if (!tensor) throw new UserError(`${checkpoint.path}: tensor "${name}" is missing from the weights`);
     if (tensor.shape.join() !== shape.join()) {
@@ -216,7 +222,7 @@ function checkWeights(checkpoint: Checkpoint, requests: WeightRequests): void {
         `${tensor.file}: tensor "${name}" has shape [${tensor.shape}], the config asks for [${shape}]`,
       );
     }
-    checkType(tensor);
+    if (!bytes.some((request) => request.name === name)) checkType(tensor);
   }
 }
 
@@ -233,7 +239,8 @@ function loadWeights(checkpoint: Checkpoint, requests: WeightRequests): Weights 
 }
 
 function loadWeight(checkpoint: Checkpoint, request: WeightRequest): tf.Tensor {
-  const { name, shape, transposed, part } = request;
+  const { name, shape, transposed, part, scales } = request;
+  if (scales) return loadMxfp4(checkpoint, request, scales.name);
   if (part !== undefined) {
     const found = partOf(checkpoint.tensors.get(name)!, part);
     const tensors = new Map([[name, found]]);
@@ -241,6 +248,12 @@ function loadWeight(checkpoint: Checkpoint, request: WeightRequest): tf.Tensor {
   }
   if (transposed) return loadTransposed(checkpoint, name, shape, 0, shape[0]);
   return tf.tensor(readTensor(checkpoint, name, shape), shape);
+}
+
+/** A matrix in MXFP4, of one expert: as a tensor [columns, rows]. */
+function loadMxfp4({ tensors }: Checkpoint, { name, part = 0, shape }: WeightRequest, scales: string): tf.Tensor2D {
+  const values = readMxfp4(partOf(tensors.get(name)!, part), partOf(tensors.get(scales)!, part));
+  return tf.tidy(() => tf.transpose(tf.tensor2d(values, [shape[1], values.length / shape[1]])));
 }
 
 /** Rows of a matrix as a tensor [columns, count]. */

@@ -16,7 +16,11 @@ export function underStoredNames(architecture: Architecture, { tensors }: Checkp
   const { unembedding } = architecture.headWeights;
   const isTied = unembedding.name === embedding.name;
   const roots = storedRoot(architecture, tensors);
-  const named = (request: WeightRequest) => ({ ...request, name: renamed(request.name, roots) });
+  const named = (request: WeightRequest): WeightRequest => {
+    const { name, scales } = request;
+    const ofScales = scales && { ...scales, name: renamed(scales.name, roots) };
+    return { ...request, name: renamed(name, roots), ...(ofScales && { scales: ofScales }) };
+  };
   const all = (requests: WeightRequests) =>
     Object.fromEntries(Object.entries(requests).map(([key, request]) => [key, named(request)]));
 

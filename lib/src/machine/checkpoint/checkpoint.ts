@@ -93,8 +93,9 @@ function typesOf(tensors: ReadonlyMap<string, StoredTensor>): string {
  * What is to be said wherever numbers from this checkpoint are shown: the types of its weights, if any are quantized, which
  * moves the numbers. Undefined for plain numbers.
  */
-export function quantizedWeights({ tensors, weights }: Checkpoint): string | undefined {
-  return [...tensors.values()].some(({ elementType }) => isQuantizedType(elementType)) ? weights : undefined;
+export function quantizedWeights({ config, tensors, weights }: Checkpoint): string | undefined {
+  const isQuantized = [...tensors.values()].some(({ elementType }) => isQuantizedType(elementType));
+  return isQuantized || config.has("quantization_config") ? weights : undefined;
 }
 
 /** The files of weights, in the order of preference, and what reads their headers. */

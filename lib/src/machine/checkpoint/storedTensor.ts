@@ -37,8 +37,17 @@ export interface LowRank {
   isTurned: boolean;
 }
 
-/** One of the parts that a tensor holds along its first dimension, which lie one after the other. */
+/**
+ * One of the parts that a tensor holds along its first dimension, which lie one after the other.
+ *
+ * @throws UserError if an adapter changes it
+ */
 export function partOf(tensor: StoredTensor, part: number): StoredTensor {
+  if (tensor.lowRank) {
+    throw new UserError(
+      `${tensor.lowRank.a.file}: changes "${tensor.name}", which holds several matrices; not supported`,
+    );
+  }
   const [count, ...shape] = tensor.shape;
   const bytes = (tensor.end - tensor.begin) / count;
   const begin = tensor.begin + part * bytes;
@@ -168,10 +177,18 @@ export function checkType({ name, file, elementType }: StoredTensor): void {
   throw new UserError(`${file}: ${what}; docs/models.md lists those that can`);
 }
 
-/** Reads ranges of bytes of a tensor's file, one after the other. */
+/** Reads ranges of bytes of a tensor's file, one after the other, if they are of a type that stands for numbers. */
 function readBytes(tensor: StoredTensor, ranges: [number, number][]): Uint8Array {
   checkType(tensor);
-  const { name, file: path } = tensor;
+  return readAnyBytes(tensor, ranges);
+}
+
+/** Reads a tensor as the bytes that it is stored as, whatever their type. @throws UserError if the file ends early */
+export function readStoredBytes(tensor: StoredTensor): Uint8Array {
+  return readAnyBytes(tensor, [[tensor.begin, tensor.end]]);
+}
+
+function readAnyBytes({ name, file: path }: StoredTensor, ranges: [number, number][]): Uint8Array {
   const size = ranges.reduce((sum, [begin, end]) => sum + end - begin, 0);
   // A file with holes can be larger than all disks.
   if (size > totalmem())
