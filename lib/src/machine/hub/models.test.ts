@@ -5,7 +5,7 @@ import { breakOff } from "../../../../tests/support/fakeHub";
 import { checkpointFiles, useFakeHub } from "../../../../tests/support/useFakeHub";
 import { PROJECT_ROOT } from "../support/project";
 import { cachedModelName, cachedModels, hubCache } from "./cache";
-import { modelOnHub, resolveModel } from "./models";
+import { adapterBaseFolder, modelOnHub, resolveModel } from "./models";
 
 const { hub, options, home, leftovers, failure } = useFakeHub();
 
@@ -85,6 +85,26 @@ describe("downloads", () => {
     expect(leftovers()).toEqual([]);
     // Large files come from another host, through a redirect.
     expect(hub.requests.some(({ host }) => host === "files")).toBe(true);
+  });
+
+  test("an adapter, and the base model that it names", async () => {
+    hub.add("models", "owner/tiny", { files: checkpointFiles("llama-gqa") });
+    const adapter = (name: string) => readFileSync(join(PROJECT_ROOT, "tests/fixtures/adapters/llama-patterns", name));
+    const config = { ...JSON.parse(adapter("adapter_config.json").toString()), base_model_name_or_path: "owner/tiny" };
+    const weights = adapter("adapter_model.safetensors");
+    const files = {
+      "adapter_config.json": JSON.stringify(config),
+      "adapter_model.safetensors": weights,
+      "README.md": "x",
+    };
+    hub.add("models", "someone/adapter", { files });
+    const folder = await resolveModel("someone/adapter", options);
+    expect(readdirSync(folder).sort()).toEqual(["adapter_config.json", "adapter_model.safetensors"]);
+    const base = adapterBaseFolder(folder)!;
+    expect(cachedModelName(base)).toBe("tiny");
+    expect(readdirSync(base)).toContain("model.safetensors");
+    rmSync(join(home(), "hub/models--owner--tiny"), { recursive: true });
+    expect(() => adapterBaseFolder(folder)).toThrow("its base model owner/tiny is not here");
   });
 
   test("nothing twice: a second time, another name of the same commit, and a commit without asking", async () => {
