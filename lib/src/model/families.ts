@@ -1,4 +1,5 @@
 import type { Checkpoint } from "../machine/checkpoint/checkpoint";
+import type { CheckpointConfig } from "../machine/checkpoint/config";
 import { UserError } from "../machine/support/errors";
 import type { Architecture, ModelFamily } from "./architecture";
 import { bloom } from "./bloom";
@@ -20,6 +21,7 @@ import { llama } from "./llama";
 import { ministral3 } from "./ministral3";
 import { mistral } from "./mistral";
 import { mixtral } from "./mixtral";
+import { MULTIMODAL, textConfig } from "./multimodal";
 import { nemotron } from "./nemotron";
 import { olmo2, olmo3 } from "./olmo2";
 import { olmoe } from "./olmoe";
@@ -70,21 +72,29 @@ export const FAMILIES: readonly ModelFamily[] = [
   gpt2,
 ];
 
+/** The family of a checkpoint, by the `model_type` of its config.json. @throws UserError if it is not known */
+export function familyOf(config: CheckpointConfig): ModelFamily {
+  const { modelType } = textConfig(config);
+  const family = FAMILIES.find((one) => one.modelType === modelType);
+  if (family) return family;
+  const known = [...FAMILIES.map((one) => one.modelType), ...Object.keys(MULTIMODAL)].join(", ");
+  throw new UserError(`${config.path}: unknown model_type "${modelType}"; known are ${known}`);
+}
+
 /**
- * The architecture of a checkpoint, by the `model_type` of its config.json.
+ * The architecture of a checkpoint: of a multimodal model, that of its text model.
  *
  * @throws UserError if the family is unknown, a setting is missing or not supported, or there are more layers than tensors
  */
 export function architectureOf(checkpoint: Checkpoint): Architecture {
-  const { config, tensors } = checkpoint;
-  const family = FAMILIES.find(({ modelType }) => modelType === config.modelType);
-  if (!family) {
-    const known = FAMILIES.map(({ modelType }) => modelType).join(", ");
-    throw new UserError(`${config.path}: unknown model_type "${config.modelType}"; known are ${known}`);
+  const { tensors } = checkpoint;
+  const family = familyOf(checkpoint.config);
+  const config = textConfig(checkpoint.config);
+  for (const part of new Set([checkpoint.config, config])) {
+    const method = part.section("quantization_config")?.fields.quant_method;
+    if (method === undefined || method !== family.quantization) refuseQuantization(part);
+    part.refuseAny("per_layer_config");
   }
-  const method = config.section("quantization_config")?.fields.quant_method;
-  if (method === undefined || method !== family.quantization) refuseQuantization(config);
-  config.refuseAny("per_layer_config");
   const architecture = family.architecture(config, new Set(tensors.keys()));
   if (architecture.layers > tensors.size) {
     // Told here, since a list of a billion layers would already fill the memory.

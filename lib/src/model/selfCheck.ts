@@ -3,7 +3,7 @@ import type { Cloud } from "../machine/support/cloud";
 import { UserError } from "../machine/support/errors";
 import { loadPrompts } from "../prompts/prompts";
 import type { Architecture } from "./architecture";
-import { architectureOf, FAMILIES } from "./families";
+import { architectureOf, familyOf } from "./families";
 import { type LoadModelOptions, loadModel, type Model } from "./model";
 import { parameterCount } from "./network";
 
@@ -71,7 +71,7 @@ async function idsOf(
 }
 
 function ofFiles({ config, weights }: Checkpoint, architecture: Architecture): Verified[] {
-  const { title } = FAMILIES.find(({ modelType }) => modelType === config.modelType)!;
+  const { title } = familyOf(config);
   const tried = "its layers agree with Hugging Face transformers on tiny checkpoints (docs/models.md)";
   const count = parameterCount(architecture).toLocaleString("en-US");
   return [
