@@ -1,8 +1,7 @@
-import { execFile, execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { linkSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { PROJECT } from "../../../../tests/support/cli";
 import { temporaryFolder } from "../../../../tests/support/notebooks";
@@ -155,13 +154,38 @@ test("of many who find the same claim abandoned, one gets it", async () => {
     const claims = new UnitClaims(${JSON.stringify(store)});
     while (Date.now() < Number(process.argv[1]));
     console.log(claims.take(${JSON.stringify(KEYS[0])}));
-    setTimeout(() => process.exit(), 2000);
+    setInterval(() => {}, 1000);
   `;
   const start = String(Date.now() + 3000);
-  const taken = await Promise.all(
-    Array.from({ length: 6 }, () => promisify(execFile)(process.execPath, ["-e", script, start])),
+  // They live until all have answered: what the one that got it had would be abandoned again.
+  const workers = Array.from({ length: 6 }, () => spawn(process.execPath, ["-e", script, start]));
+  onTestFinished(() => {
+    for (const worker of workers) worker.kill("SIGKILL");
+  });
+  const answers = workers.map(
+    ({ stdout }) => new Promise((resolve) => stdout.once("data", (data) => resolve(`${data}`))),
   );
-  expect(taken.map(({ stdout }) => stdout.trim()).filter((answer) => answer === "true")).toHaveLength(1);
+  expect((await Promise.all(answers)).sort()).toEqual([...Array(5).fill("false\n"), "true\n"]);
+});
+
+test("a removal that a killed process had begun is no obstacle", () => {
+  const store = temporaryFolder();
+  const claims = claimsOf(store);
+  foreignClaim(store, KEYS[0], machineName(), endedProcess());
+  const path = join(store, "claims", KEYS[0]);
+  const removal = `${path}.${statSync(path, { bigint: true }).ino.toString(16)}.old`;
+  writeFileSync(removal, readFileSync(path));
+  expect(claims.take(KEYS[0])).toBe(false);
+  expect(claims.take(KEYS[0])).toBe(true);
+  // Killed before it had written who it is.
+  foreignClaim(store, KEYS[1], machineName(), endedProcess());
+  const other = join(store, "claims", KEYS[1]);
+  const empty = `${other}.${statSync(other, { bigint: true }).ino.toString(16)}.old`;
+  writeFileSync(empty, "");
+  expect(claims.take(KEYS[1])).toBe(false);
+  utimesSync(empty, new Date(Date.now() - 2 * EXPIRY), new Date(Date.now() - 2 * EXPIRY));
+  expect(claims.take(KEYS[1])).toBe(false);
+  expect(claims.take(KEYS[1])).toBe(true);
 });
 
 test("gives signs of life, also while the process is busy", async () => {

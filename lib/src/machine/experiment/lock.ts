@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { linkSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { linkSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -34,8 +34,8 @@ export interface Claim {
 }
 
 const CLAIM = /^[0-9a-f]{64}$/;
-/** A claim that is being taken away from a worker that has gone. */
-const ASIDE = /^[0-9a-f]{64}\.[0-9a-f]{8}\.old$/;
+/** Says that a claim is being taken away from a worker that has gone. */
+const ASIDE = /^[0-9a-f]{64}\.[0-9a-f]+\.old$/;
 const WORKER = /^worker\..*\.json$/;
 
 /** Of a claim, in bytes. */
@@ -114,13 +114,7 @@ export class UnitClaims {
   }
 
   private announce(): void {
-    const worker: StoreWorker = {
-      host: hostname(),
-      machine: machineName(),
-      process: process.pid,
-      started: new Date().toISOString(),
-    };
-    writeFileAtomically(this.file, `${JSON.stringify(worker)}\n`);
+    writeFileAtomically(this.file, `${JSON.stringify(thisWorker())}\n`);
   }
 
   /** Whether the claim is made; also if it cannot be made at all: the unit is still worth computing. */
@@ -179,21 +173,28 @@ export function removeLeftClaims(store: string, now: number = Date.now()): Set<s
 }
 
 /**
- * Removes a claim. Of several who do so at once only one succeeds; and what one of them finds there because another was
- * faster, the claim of somebody alive, is put back.
+ * Removes a claim. Of several who do so at once only one succeeds: the one who makes the file that says so. What it finds
+ * there instead, because another was faster, is the claim of somebody alive and stays.
  */
 function removeClaim(folder: string, key: string, inode: bigint): boolean {
-  const aside = join(folder, `${key}.${randomBytes(4).toString("hex")}.old`);
+  const path = join(folder, key);
+  const removal = join(folder, `${key}.${inode.toString(16)}.old`);
   try {
-    renameSync(join(folder, key), aside);
-    const isIt = inodeOf(aside) === inode;
-    if (!isIt) linkSync(aside, join(folder, key));
-    tryRemove(aside);
-    return isIt;
+    writeFileSync(removal, `${JSON.stringify(thisWorker())}\n`, { flag: "wx" });
   } catch {
-    tryRemove(aside);
+    // Of a process that was killed just then: it takes a millisecond.
+    const made = statSync(removal, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    if (hasEnded(readWorker(removal)) || Date.now() - made > EXPIRY) tryRemove(removal);
     return false;
   }
+  const isIt = inodeOf(path) === inode;
+  if (isIt) tryRemove(path);
+  tryRemove(removal);
+  return isIt;
+}
+
+function thisWorker(): StoreWorker {
+  return { host: hostname(), machine: machineName(), process: process.pid, started: new Date().toISOString() };
 }
 
 /** All claims in a store whose workers seem alive, for people: by clocks of several machines, which may differ. */
