@@ -54,8 +54,8 @@ export function encoderOf(definition: Record<string, unknown>): Encode {
 }
 
 /**
- * The beginning-of-text token that a folder names: `bos_token` of tokenizer_config.json, where the tokenizer knows it; without
- * one, `bos_token_id` of config.json.
+ * The beginning-of-text token that a folder names: `bos_token` of tokenizer_config.json, where the model knows it (one that
+ * stands in no vocabulary gets an id past its end); without one, `bos_token_id` of config.json.
  */
 function namedBeginning(
   folder: string,
@@ -64,8 +64,9 @@ function namedBeginning(
   const named = settings.bos_token as string | { content?: unknown } | null | undefined;
   const token = typeof named === "object" ? named?.content : named;
   const known = typeof token === "string" ? (added.get(token) ?? ids.get(token)) : undefined;
-  if (isId(known)) return known;
   const configPath = join(folder, "config.json");
-  const id = existsSync(configPath) ? readJsonObject(configPath).bos_token_id : undefined;
-  return isId(id) ? id : undefined;
+  const config = existsSync(configPath) ? readJsonObject(configPath) : {};
+  const size = typeof config.vocab_size === "number" ? config.vocab_size : Number.POSITIVE_INFINITY;
+  if (isId(known) && known < size) return known;
+  return isId(config.bos_token_id) ? config.bos_token_id : undefined;
 }
