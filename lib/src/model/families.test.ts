@@ -153,7 +153,11 @@ describe("refused by name", () => {
     ["gemma3", {}, "config.json: text_config = none"],
     ["gemma3", { text_config: { model_type: "llama" } }, 'config.json, text_config: model_type = "llama"'],
     ["gemma3", { text_config: { per_layer_config: {} } }, "config.json, text_config: per_layer_config = {}"],
-    ["gemma4_text", { enable_moe_block: true }, "config.json: enable_moe_block = true"],
+    [
+      "gemma4_text",
+      { enable_moe_block: true, num_experts: 4, top_k_experts: 5, moe_intermediate_size: 6 },
+      "config.json: top_k_experts = 5",
+    ],
     ["gemma4_text", { use_bidirectional_attention: "all" }, 'config.json: use_bidirectional_attention = "all"'],
     [
       "gemma4_text",

@@ -1,10 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { activation } from "./activations";
-import type { ModelFamily } from "./architecture";
+import type { ModelFamily, PassContext, Weights } from "./architecture";
 import { apart, type Columns, together } from "./carriedColumns";
 import { decoderSizes } from "./decoder";
 import { bent } from "./gemma2";
 import { gemma4Attention } from "./gemma4Attention";
+import { gemma4Experts } from "./gemma4Experts";
 import { layerInputs } from "./gemma4Inputs";
 import { gemma4Layers } from "./gemma4Layers";
 import { gatedMlp } from "./mlp";
@@ -32,25 +33,26 @@ export const gemma4Text: ModelFamily = {
   title: "Gemma 4 (text)",
   hasLayerSizes: true,
   architecture(config) {
-    config.refuseAny("enable_moe_block", "rope_scaling", "rope_theta");
+    config.refuseAny("rope_scaling", "rope_theta");
     // "vision" says that of the tokens of images, of which there are none.
     if (config.fields.use_bidirectional_attention !== "vision") config.refuseAny("use_bidirectional_attention");
     const sizes = decoderSizes(config, DEFAULT_SIZES);
     const { width, layers, vocabularySize, heads } = sizes;
     const { layerOf, attentionKind, sources } = gemma4Layers(config, sizes);
     const epsilon = config.number("rms_norm_eps", 1e-6);
-    const [norm, valueNorm] = [rootMeanSquare(epsilon), withoutWeight(epsilon)];
+    const [norm, plainNorm] = [rootMeanSquare(epsilon), withoutWeight(epsilon)];
     const act = activation(config, "hidden_activation", "gelu_pytorch_tanh");
     const bias = config.flag("attention_bias", false);
     const isDoubled = config.flag("use_double_wide_mlp", false);
     const logitCap = config.has("final_logit_softcapping") ? config.number("final_logit_softcapping") : undefined;
     const inputs = layerInputs(config, sizes, norm, act);
+    const experts = gemma4Experts(config, width, { norm, plainNorm, act });
     const prefix = (layer: number) => `model.layers.${layer}`;
 
     const attentionOf = (layer: number) => {
       const { source, keysAreValues, ...headSizes } = layerOf(layer);
       const own = source !== layer ? [] : keysAreValues ? (["key"] as const) : (["key", "value"] as const);
-      return gemma4Attention({ width, heads, ...headSizes }, { norm, valueNorm, bias, own });
+      return gemma4Attention({ width, heads, ...headSizes }, { norm, valueNorm: plainNorm, bias, own });
     };
     const mlpOf = (layer: number) => {
       const isWide = isDoubled && layerOf(layer).source !== layer;
@@ -64,6 +66,32 @@ export const gemma4Text: ModelFamily = {
         return ["keys", "values"].map((name) => [`${name} ${source}`, keyValueHeads * headDimension]);
       });
       return { hidden: width, ...inputs.columns(layer), ...Object.fromEntries(ofKept) };
+    };
+
+    /** The same within a layer, between attention and experts. */
+    const within = (layer: number): Columns => ({ ...columns(layer), ...columns(layer + 1), dense: width });
+    /** What is left by attention, and what the MLP makes of it. */
+    const attend = (weights: Weights, before: tf.Tensor2D, context: PassContext, layer: number) => {
+      const parts = apart(before, columns(layer));
+      const { source } = layerOf(layer);
+      const known = source === layer ? undefined : { keys: parts[`keys ${source}`], values: parts[`values ${source}`] };
+      const read = norm.apply(parts.hidden, weights, "attentionNorm"); // [T, width]
+      const { written, keys, values } = attentionOf(layer).apply(read, weights, context, known);
+      const hidden = tf.add<tf.Tensor2D>(parts.hidden, norm.apply(written, weights, "attendedNorm")); // [T, width]
+      const dense = mlpOf(layer).apply(norm.apply(hidden, weights, "mlpNorm"), weights, context, layer); // [T, width]
+      return { ...parts, hidden, dense, [`keys ${source}`]: keys, [`values ${source}`]: values };
+    };
+    /** What the next layer finds. @param ofExperts the sum of their outputs [T, width], where there are any */
+    const write = (weights: Weights, parts: Record<string, tf.Tensor2D>, layer: number, ofExperts?: tf.Tensor2D) => {
+      const output = ofExperts
+        ? tf.add<tf.Tensor2D>(
+            norm.apply(parts.dense, weights, "denseNorm"),
+            norm.apply(ofExperts, weights, "expertsNorm"),
+          )
+        : parts.dense; // [T, width]
+      const summed = tf.add<tf.Tensor2D>(parts.hidden, norm.apply(output, weights, "outputNorm")); // [T, width]
+      const hidden = tf.mul<tf.Tensor2D>(inputs.add(weights, summed, parts, layer), weights.scalar); // [T, width]
+      return together({ ...parts, hidden }, columns(layer + 1));
     };
 
     const embedding = { name: "model.embed_tokens.weight", shape: [vocabularySize, width] };
@@ -82,6 +110,7 @@ export const gemma4Text: ModelFamily = {
         ...attentionOf(layer).weights(prefix(layer)),
         ...mlpOf(layer).weights(prefix(layer)),
         ...inputs.weights(prefix(layer)),
+        ...experts?.weights(prefix(layer)),
         scalar: { name: `${prefix(layer)}.layer_scalar`, shape: [1] },
       }),
       finalWeights: norm.weights("norm", "model.norm", width),
@@ -90,22 +119,17 @@ export const gemma4Text: ModelFamily = {
         const hidden = tf.mul<tf.Tensor2D>(rows, Math.fround(Math.sqrt(width))); // [T, width]
         return inputs.embed(weights, hidden);
       },
-      block(weights, before, context, layer) {
-        const parts = apart(before, columns(layer));
-        const { source } = layerOf(layer);
-        const known =
-          source === layer ? undefined : { keys: parts[`keys ${source}`], values: parts[`values ${source}`] };
-        const read = norm.apply(parts.hidden, weights, "attentionNorm"); // [T, width]
-        const { written, keys, values } = attentionOf(layer).apply(read, weights, context, known);
-        const attended = tf.add<tf.Tensor2D>(parts.hidden, norm.apply(written, weights, "attendedNorm")); // [T, width]
-        const output = mlpOf(layer).apply(norm.apply(attended, weights, "mlpNorm"), weights, context, layer);
-        const summed = tf.add<tf.Tensor2D>(attended, norm.apply(output, weights, "outputNorm")); // [T, width]
-        const hidden = tf.mul<tf.Tensor2D>(inputs.add(weights, summed, parts, layer), weights.scalar); // [T, width]
-        return together(
-          { ...parts, hidden, [`keys ${source}`]: keys, [`values ${source}`]: values },
-          columns(layer + 1),
-        );
-      },
+      block: (weights, before, context, layer) => write(weights, attend(weights, before, context, layer), layer),
+      mixture: (layer) =>
+        experts && {
+          ...experts,
+          attend(weights, before, context) {
+            const parts = attend(weights, before, context, layer);
+            return { attended: together(parts, within(layer)), read: parts.hidden };
+          },
+          write: (weights, attended, output) => write(weights, apart(attended, within(layer)), layer, output),
+        },
+      expertWeights: (layer, expert) => experts?.expertWeights(prefix(layer), expert) ?? {},
       finish: (weights, hidden) => norm.apply(hidden, weights, "norm"),
       unembed: (weights, hidden) => bent(tf.matMul(hidden, weights.unembedding as tf.Tensor2D), logitCap), // [t, vocabulary]
     };
