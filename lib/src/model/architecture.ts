@@ -11,6 +11,8 @@ export interface WeightRequest {
   shape: number[];
   /** A linear layer stored as [out, in], as PyTorch does: it is turned to [in, out] once, when it is read. */
   transposed?: boolean;
+  /** A matrix with a row for each id of the vocabulary, of which the rows of the prompt's tokens are read: [T, columns]. */
+  byToken?: boolean;
   /** Of a tensor that holds the same matrix or vector of several experts, the number of the one; `shape` is that of all. */
   part?: number;
   /** Stored in MXFP4: the name of the tensor with the scales of the blocks, and its shape. */
@@ -69,7 +71,8 @@ export interface MixtureBlock extends Mixture {
 }
 
 /**
- * A model's layout and its mathematics, for one checkpoint. Hidden states are [T, width] with T the number of tokens.
+ * A model's layout and its mathematics, for one checkpoint. Hidden states are [T, width] with T the number of tokens. What a
+ * block needs of earlier ones beside it stands in further columns behind it, which nobody else is shown.
  * All functions may leave intermediate tensors to the caller's `tf.tidy`.
  */
 export interface Architecture {
@@ -110,6 +113,8 @@ export interface ModelFamily {
   title: string;
   /** The `quant_method` of quantized weights that it reads; none without it. */
   quantization?: string;
+  /** Whether it reads `per_layer_config`, the sizes of single layers; others refuse it. */
+  hasLayerSizes?: boolean;
   /**
    * Reads the configuration.
    *

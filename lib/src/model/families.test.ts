@@ -50,6 +50,9 @@ describe("sliding windows", () => {
     ["gemma3_text", { sliding_window: 512, sliding_window_pattern: 2 }, [512, 0, 512, 0, 512, 0]],
     ["gemma3_text", { sliding_window: 512, layer_types: TYPES }, [512, 0, 0, 512, 0, 0]],
     ["gemma3_text", { sliding_window: null, sliding_window_pattern: 1 }, [0, 0, 0, 0, 0, 0]],
+    ["gemma4_text", {}, [512, 512, 512, 512, 512, 0]],
+    ["gemma4_text", { num_hidden_layers: 8, sliding_window: 9 }, [9, 9, 9, 9, 9, 0, 9, 0]],
+    ["gemma4_text", { layer_types: TYPES }, [512, 0, 0, 512, 0, 0]],
     ["gemma2", {}, [4096, 0, 4096, 0, 4096, 0]],
     ["gemma2", { sliding_window: 512, layer_types: TYPES }, [512, 0, 0, 512, 0, 0]],
     ["olmo3", {}, [4096, 4096, 4096, 0, 4096, 4096]],
@@ -150,6 +153,33 @@ describe("refused by name", () => {
     ["gemma3", {}, "config.json: text_config = none"],
     ["gemma3", { text_config: { model_type: "llama" } }, 'config.json, text_config: model_type = "llama"'],
     ["gemma3", { text_config: { per_layer_config: {} } }, "config.json, text_config: per_layer_config = {}"],
+    [
+      "gemma4_text",
+      { enable_moe_block: true, num_experts: 4, top_k_experts: 5, moe_intermediate_size: 6 },
+      "config.json: top_k_experts = 5",
+    ],
+    ["gemma4_text", { use_bidirectional_attention: "all" }, 'config.json: use_bidirectional_attention = "all"'],
+    [
+      "gemma4_text",
+      { layer_types: TYPES.toReversed() },
+      'config.json: layer_types = "sliding_attention" of the last layer',
+    ],
+    ["gemma4_text", { num_kv_shared_layers: 6 }, "config.json: num_kv_shared_layers = 6"],
+    ["gemma4_text", { num_kv_shared_layers: 1 }, "config.json: num_kv_shared_layers = 1"],
+    [
+      "gemma4_text",
+      { num_kv_shared_layers: 5, layer_types: [FULL, SLIDING, FULL, FULL, FULL, FULL] },
+      "config.json: num_kv_shared_layers = 5",
+    ],
+    ["gemma4_text", { vocab_size_per_layer_input: 8 }, "config.json: vocab_size_per_layer_input = 8"],
+    ["gemma4_text", { global_head_dim: 7 }, "config.json: global_head_dim = 7"],
+    [
+      "gemma4_text",
+      { per_layer_config: { 0: { head_dim: 6 } } },
+      "config.json: per_layer_config = other sizes in layers",
+    ],
+    ["gemma4_text", { per_layer_config: { 5: { skip: ["mlp"] } } }, 'config.json, per_layer_config, 5: skip = ["mlp"]'],
+    ["gemma4_text", { rope_parameters: { [FULL]: { rope_theta: 5 } } }, "rope_parameters: sliding_attention = none"],
     ["gemma2", { use_bidirectional_attention: true }, "config.json: use_bidirectional_attention = true"],
     ["olmo2", { partial_rotary_factor: 0.5 }, "config.json: partial_rotary_factor = 0.5"],
     ["olmo3", { rope_parameters: { rope_theta: 5 } }, "config.json, rope_parameters: rope_theta = 5"],
@@ -179,8 +209,12 @@ describe("refused by name", () => {
       "rope_scaling: original_max_position_embeddings = 2048",
     ],
   ])("%s %j", (modelType, fields, message) => {
-    expect(() => architecture(modelType, fields)).toThrow(`${message}`);
-    expect(() => architecture(modelType, fields)).toThrow(/ is not supported$/);
+    const open = () => {
+      const { layers, blockWeights } = architecture(modelType, fields);
+      for (let layer = 0; layer < layers; layer++) blockWeights(layer);
+    };
+    expect(open).toThrow(`${message}`);
+    expect(open).toThrow(/ is not supported$/);
   });
 
   test("LongRoPE's factors have to be as many as there are pairs of features", () => {

@@ -9,6 +9,7 @@ import { falcon } from "./falcon";
 import { gemma2 } from "./gemma2";
 import { gemma3 } from "./gemma3";
 import { gemma3Text } from "./gemma3Text";
+import { gemma4Text } from "./gemma4Text";
 import { glm, glm4 } from "./glm4";
 import { gpt2 } from "./gpt2";
 import { gptBigCode } from "./gptBigCode";
@@ -48,6 +49,7 @@ export const FAMILIES: readonly ModelFamily[] = [
   gemma2,
   gemma3Text,
   gemma3,
+  gemma4Text,
   phi3,
   olmo2,
   olmo3,
@@ -93,7 +95,7 @@ export function architectureOf(checkpoint: Checkpoint): Architecture {
   for (const part of new Set([checkpoint.config, config])) {
     const method = part.section("quantization_config")?.fields.quant_method;
     if (method === undefined || method !== family.quantization) refuseQuantization(part);
-    part.refuseAny("per_layer_config");
+    if (!family.hasLayerSizes) part.refuseAny("per_layer_config");
   }
   const architecture = family.architecture(config, new Set(tensors.keys()));
   if (architecture.layers > tensors.size) {

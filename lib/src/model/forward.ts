@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Cloud } from "../machine/support/cloud";
 import { UserError } from "../machine/support/errors";
-import type { AttentionKind, PassContext } from "./architecture";
+import type { Architecture, AttentionKind, PassContext } from "./architecture";
 import { CausalMask } from "./causalMask";
 import { HiddenStateKeeper, type KeeperOptions } from "./hiddenStateKeeper";
 import { LogitStatistics, type TokenStatistics } from "./logitStatistics";
@@ -79,7 +79,7 @@ export async function runNetworkBatch(
       const hidden = await step(before, pass);
       if (hidden !== before) before.dispose();
       await keeper.keep(index, hidden);
-      if (shownAs !== undefined) await observe(pass, shownAs, hidden);
+      if (shownAs !== undefined) await observe(pass, shownAs, hidden, architecture);
       await keeper.settle(index);
     }
   };
@@ -87,7 +87,7 @@ export async function runNetworkBatch(
     for (const [index, pass] of passes.entries()) {
       const hidden = network.embed(pass.ids);
       await keeper.keep(index, hidden);
-      await observe(pass, 0, hidden);
+      await observe(pass, 0, hidden, architecture);
       await keeper.settle(index);
     }
     for (let layer = 0; layer < architecture.layers; layer++) {
@@ -141,13 +141,22 @@ class Contexts {
   }
 }
 
-async function observe({ observer, leaveOut = 0 }: Pass, layer: number, hidden: tf.Tensor2D): Promise<void> {
+async function observe(
+  { observer, leaveOut = 0 }: Pass,
+  layer: number,
+  hidden: tf.Tensor2D,
+  { width }: Architecture,
+): Promise<void> {
   if (!observer.onHiddenState) return;
-  const [tokens, dimension] = hidden.shape;
-  await observer.onHiddenState(
-    { values: await rowsFrom(hidden, leaveOut), points: tokens - leaveOut, dimension },
-    layer,
-  );
+  const [tokens, columns] = hidden.shape;
+  // What stands behind it is for later blocks; the last one may be narrower.
+  const state = columns > width ? tf.slice2d(hidden, [0, 0], [tokens, width]) : hidden;
+  try {
+    const values = await rowsFrom(state, leaveOut);
+    await observer.onHiddenState({ values, points: tokens - leaveOut, dimension: state.shape[1] }, layer);
+  } finally {
+    if (state !== hidden) state.dispose();
+  }
 }
 
 /** The values of a matrix from a row on. */

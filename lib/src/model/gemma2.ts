@@ -88,6 +88,6 @@ export function gemmaArchitecture(config: CheckpointConfig, sizes: DecoderSizes,
 }
 
 /** cap * tanh(logits / cap) */
-function bent(logits: tf.Tensor2D, cap: number | undefined): tf.Tensor2D {
+export function bent(logits: tf.Tensor2D, cap: number | undefined): tf.Tensor2D {
   return cap === undefined ? logits : tf.mul(tf.tanh(tf.div(logits, cap)), cap);
 }

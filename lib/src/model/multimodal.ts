@@ -7,6 +7,7 @@ import { CheckpointConfig } from "../machine/checkpoint/config";
  * transformers does not scale the logits, as it does those of their text model.)
  */
 export const MULTIMODAL: Readonly<Record<string, string>> = {
+  gemma4: "gemma4_text",
   idefics3: "llama",
   internvl: "qwen2",
   llava: "llama",

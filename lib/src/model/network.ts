@@ -37,19 +37,26 @@ export class Network {
   /** Hidden state 0 of some tokens [T, width]. Only the rows of the table that they need are read. */
   embed(ids: readonly number[]): tf.Tensor2D {
     const { embedding, ...others } = this.architecture.embeddingWeights;
-    const width = embedding.shape[1];
+    return tf.tidy(() => {
+      const loaded = Object.entries(others).map(([key, request]) => {
+        return [key, request.byToken ? this.rowsOf(ids, request) : loadWeight(this.checkpoint, request)];
+      });
+      return this.architecture.embed(Object.fromEntries(loaded), this.rowsOf(ids, embedding));
+    });
+  }
+
+  /** The rows of some tokens [T, columns], each of which is read once. */
+  private rowsOf(ids: readonly number[], { name, shape }: WeightRequest): tf.Tensor2D {
+    const width = shape[1];
     const distinct = [...new Set(ids)].sort((a, b) => a - b);
     const rowOf = new Map(distinct.map((id, row) => [id, row]));
-    const rows = readTensorRows(this.checkpoint, embedding.name, embedding.shape, distinct);
+    const rows = readTensorRows(this.checkpoint, name, shape, distinct);
     const values = new Float32Array(ids.length * width);
     for (const [position, id] of ids.entries()) {
       const row = rowOf.get(id)!;
       values.set(rows.subarray(row * width, (row + 1) * width), position * width);
     }
-    return tf.tidy(() => {
-      const weights = loadWeights(this.checkpoint, others);
-      return this.architecture.embed(weights, tf.tensor2d(values, [ids.length, width]));
-    });
+    return tf.tensor2d(values, [ids.length, width]);
   }
 
   /** Said where loss, entropy or logits would have been: the weights are those of a base model. Undefined where there is a head. */

@@ -18,6 +18,11 @@ export function rootMeanSquare(epsilon: number, addend = 0): Norm {
   };
 }
 
+/** {@link rootMeanSquare} and nothing that is learned. */
+export function withoutWeight(epsilon: number): Norm {
+  return { weights: () => ({}), apply: (features) => rmsNorm(features, tf.ones([1]), epsilon) };
+}
+
 /** @param addend as of {@link rootMeanSquare} */
 export function layered(epsilon: number, { bias = true, addend = 0 } = {}): Norm {
   return {

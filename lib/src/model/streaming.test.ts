@@ -52,6 +52,8 @@ onEachBackend("a model that does not fit into memory", (useBackend) => {
     "qwen3-moe-some",
     "gpt-oss-windows",
     "gpt-oss-mxfp4",
+    "gemma4-text-shared",
+    "gemma4-text-experts",
   ])("gives the numbers of one that does: %s", async (name) => {
     const before = tf.memory().numTensors;
     const resident = await outputs(name, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
