@@ -8,6 +8,7 @@ import { gemma3 } from "./gemma3";
 import { glm4 } from "./glm4";
 import { gpt2 } from "./gpt2";
 import { gptNeoX } from "./gptNeoX";
+import { gptOss } from "./gptOss";
 import { granite } from "./granite";
 import { llama } from "./llama";
 import { nemotron } from "./nemotron";
@@ -40,6 +41,7 @@ export const GGUF_ARCHITECTURES: readonly GgufArchitecture[] = [
   exaone4,
   nemotron,
   gptNeoX,
+  gptOss,
   starcoder,
   bloom,
   gpt2,
