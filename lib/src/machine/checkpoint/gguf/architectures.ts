@@ -11,6 +11,7 @@ import { gptNeoX } from "./gptNeoX";
 import { gptOss } from "./gptOss";
 import { granite } from "./granite";
 import { llama } from "./llama";
+import { mistral3 } from "./mistral3";
 import { nemotron } from "./nemotron";
 import { olmo2 } from "./olmo2";
 import { phi3 } from "./phi3";
@@ -23,6 +24,7 @@ import { starcoder2 } from "./starcoder2";
 /** The one place where architectures of GGUF files are registered. */
 export const GGUF_ARCHITECTURES: readonly GgufArchitecture[] = [
   llama,
+  mistral3,
   qwen2,
   qwen3,
   qwen3Moe,
