@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { CheckpointConfig } from "../machine/checkpoint/config";
+import { FUSED_IN_THIRDS } from "../machine/checkpoint/gguf/falcon";
 import { activation } from "./activations";
 import { alibiSlopes, withBiases } from "./alibi";
 import type { ModelFamily } from "./architecture";
@@ -9,7 +10,7 @@ import { NORMS_BEFORE } from "./llama";
 import { plainMlp } from "./mlp";
 import { layered } from "./norms";
 import { decoderRotary } from "./rotary";
-import { fusedInGroups, selfAttention } from "./selfAttention";
+import { fusedInGroups, fusedInThirds, selfAttention } from "./selfAttention";
 
 /**
  * Falcon: one head of keys for all queries, or for groups of them (`new_decoder_architecture`); attention and MLP side by
@@ -29,6 +30,7 @@ export const falcon: ModelFamily = {
     if (heads % keyValueHeads !== 0) config.unsupported("num_kv_heads");
     const sizes = { width, heads, keyValueHeads, headDimension, inner: config.countOr("ffn_hidden_size", 4 * width) };
     const bias = config.flag("bias", false);
+    const projection = config.flag(FUSED_IN_THIRDS, false) ? fusedInThirds : fusedInGroups;
     const scale = 1 / Math.sqrt(headDimension);
     const slopes = config.flag("alibi", false) ? alibiSlopes(heads).map(toBfloat16) : undefined;
     const kind = slopes ? PLAIN_ATTENTION : { rotary: decoderRotary(config, headDimension) };
@@ -39,7 +41,7 @@ export const falcon: ModelFamily = {
       norm: layered(config.number("layer_norm_epsilon", 1e-5)),
       ...falconNorms(config, grouped),
       attention: selfAttention(sizes, {
-        projection: fusedInGroups(sizes, "self_attention.query_key_value", bias),
+        projection: projection(sizes, "self_attention.query_key_value", bias),
         output: { name: "self_attention.dense", bias },
         ...(slopes && {
           scale: 1,

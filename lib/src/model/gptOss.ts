@@ -62,6 +62,18 @@ export const gptOss: ModelFamily = {
             const blocks = [outputs, Math.ceil(inputs / BLOCK)];
             return { ...one(`${name}_blocks`, ...blocks, BLOCK / 2), scales: one(`${name}_scales`, ...blocks) };
           };
+          /** As GGUF files have it. */
+          const layer = (key: string, name: string, inputs: number, outputs: number) => ({
+            [`${key}.weight`]: { ...one(`${name}.weight`, outputs, inputs), transposed: true },
+            [`${key}.bias`]: one(`${name}.bias`, outputs),
+          });
+          if (tensorNames.has(`${block}.mlp.experts.gate_proj.weight`)) {
+            return {
+              ...layer("gate", "gate_proj", width, inner),
+              ...layer("up", "up_proj", width, inner),
+              ...layer("down", "down_proj", inner, width),
+            };
+          }
           return {
             "gateUp.weight": matrix("gate_up_proj", width, 2 * inner),
             "gateUp.bias": one("gate_up_proj_bias", 2 * inner),
@@ -81,12 +93,17 @@ export const gptOss: ModelFamily = {
   },
 };
 
-/** down((up + 1) * gate sigmoid(alpha gate)), gate and up in alternating columns of one layer and not beyond the limit. */
+/** down((up + 1) * gate sigmoid(alpha gate)), gate and up not beyond the limit. */
 function clampedMlp(input: tf.Tensor2D, weights: Weights, alpha: number, limit: number): tf.Tensor2D {
-  const both = linear(input, weights, "gateUp"); // [n, 2 * inner]
-  const pairs = tf.reshape<tf.Rank.R3>(both, [both.shape[0], -1, 2]);
-  const [gate, up] = tf.unstack(pairs, 2) as tf.Tensor2D[]; // [n, inner]
+  const [gate, up] = weights["gate.weight"]
+    ? [linear(input, weights, "gate"), linear(input, weights, "up")]
+    : inTurns(linear(input, weights, "gateUp")); // [n, inner]
   const clamped = tf.minimum(gate, limit);
   const gated = tf.mul(clamped, tf.sigmoid(tf.mul(clamped, alpha)));
   return linear(tf.mul(tf.add(tf.clipByValue(up, -limit, limit), 1), gated), weights, "down"); // [n, width]
+}
+
+/** The columns 0, 2, .. and 1, 3, ... [n, 2 * inner] -> two of [n, inner] */
+function inTurns(both: tf.Tensor2D): tf.Tensor2D[] {
+  return tf.unstack(tf.reshape<tf.Rank.R3>(both, [both.shape[0], -1, 2]), 2) as tf.Tensor2D[];
 }

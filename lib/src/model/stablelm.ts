@@ -17,7 +17,7 @@ import { selfAttention, separate } from "./selfAttention";
 export const stablelm: ModelFamily = {
   modelType: "stablelm",
   title: "StableLM",
-  architecture(config) {
+  architecture(config, tensorNames) {
     const sizes = decoderSizes(config, { keyValueHeads: 32 });
     // Transformers goes by width and heads, whatever the config says.
     if (sizes.headDimension !== sizes.width / sizes.heads) config.unsupported("head_dim");
@@ -33,7 +33,7 @@ export const stablelm: ModelFamily = {
         projection: separate(sizes, config.flag("use_qkv_bias", false)),
         output: { name: "self_attn.o_proj", bias: false },
         headNorm: config.flag("qk_layernorm", false)
-          ? { norm: layeredByHead(epsilon), query: "self_attn.q_layernorm", key: "self_attn.k_layernorm" }
+          ? { norm: layeredByHead(epsilon, tensorNames), query: "self_attn.q_layernorm", key: "self_attn.k_layernorm" }
           : undefined,
       }),
       mlp: gatedMlp(sizes, activation(config, "hidden_act", "silu"), false),
@@ -42,14 +42,22 @@ export const stablelm: ModelFamily = {
   },
 };
 
-/** A layer norm over the features of each head, each with weights of its own and no bias. */
-function layeredByHead(epsilon: number): HeadNorm {
+/**
+ * A layer norm over the features of each head, each with weights of its own and no bias.
+ *
+ * @param tensorNames what the checkpoint holds: a tensor for each head, or, in GGUF files, one for all
+ */
+function layeredByHead(epsilon: number, tensorNames: ReadonlySet<string>): HeadNorm {
   const keys = (key: string, heads: number) => Array.from({ length: heads }, (_, head) => `${key}.${head}`);
   return {
-    weights: (key, prefix, heads, headDimension) =>
-      Object.fromEntries(
-        keys(key, heads).map((one, head) => [one, { name: `${prefix}.norms.${head}.weight`, shape: [headDimension] }]),
-      ),
+    weights(key, prefix, heads, headDimension) {
+      const together = `${prefix}.weight`;
+      const request = (head: number) =>
+        tensorNames.has(together)
+          ? { name: together, shape: [heads, headDimension], part: head }
+          : { name: `${prefix}.norms.${head}.weight`, shape: [headDimension] };
+      return Object.fromEntries(keys(key, heads).map((one, head) => [one, request(head)]));
+    },
     apply(features, weights, key) {
       const scales = keys(key, features.shape[0]).map((one) => weights[one]);
       const scale = tf.expandDims(tf.stack(scales), 2); // [heads, headDimension, 1]

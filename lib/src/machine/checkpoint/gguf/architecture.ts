@@ -10,7 +10,8 @@ export type Placement = Partial<Pick<StoredTensor, "shape" | "strides" | "stride
 
 /** A tensor under the name that Hugging Face has for it. "N" in either name stands for the number of a block. */
 export interface TensorRule {
-  name: string;
+  /** Or what it is by the config. */
+  name: string | ((config: ConfigFields) => string);
   /** @throws UserError if the tensor is of a shape that it cannot have */
   place?(tensor: GgufTensor, config: ConfigFields): Placement;
 }

@@ -8,8 +8,10 @@ import { gemma3 } from "./gemma3";
 import { glm4 } from "./glm4";
 import { gpt2 } from "./gpt2";
 import { gptNeoX } from "./gptNeoX";
+import { gptOss } from "./gptOss";
 import { granite } from "./granite";
 import { llama } from "./llama";
+import { mistral3 } from "./mistral3";
 import { nemotron } from "./nemotron";
 import { olmo2 } from "./olmo2";
 import { phi3 } from "./phi3";
@@ -22,6 +24,7 @@ import { starcoder2 } from "./starcoder2";
 /** The one place where architectures of GGUF files are registered. */
 export const GGUF_ARCHITECTURES: readonly GgufArchitecture[] = [
   llama,
+  mistral3,
   qwen2,
   qwen3,
   qwen3Moe,
@@ -40,6 +43,7 @@ export const GGUF_ARCHITECTURES: readonly GgufArchitecture[] = [
   exaone4,
   nemotron,
   gptNeoX,
+  gptOss,
   starcoder,
   bloom,
   gpt2,

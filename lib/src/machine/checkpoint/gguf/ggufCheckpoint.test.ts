@@ -110,6 +110,15 @@ function openChanged(change: (file: GgufToWrite) => Partial<GgufToWrite>): void 
 const withSetting = (key: string, value: TypedValue) => (file: GgufToWrite) => ({
   metadata: [...file.metadata.filter(([name]) => name !== key), [key, value] as const],
 });
+const withYarn = (key: string, value: TypedValue) => (file: GgufToWrite) => {
+  const yarn: [string, TypedValue][] = [
+    ["type", ["text", "yarn"]],
+    ["factor", ["f32", 4]],
+    ["original_context_length", ["u32", 64]],
+    [key, value],
+  ];
+  return { metadata: [...file.metadata, ...yarn.map(([name, one]) => [`llama.rope.scaling.${name}`, one] as const)] };
+};
 const withTensor = (name: string, shape: number[]) => (file: GgufToWrite) => ({
   tensors: [...file.tensors, { name, type: 0, shape, data: new Uint8Array(4 * shape.reduce((a, b) => a * b, 1)) }],
 });
@@ -128,7 +137,10 @@ describe("what would change the numbers is refused by name", () => {
     ["experts without how many", withSetting("llama.expert_count", ["u32", 8]), "llama.expert_used_count is missing"],
     ["shared experts", withSetting("llama.expert_shared_count", ["u32", 1]), "llama.expert_shared_count = 1 is not"],
     ["a soft cap", withSetting("llama.final_logit_softcapping", ["f32", 30]), "llama.final_logit_softcapping = 30"],
-    ["another kind of scaling", withSetting("llama.rope.scaling.type", ["text", "yarn"]), '.type = "yarn"'],
+    ["another kind of scaling", withSetting("llama.rope.scaling.type", ["text", "longrope"]), '.type = "longrope"'],
+    ["YaRN by how much", withSetting("llama.rope.scaling.type", ["text", "yarn"]), "rope.scaling.factor is missing"],
+    ["YaRN in part", withYarn("yarn_ext_factor", ["f32", 0.5]), "llama.rope.scaling.yarn_ext_factor = 0.5 is not"],
+    ["YaRN in the manner of others", withYarn("yarn_log_multiplier", ["f32", 1]), "yarn_log_multiplier = 1 is not"],
     ["a part of a head", withSetting("llama.rope.dimension_count", ["u32", 8]), "llama.rope.dimension_count = 8"],
     ["values of another width", withSetting("llama.attention.value_length", ["u32", 8]), "value_length = 8"],
     ["attention that looks ahead", withSetting("llama.attention.causal", ["bool", false]), "causal = false"],

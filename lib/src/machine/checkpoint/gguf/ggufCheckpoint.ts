@@ -61,7 +61,8 @@ function renamed(
     if (!Object.hasOwn(rules, generic)) {
       throw new UserError(`${file}: tensor "${name}" has no place in architecture ${architecture} as it is built here`);
     }
-    const { name: asNamed, place } = rules[generic];
+    const { name: rule, place } = rules[generic];
+    const asNamed = typeof rule === "string" ? rule : rule(config);
     // Messages have the name that is in the file.
     const stored = { name, file, elementType, shape, begin, end, ...place?.(tensor, config) };
     result.set(block === undefined ? asNamed : asNamed.replace("N", block), stored);

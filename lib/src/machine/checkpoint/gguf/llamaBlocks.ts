@@ -73,7 +73,7 @@ export function decoderConfig(settings: GgufSettings): ConfigFields {
 }
 
 /**
- * How positions are told: `rope_theta` and, where frequencies are divided by one number, `rope_scaling`.
+ * How positions are told: `rope_theta` and, where frequencies are divided by one number or scaled by YaRN, `rope_scaling`.
  *
  * @param headDimension so many features of a head have to be turned, all of them
  */
@@ -84,16 +84,32 @@ export function rotaryConfig(settings: GgufSettings, headDimension: unknown): Co
 
 /** The same for a family that may turn a part of each head, or has another base where the file says none. */
 export function rotaryBase(settings: GgufSettings, base = 10000): ConfigFields {
-  return { rope_theta: settings.number("rope.freq_base", base), ...linearScaling(settings) };
+  return { rope_theta: settings.number("rope.freq_base", base), ...scalingOf(settings) };
 }
 
-function linearScaling(settings: GgufSettings): ConfigFields {
+function scalingOf(settings: GgufSettings): ConfigFields {
   // An older spelling of a linear one.
   const older = settings.has("rope.scale_linear") ? "linear" : "none";
   const type = settings.text("rope.scaling.type", settings.has("rope.scaling.factor") ? "linear" : older);
+  if (type === "yarn") return { rope_scaling: yarn(settings) };
   if (type !== "none" && type !== "linear") settings.unsupported("rope.scaling.type");
   // Says where the other kinds of scaling begin.
   settings.has("rope.scaling.original_context_length");
   const factor = settings.number("rope.scaling.factor", settings.number("rope.scale_linear", 1));
   return type === "linear" && factor !== 1 ? { rope_scaling: { rope_type: "linear", factor } } : {};
+}
+
+/** The fields of YaRN, by their names in the file. */
+const YARN_FIELDS = { yarn_attn_factor: "attention_factor", yarn_beta_fast: "beta_fast", yarn_beta_slow: "beta_slow" };
+
+/** YaRN as the model was trained with it; llama.cpp goes by less: of most families it reads none of {@link YARN_FIELDS}. */
+function yarn(settings: GgufSettings): ConfigFields {
+  settings.only("rope.scaling.yarn_ext_factor", 1);
+  const given = Object.entries(YARN_FIELDS).filter(([name]) => settings.has(`rope.scaling.${name}`));
+  return {
+    rope_type: "yarn",
+    factor: settings.number("rope.scaling.factor"),
+    original_max_position_embeddings: settings.count("rope.scaling.original_context_length"),
+    ...Object.fromEntries(given.map(([name, field]) => [field, settings.number(`rope.scaling.${name}`)])),
+  };
 }

@@ -41,6 +41,7 @@ export function shareOf(turned: number, headDimension: number): number {
 
 function longRope(settings: GgufSettings): ConfigFields {
   if (!settings.tensors.has(LONG) && !settings.tensors.has(SHORT)) return {};
+  if (settings.text("rope.scaling.type", "none") !== "none") settings.unsupported("rope.scaling.type");
   const grown = settings.has("rope.scaling.attn_factor")
     ? { attention_factor: settings.number("rope.scaling.attn_factor") }
     : {};
