@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Locator } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { hasTag, type Notebook, readNotebook, writeNotebook } from "../lib/src/programs/runner/notebook";
 import { injectParameters, notebookParameters, type ParameterValue } from "../lib/src/programs/runner/parameters";
 import { listNotebooks, runNotebook } from "../lib/src/programs/runner/run";
@@ -86,6 +86,8 @@ describe.each(frontEnds)("in Jupyter (%s)", (frontEnd) => {
   beforeAll(async () => {
     [server, browser] = await Promise.all([JupyterServer.start(frontEnd), startBrowser()]);
   }, 180_000);
+
+  afterEach(() => server.stopKernels());
 
   afterAll(async () => {
     await browser?.close();

@@ -121,6 +121,16 @@ export class JupyterServer {
     return { file, url: `${this.address}${page}token=${this.token}` };
   }
 
+  /** Ends all kernels: one whose notebook was closed would stay, with all that it holds in memory. */
+  async stopKernels(): Promise<void> {
+    const ask = async (path: string, method: string) => {
+      const headers = { Authorization: `token ${this.token}` };
+      return await fetch(`${this.address}/api/sessions${path}`, { method, headers });
+    };
+    const sessions = (await (await ask("", "GET")).json()) as { id: string }[];
+    await Promise.all(sessions.map(({ id }) => ask(`/${id}`, "DELETE")));
+  }
+
   async stop(): Promise<void> {
     const ended = new Promise((resolve) => this.child.once("close", resolve));
     if (this.child.exitCode === null && this.child.signalCode === null) {
