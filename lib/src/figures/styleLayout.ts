@@ -7,9 +7,11 @@ import { GRID, INK, PAPER } from "./styleColors";
 export const PANEL_WIDTH = 560;
 export const PANEL_HEIGHT = 420;
 
-/** Font of the panels' titles, and how far they may stand out of their panel, in CSS pixels. */
+/** Font of the panels' titles, in CSS pixels. */
 const TITLE_SIZE = 14;
-const TITLE_OVERHANG = 20;
+
+/** Notebooks draw a picture as wide as there is room, its text as large as ever: titles fit down to this part of its width. */
+const NARROWEST = 0.78;
 
 /** An axis in the house style; `overrides` are Plotly's own settings. */
 export function axis(title: string | undefined, overrides: Record<string, unknown> = {}): Record<string, unknown> {
@@ -112,7 +114,7 @@ export function subplotLayout(options: SubplotOptions): PlotlyLayout {
   const margin = { ...(layout.margin as Record<"l" | "r" | "t" | "b", number>), r: 24 + (options.right ?? 0) };
   const space = options.gapX ?? (options.sharedY ? 28 : 72);
   const spaceOfPanel = (width - margin.l - margin.r - space * (columns - 1)) / columns;
-  const titleWidth = spaceOfPanel + Math.min(space, 2 * TITLE_OVERHANG) - 8;
+  const titleWidth = NARROWEST * (spaceOfPanel + space) - 8;
   const titles = options.panelTitles?.map((title) => linesThatFit(title, titleWidth, TITLE_SIZE));
   // Titles of several lines make the picture higher, not the panels lower.
   const titleRoom = (Math.max(1, ...(titles ?? []).map((lines) => lines.length)) - 1) * TITLE_SIZE * LINE_HEIGHT;
