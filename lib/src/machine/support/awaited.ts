@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { NoAnswerError } from "./isolated";
@@ -13,6 +14,9 @@ export interface ThreadData {
 }
 export type ThreadCall = [name: string, args: unknown[], seconds: number];
 export type ThreadAnswer = { value: unknown } | { failure: string; isNoAnswer: boolean };
+
+/** Seconds beyond those of a call after which its thread counts as gone. */
+const LONGEST_SILENCE = 30;
 
 /** An {@link IsolatedModule} whose answers are waited for, so that callers need not be asynchronous: this thread stands still. */
 export class AwaitedModule {
@@ -30,7 +34,11 @@ export class AwaitedModule {
     const { port, signal } = this.thread;
     Atomics.store(signal, 0, 0);
     port.postMessage([name, args, seconds] satisfies ThreadCall);
-    Atomics.wait(signal, 0, 0);
+    // The thread knows when to give up; this is for one that has died.
+    if (Atomics.wait(signal, 0, 0, (seconds + LONGEST_SILENCE) * 1000) === "timed-out") {
+      this.thread = undefined;
+      throw new NoAnswerError(`no answer within ${seconds + LONGEST_SILENCE} seconds`);
+    }
     const answer: ThreadAnswer = receiveMessageOnPort(port)!.message;
     if ("value" in answer) return answer.value as Value;
     throw answer.isNoAnswer ? new NoAnswerError(answer.failure) : new Error(answer.failure);
@@ -43,6 +51,7 @@ export class AwaitedModule {
     const workerData: ThreadData = { port: port2, signal, file: this.file, heap: this.heap };
     // As JavaScript also where this file is run as TypeScript: a thread knows nothing of that.
     const program = join(PROJECT_ROOT, "lib/dist/machine/support/awaitedThread.js");
+    if (!existsSync(program)) throw new Error(`${program} is missing; npm run build makes it`);
     new Worker(program, { workerData, transferList: [port2], execArgv: [] }).unref();
     port1.unref();
     return { port: port1, signal };
