@@ -65,9 +65,9 @@ const MUTATIONS: Mutation[] = [
   },
   {
     what: "Gemma 3: norm weights taken as they are stored",
-    file: "lib/src/model/gemma3Text.ts",
-    from: "tf.add(weight, 1)",
-    to: "weight",
+    file: "lib/src/model/norms.ts",
+    from: "addend === 0 ? weight : tf.add(weight, addend)",
+    to: "addend === 0 ? weight : weight",
     noticedBy: GEMMA,
   },
   {
