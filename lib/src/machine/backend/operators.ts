@@ -36,9 +36,11 @@ const overrides: Record<string, Partial<Operators>> = {
   cpu: { ...pairwise, logitSums: sumsInDoublePrecision },
 };
 
+const ofBackends = new Map(Object.entries(overrides).map(([name, own]) => [name, { ...plainOperators, ...own }]));
+
 /** The operators of the backend that is used now: the plain ones, but for what it does otherwise. */
 export function operators(): Operators {
-  return { ...plainOperators, ...overrides[tf.getBackend()] };
+  return ofBackends.get(tf.getBackend()) ?? plainOperators;
 }
 
 /** Where tensors are arrays of JavaScript anyway, its own numbers are as fast, and exact. */

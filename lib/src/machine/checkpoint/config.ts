@@ -10,6 +10,11 @@ export class CheckpointConfig {
     readonly path: string,
   ) {}
 
+  /** The same with further fields, or others. */
+  with(fields: Record<string, unknown>): CheckpointConfig {
+    return new CheckpointConfig({ ...this.fields, ...fields }, this.path);
+  }
+
   get modelType(): string {
     return this.text("model_type");
   }

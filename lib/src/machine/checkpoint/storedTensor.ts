@@ -116,7 +116,8 @@ const TURNED_VALUES = 2 ** 15;
 export function readTransposed(tensor: StoredTensor, first: number, count: number, result: Float32Array): void {
   const [rows, columns] = tensor.shape;
   if (tensor.strides || tensor.lowRank) {
-    writeTransposed(readValues(tensor).subarray(first * columns, (first + count) * columns), columns, result, count, 0);
+    const asked = Array.from({ length: count }, (_, row) => first + row);
+    writeTransposed(readRows(tensor, asked), columns, result, count, 0);
     return;
   }
   const rowBytes = (tensor.end - tensor.begin) / rows;

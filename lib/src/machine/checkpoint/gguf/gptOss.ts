@@ -1,5 +1,5 @@
 import { type GgufArchitecture, weightsAndBiases, weightsOnly } from "./architecture";
-import { decoderConfig, LLAMA_TENSORS, rotaryConfig } from "./llamaBlocks";
+import { LLAMA_TENSORS, llamaConfigWithExperts, rotaryConfig } from "./llamaBlocks";
 
 /**
  * gpt-oss. Gate and up of the experts stand in two tensors; Hugging Face has their outputs in turns. Every second layer has a
@@ -9,7 +9,7 @@ import { decoderConfig, LLAMA_TENSORS, rotaryConfig } from "./llamaBlocks";
 export const gptOss: GgufArchitecture = {
   name: "gpt-oss",
   config(settings) {
-    const fields = decoderConfig(settings);
+    const fields = llamaConfigWithExperts(settings);
     const { rope_theta: theta, rope_scaling: scaling } = rotaryConfig(settings, fields.head_dim);
     return {
       model_type: "gpt_oss",
@@ -18,7 +18,6 @@ export const gptOss: GgufArchitecture = {
       intermediate_size: settings.count("expert_feed_forward_length"),
       num_local_experts: settings.count("expert_count"),
       num_experts_per_tok: settings.count("expert_used_count"),
-      rms_norm_eps: settings.number("attention.layer_norm_rms_epsilon"),
       sliding_window: settings.count("attention.sliding_window"),
       attention_bias: settings.tensors.has("blk.0.attn_q.bias"),
     };

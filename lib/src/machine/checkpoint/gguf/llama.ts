@@ -8,7 +8,7 @@ import {
   type TensorRule,
   weightsAndBiases,
 } from "./architecture";
-import { decoderConfig, expertTensors, LLAMA_TENSORS, rotaryConfig } from "./llamaBlocks";
+import { expertTensors, LLAMA_TENSORS, llamaConfigWithExperts, rotaryConfig } from "./llamaBlocks";
 import type { GgufSettings } from "./settings";
 
 /** A `rope_type` that Hugging Face does not have, with `divisors`, one for each pair of features. */
@@ -37,7 +37,7 @@ export const llama: GgufArchitecture = {
   name: "llama",
   config(settings) {
     const experts = settings.number("expert_count", 0);
-    const fields = decoderConfig(settings);
+    const fields = llamaConfigWithExperts(settings);
     const window = settings.has("attention.sliding_window")
       ? { sliding_window: settings.count("attention.sliding_window") }
       : {};
@@ -46,7 +46,6 @@ export const llama: GgufArchitecture = {
       ...rotaryConfig(settings, fields.head_dim),
       ...dividedFrequencies(settings),
       ...window,
-      rms_norm_eps: settings.number("attention.layer_norm_rms_epsilon"),
       model_type: experts > 0 ? "mixtral" : "sliding_window" in window ? "mistral" : "llama",
       ...(experts > 0 && { num_local_experts: experts, num_experts_per_tok: settings.count("expert_used_count") }),
       attention_bias: settings.tensors.has("blk.0.attn_q.bias"),

@@ -37,6 +37,11 @@ export function expertTensors(
 /** Settings that they have in common, apart from how positions are told. */
 export function llamaConfig(settings: GgufSettings): ConfigFields {
   settings.only("expert_count", 0);
+  return llamaConfigWithExperts(settings);
+}
+
+/** The same of a family that may have experts. */
+export function llamaConfigWithExperts(settings: GgufSettings): ConfigFields {
   return { ...decoderConfig(settings), rms_norm_eps: settings.number("attention.layer_norm_rms_epsilon") };
 }
 
@@ -54,7 +59,7 @@ export function layeredConfig(settings: GgufSettings): ConfigFields {
 }
 
 /** The same of a family that may have other norms, or experts. */
-export function decoderConfig(settings: GgufSettings): ConfigFields {
+function decoderConfig(settings: GgufSettings): ConfigFields {
   settings.only("attention.causal", true);
   const width = settings.count("embedding_length");
   const heads = settings.count("attention.head_count");

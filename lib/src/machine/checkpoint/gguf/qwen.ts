@@ -1,5 +1,5 @@
 import { type ConfigFields, type GgufArchitecture, weightsOnly } from "./architecture";
-import { decoderConfig, expertTensors, LLAMA_TENSORS, llamaConfig, rotaryConfig } from "./llamaBlocks";
+import { expertTensors, LLAMA_TENSORS, llamaConfig, llamaConfigWithExperts, rotaryConfig } from "./llamaBlocks";
 import type { GgufSettings } from "./settings";
 
 /**
@@ -58,14 +58,13 @@ export function expertConfig(settings: GgufSettings): ConfigFields {
 export const qwen3Moe: GgufArchitecture = {
   name: "qwen3moe",
   config(settings) {
-    const fields = decoderConfig(settings);
+    const fields = llamaConfigWithExperts(settings);
     return {
       model_type: "qwen3_moe",
       ...fields,
       ...rotaryConfig(settings, fields.head_dim),
       ...expertConfig(settings),
       norm_topk_prob: settings.flag("expert_weights_norm", true),
-      rms_norm_eps: settings.number("attention.layer_norm_rms_epsilon"),
       attention_bias: settings.tensors.has("blk.0.attn_q.bias"),
     };
   },
@@ -76,13 +75,12 @@ export const qwen3Moe: GgufArchitecture = {
 export const olmoe: GgufArchitecture = {
   name: "olmoe",
   config(settings) {
-    const fields = decoderConfig(settings);
+    const fields = llamaConfigWithExperts(settings);
     return {
       model_type: "olmoe",
       ...fields,
       ...rotaryConfig(settings, fields.head_dim),
       ...expertConfig(settings),
-      rms_norm_eps: settings.number("attention.layer_norm_rms_epsilon"),
     };
   },
   tensors: { ...LLAMA_TENSORS, ...weightsOnly(HEAD_NORMS), ...QWEN_EXPERTS },
