@@ -17,6 +17,11 @@ export const geluTanh: Activation = (x) => {
   return tf.mul(x, tf.sigmoid(inner));
 };
 
+/** cap * tanh(x / cap): bends values so that they stay within the cap. */
+export function softCapped<T extends tf.Tensor>(x: T, cap: number | undefined): T {
+  return cap === undefined ? x : tf.mul<T>(tf.tanh(tf.div(x, cap)), cap);
+}
+
 /** x sigmoid(x). */
 const silu: Activation = (x) => tf.mul(x, tf.sigmoid(x));
 

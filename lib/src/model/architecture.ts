@@ -118,7 +118,7 @@ export interface ModelFamily {
   /**
    * Reads the configuration.
    *
-   * @param tensorNames what the checkpoint holds: some families store the same model under several sets of names
+   * @param tensorNames what the checkpoint holds: some families have a part of the model in one tensor or in several
    * @throws UserError naming the setting that is missing, malformed or not supported
    */
   architecture(config: CheckpointConfig, tensorNames: ReadonlySet<string>): Architecture;

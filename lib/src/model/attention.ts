@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { areAllProductsFast } from "../machine/backend/blasKernels";
+import { softCapped } from "./activations";
 import type { AttentionKind, PassContext } from "./architecture";
 import type { CausalMask } from "./causalMask";
 import { rotate } from "./rotary";
@@ -51,8 +52,7 @@ type Scores = tf.Tensor2D | tf.Tensor3D;
 
 /** What each query takes of each key: softmax(scores + mask). @param sinks for each query one [.., queries, 1] */
 function shares<T extends Scores>(scores: T, mask: tf.Tensor2D, softCap?: number, sinks?: T): T {
-  const bent = softCap === undefined ? scores : tf.mul<T>(tf.tanh(tf.div(scores, softCap)), softCap);
-  const masked = tf.add<T>(bent, mask); // [.., queries, keys]
+  const masked = tf.add<T>(softCapped(scores, softCap), mask); // [.., queries, keys]
   if (!sinks) return tf.softmax(masked);
   const axis = scores.rank - 1;
   const all = tf.softmax(tf.concat<T>([masked, sinks], axis)); // [.., queries, keys + 1]

@@ -16,7 +16,7 @@ import { fusedInGroups, selfAttention } from "./selfAttention";
 export const bloom: ModelFamily = {
   modelType: "bloom",
   title: "BLOOM",
-  architecture(config, tensorNames) {
+  architecture(config) {
     config.refuseAny("apply_residual_connection_post_layernorm");
     const width = config.count("n_embed", "hidden_size");
     const heads = config.count("n_head", "num_attention_heads");
@@ -26,12 +26,10 @@ export const bloom: ModelFamily = {
     const norm = layered(config.number("layer_norm_epsilon", 1e-5));
     const scale = 1 / Math.sqrt(headDimension);
     const slopes = alibiSlopes(heads);
-    // The hub's files were saved without the outer "transformer.".
-    const root = tensorNames.has("word_embeddings.weight") ? "" : "transformer";
     const architecture = decoderArchitecture(
       { width, layers: config.count("n_layer", "num_hidden_layers"), vocabularySize: config.count("vocab_size") },
       {
-        names: { root, head: "lm_head", embedding: "word_embeddings", blocks: "h", norm: "ln_f" },
+        names: { root: "transformer", head: "lm_head", embedding: "word_embeddings", blocks: "h", norm: "ln_f" },
         tied: config.flag("tie_word_embeddings", true),
         norm,
         norms: NORMS_BEFORE,
@@ -50,7 +48,7 @@ export const bloom: ModelFamily = {
       ...architecture,
       embeddingWeights: {
         ...architecture.embeddingWeights,
-        ...norm.weights("embeddingNorm", `${root && `${root}.`}word_embeddings_layernorm`, width),
+        ...norm.weights("embeddingNorm", "transformer.word_embeddings_layernorm", width),
       },
       embed: (weights, rows) => norm.apply(rows, weights, "embeddingNorm"), // [T, width]
     };

@@ -1,6 +1,7 @@
 import type { ModelFamily } from "./architecture";
 import { decoderSizes } from "./decoder";
 import { llamaArchitecture } from "./llama";
+import { overEachHead } from "./norms";
 import { NORMS_AFTER } from "./olmo2";
 import { decoderRotary } from "./rotary";
 import { slidingWindow, windowedAttention } from "./slidingWindow";
@@ -20,7 +21,7 @@ export const exaone4: ModelFamily = {
     const rotary = decoderRotary(config, sizes.headDimension);
     return llamaArchitecture(config, sizes, {
       epsilon: 1e-5,
-      headNorms: true,
+      headNorms: overEachHead,
       norms: NORMS_AFTER,
       attentionKind: windowedAttention(config, {
         layers: sizes.layers,

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { CheckpointConfig } from "../machine/checkpoint/config";
-import { activation } from "./activations";
+import { activation, softCapped } from "./activations";
 import type { Architecture, AttentionKind, ModelFamily } from "./architecture";
-import { type DecoderNames, type DecoderSizes, decoderSizes } from "./decoder";
+import { type DecoderSizes, decoderSizes } from "./decoder";
 import { decoderArchitecture } from "./decoderBlocks";
 import { gatedMlp } from "./mlp";
 import { overEachHead, rootMeanSquare } from "./norms";
@@ -44,7 +44,6 @@ function cap(config: CheckpointConfig, name: string, usual: number): number | un
 /** In what Gemma 2 and 3 differ. */
 export interface GemmaVariant {
   tied: boolean;
-  names?: DecoderNames;
   headNorms?: boolean;
   scoreCap?: number;
   logitCap?: number;
@@ -83,11 +82,6 @@ export function gemmaArchitecture(config: CheckpointConfig, sizes: DecoderSizes,
   return {
     ...architecture,
     embed: (_, rows) => tf.mul(rows, embeddingScale), // [T, width]
-    unembed: (weights, hidden) => bent(architecture.unembed(weights, hidden), logitCap),
+    unembed: (weights, hidden) => softCapped(architecture.unembed(weights, hidden), logitCap),
   };
-}
-
-/** cap * tanh(logits / cap) */
-export function bent(logits: tf.Tensor2D, cap: number | undefined): tf.Tensor2D {
-  return cap === undefined ? logits : tf.mul(tf.tanh(tf.div(logits, cap)), cap);
 }

@@ -1,6 +1,6 @@
 import type { CheckpointConfig } from "../machine/checkpoint/config";
 import type { Architecture, ModelFamily } from "./architecture";
-import { type DecoderNames, decoderSizes, USUAL_NAMES } from "./decoder";
+import { decoderSizes } from "./decoder";
 import { gemmaArchitecture } from "./gemma2";
 import { refusePartialRotary, rotaryOf } from "./rotary";
 import type { RotarySettings } from "./rotarySettings";
@@ -17,17 +17,16 @@ const DEFAULT_SIZES = { vocabularySize: 262_208, heads: 8, keyValueHeads: 4, hea
 export const gemma3Text: ModelFamily = {
   modelType: "gemma3_text",
   title: "Gemma 3 (text)",
-  architecture: (config) => gemma3Architecture(config, config.flag("tie_word_embeddings", true), USUAL_NAMES),
+  architecture: (config) => gemma3Architecture(config, config.flag("tie_word_embeddings", true)),
 };
 
 /** The text model that a config describes, by itself or as a part of a larger one. */
-export function gemma3Architecture(config: CheckpointConfig, tied: boolean, names: DecoderNames): Architecture {
+export function gemma3Architecture(config: CheckpointConfig, tied: boolean): Architecture {
   config.refuseAny("attn_logit_softcapping", "final_logit_softcapping");
   const sizes = decoderSizes(config, DEFAULT_SIZES);
   const period = config.countOr("sliding_window_pattern", 6);
   return gemmaArchitecture(config, sizes, {
     tied,
-    names,
     headNorms: true,
     attentionKind: windowedAttention(config, {
       layers: sizes.layers,

@@ -1,9 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { activation } from "./activations";
+import { activation, softCapped } from "./activations";
 import type { ModelFamily, PassContext, Weights } from "./architecture";
 import { apart, type Columns, together } from "./carriedColumns";
 import { decoderSizes } from "./decoder";
-import { bent } from "./gemma2";
 import { gemma4Attention } from "./gemma4Attention";
 import { gemma4Experts } from "./gemma4Experts";
 import { layerInputs } from "./gemma4Inputs";
@@ -131,7 +130,8 @@ export const gemma4Text: ModelFamily = {
         },
       expertWeights: (layer, expert) => experts?.expertWeights(prefix(layer), expert) ?? {},
       finish: (weights, hidden) => norm.apply(hidden, weights, "norm"),
-      unembed: (weights, hidden) => bent(tf.matMul(hidden, weights.unembedding as tf.Tensor2D), logitCap), // [t, vocabulary]
+      unembed: (weights, hidden) =>
+        softCapped(tf.matMul(hidden, weights.unembedding as tf.Tensor2D) as tf.Tensor2D, logitCap), // [t, vocabulary]
     };
   },
 };

@@ -1,5 +1,4 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { CheckpointConfig } from "../machine/checkpoint/config";
 import type { ModelFamily, Weights } from "./architecture";
 import { decoderSizes } from "./decoder";
 import { linear } from "./linear";
@@ -32,9 +31,7 @@ export const gptOss: ModelFamily = {
   title: "gpt-oss",
   quantization: "mxfp4",
   architecture(given, tensorNames) {
-    const config = ropeSection(given)
-      ? given
-      : new CheckpointConfig({ ...given.fields, rope_parameters: USUAL_ROPE }, given.path);
+    const config = ropeSection(given) ? given : given.with({ rope_parameters: USUAL_ROPE });
     const sizes = decoderSizes(config, { heads: 64, keyValueHeads: 8, headDimension: 64 });
     const { width, inner, layers, headDimension } = sizes;
     const bias = config.flag("attention_bias", true);

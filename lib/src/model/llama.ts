@@ -1,10 +1,10 @@
 import type { CheckpointConfig } from "../machine/checkpoint/config";
 import { activation } from "./activations";
 import type { Architecture, AttentionKind, ModelFamily } from "./architecture";
-import { type DecoderNames, type DecoderSizes, decoderSizes } from "./decoder";
+import { type DecoderSizes, decoderSizes } from "./decoder";
 import { type DecoderParts, decoderArchitecture } from "./decoderBlocks";
 import { gatedMlp } from "./mlp";
-import { type HeadNorm, overEachHead, rootMeanSquare } from "./norms";
+import { type HeadNorm, type Norm, rootMeanSquare } from "./norms";
 import { decoderRotary } from "./rotary";
 import { type AttentionOptions, selfAttention, separate } from "./selfAttention";
 
@@ -32,8 +32,8 @@ export interface LlamaVariant {
   biases?: { query: boolean; output: boolean; mlp?: boolean };
   /** Of the norms, where the config does not say: 1e-6 if undefined. */
   epsilon?: number;
-  /** Queries and keys are normed before they are turned: over each head's features, or by the norm given. */
-  headNorms?: boolean | HeadNorm;
+  /** Queries and keys are normed before they are turned: what makes their norm of that of the blocks. */
+  headNorms?: (norm: Norm) => HeadNorm;
   /** Whether the unembedding is the embedding, where the config does not say. */
   tied?: boolean;
   /** Further ways in which attention differs. */
@@ -42,7 +42,6 @@ export interface LlamaVariant {
   norms?: DecoderParts["norms"];
   mlp?: DecoderParts["mlp"];
   residualScale?: number;
-  names?: DecoderNames;
   attentionKind(layer: number): AttentionKind;
 }
 
@@ -53,7 +52,6 @@ export const NORMS_BEFORE: DecoderParts["norms"] = { attention: "input_layernorm
 export function llamaArchitecture(config: CheckpointConfig, sizes: DecoderSizes, variant: LlamaVariant): Architecture {
   const { biases = { query: false, output: false }, epsilon = 1e-6, headNorms, tied = false, ...others } = variant;
   const norm = rootMeanSquare(config.number("rms_norm_eps", epsilon));
-  const headNorm = headNorms === true ? overEachHead(norm) : headNorms || undefined;
   return decoderArchitecture(sizes, {
     tied: config.flag("tie_word_embeddings", tied),
     norm,
@@ -63,7 +61,7 @@ export function llamaArchitecture(config: CheckpointConfig, sizes: DecoderSizes,
     attention: selfAttention(sizes, {
       projection: separate(sizes, biases.query),
       output: { name: "self_attn.o_proj", bias: biases.output },
-      headNorm: headNorm && { norm: headNorm, query: "self_attn.q_norm", key: "self_attn.k_norm" },
+      headNorm: headNorms && { norm: headNorms(norm), query: "self_attn.q_norm", key: "self_attn.k_norm" },
       ...others.attention,
     }),
   });

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { CheckpointConfig } from "../machine/checkpoint/config";
+import type { CheckpointConfig } from "../machine/checkpoint/config";
 import type { ModelFamily } from "./architecture";
 import { decoderSizes } from "./decoder";
 import { llamaArchitecture } from "./llama";
@@ -28,7 +28,7 @@ export const ministral3: ModelFamily = {
   modelType: "ministral3",
   title: "Ministral 3",
   architecture(given) {
-    const config = ropeSection(given) ? given : withFields(given, { rope_parameters: USUAL_ROPE });
+    const config = ropeSection(given) ? given : given.with({ rope_parameters: USUAL_ROPE });
     const sizes = decoderSizes(config, { keyValueHeads: 8, headDimension: 128 });
     const kind = { rotary: decoderRotary(config, sizes.headDimension), slidingWindow: slidingWindow(config) };
     return llamaArchitecture(config, sizes, {
@@ -38,10 +38,6 @@ export const ministral3: ModelFamily = {
     });
   },
 };
-
-function withFields({ fields, path }: CheckpointConfig, further: Record<string, unknown>): CheckpointConfig {
-  return new CheckpointConfig({ ...fields, ...further }, path);
-}
 
 /** Multiplies the queries at position p by 1 + beta ln(1 + floor(p / original)). */
 function grownQueries(section: CheckpointConfig): (heads: Heads) => Heads {

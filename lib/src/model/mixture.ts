@@ -3,6 +3,7 @@ import type { Activation } from "./activations";
 import type { Choice, Mixture, MixtureBlock, PassContext, Weights } from "./architecture";
 import type { MixturePart } from "./decoderBlocks";
 import { linear, linearWeights } from "./linear";
+import { gatedUnit } from "./mlp";
 
 /**
  * Runs a block with a mixture of experts: each token is seen by the experts that it chooses, and their outputs are added.
@@ -126,9 +127,6 @@ export function gatedExperts(
       });
       return Object.fromEntries(requests);
     },
-    applyExpert(input, weights) {
-      const gated = tf.mul<tf.Tensor2D>(act(linear(input, weights, "gate")), linear(input, weights, "up")); // [n, inner]
-      return linear(gated, weights, "down"); // [n, width]
-    },
+    applyExpert: (input, weights) => gatedUnit(input, weights, act), // [n, width]
   };
 }

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Activation } from "./activations";
+import type { Weights } from "./architecture";
 import type { BlockPart } from "./decoderBlocks";
 import { linear, linearWeights } from "./linear";
 
@@ -36,11 +37,14 @@ export function gatedMlp({ width, inner }: MlpSizes, act: Activation, bias: bool
       ...linearWeights("up", `${block}.${root}up_proj`, { inputs: width, outputs: inner, bias }),
       ...linearWeights("down", `${block}.${root}down_proj`, { inputs: inner, outputs: width, bias }),
     }),
-    apply(input, weights) {
-      const gated = tf.mul(act(linear(input, weights, "gate")), linear(input, weights, "up")); // [T, inner]
-      return linear(gated as tf.Tensor2D, weights, "down"); // [T, width]
-    },
+    apply: (input, weights) => gatedUnit(input, weights, act),
   };
+}
+
+/** down(act(gate(x)) * up(x)), by three linear layers. [n, width] -> [n, width] */
+export function gatedUnit(input: tf.Tensor2D, weights: Weights, act: Activation): tf.Tensor2D {
+  const gated = tf.mul<tf.Tensor2D>(act(linear(input, weights, "gate")), linear(input, weights, "up")); // [n, inner]
+  return linear(gated, weights, "down"); // [n, width]
 }
 
 /** The same with gate and up in one layer, gate first. */

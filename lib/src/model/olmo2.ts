@@ -4,7 +4,7 @@ import { type DecoderSizes, decoderSizes } from "./decoder";
 import type { DecoderParts } from "./decoderBlocks";
 import { rotaryByType } from "./gemma3Text";
 import { llamaArchitecture } from "./llama";
-import { overAllHeads, rootMeanSquare } from "./norms";
+import { overAllHeads } from "./norms";
 import { decoderRotary } from "./rotary";
 import { slidingWindow, windowedAttention } from "./slidingWindow";
 
@@ -13,9 +13,6 @@ export const NORMS_AFTER: DecoderParts["norms"] = {
   attended: "post_attention_layernorm",
   output: "post_feedforward_layernorm",
 };
-
-/** Transformers' default. */
-const EPSILON = 1e-5;
 
 /**
  * OLMo 2: Llama's blocks with the norms after each part, and norms over the queries of all heads and over the keys.
@@ -56,8 +53,8 @@ function olmoArchitecture(
   const bias = config.flag("attention_bias", false);
   return llamaArchitecture(config, sizes, {
     biases: { query: bias, output: bias },
-    epsilon: EPSILON,
-    headNorms: overAllHeads(rootMeanSquare(config.number("rms_norm_eps", EPSILON))),
+    epsilon: 1e-5,
+    headNorms: overAllHeads,
     norms: NORMS_AFTER,
     attentionKind,
   });

@@ -2,13 +2,10 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { ModelFamily } from "./architecture";
 import { decoderSizes } from "./decoder";
 import { llamaArchitecture } from "./llama";
-import { overAllHeads, rootMeanSquare } from "./norms";
+import { overAllHeads } from "./norms";
 import { qwenMixture } from "./qwen3Moe";
 import { decoderRotary } from "./rotary";
 import type { Heads } from "./selfAttention";
-
-/** Transformers' default. */
-const EPSILON = 1e-5;
 
 /**
  * OLMoE: Llama's blocks with norms over the queries of all heads and over the keys, and a mixture of experts.
@@ -25,8 +22,8 @@ export const olmoe: ModelFamily = {
     const clip = config.has("clip_qkv") ? config.number("clip_qkv") : undefined;
     return llamaArchitecture(config, sizes, {
       biases: { query: bias, output: bias },
-      epsilon: EPSILON,
-      headNorms: overAllHeads(rootMeanSquare(config.number("rms_norm_eps", EPSILON))),
+      epsilon: 1e-5,
+      headNorms: overAllHeads,
       attention: { prepare: clip === undefined ? undefined : clipped(clip) },
       mlp: qwenMixture(config, { ...sizes, usualCount: 64 }, tensorNames),
       attentionKind: () => kind,

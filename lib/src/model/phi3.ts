@@ -4,7 +4,8 @@ import type { ModelFamily } from "./architecture";
 import { decoderSizes } from "./decoder";
 import { llamaArchitecture } from "./llama";
 import { fusedGatedMlp } from "./mlp";
-import { ropeSection, ropeType, rotarySettings } from "./rotary";
+import { partialRotary } from "./partialRotary";
+import { ropeSection, ropeType } from "./rotary";
 import type { RotarySettings } from "./rotarySettings";
 import { fusedInThirds } from "./selfAttention";
 import { slidingWindow } from "./slidingWindow";
@@ -32,11 +33,8 @@ export const phi3: ModelFamily = {
 
 function phi3Rotary(config: CheckpointConfig, headDimension: number): RotarySettings {
   const scaling = ropeSection(config);
-  const [section, field] = [scaling?.has("partial_rotary_factor") ? scaling : config, "partial_rotary_factor"];
-  const dimensions = Math.floor(headDimension * section.number(field, 1));
-  if (dimensions % 2 !== 0 || dimensions <= 0 || dimensions > headDimension) section.unsupported(field);
   const type = ropeType(scaling);
   if (type !== "default" && type !== "longrope") scaling?.unsupported("rope_type", JSON.stringify(type));
   // The config's own original length counts, and where it has none transformers' default, whatever the section says.
-  return rotarySettings(config, dimensions, config.number("rope_theta", 10000), { usualLength: 4096 });
+  return partialRotary(config, headDimension, { share: 1, usualLength: 4096 });
 }

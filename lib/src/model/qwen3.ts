@@ -1,6 +1,7 @@
 import type { ModelFamily } from "./architecture";
 import { decoderSizes } from "./decoder";
 import { llamaArchitecture } from "./llama";
+import { overEachHead } from "./norms";
 import { qwenAttention } from "./qwen2";
 
 /**
@@ -16,7 +17,7 @@ export const qwen3: ModelFamily = {
     const bias = config.flag("attention_bias", false);
     return llamaArchitecture(config, sizes, {
       biases: { query: bias, output: bias, mlp: false },
-      headNorms: true,
+      headNorms: overEachHead,
       attentionKind: qwenAttention(config, sizes),
     });
   },

@@ -6,6 +6,7 @@ import type { MixturePart } from "./decoderBlocks";
 import { llamaArchitecture } from "./llama";
 import { bestOfSoftmax, gatedExperts, router } from "./mixture";
 import { gatedMlp } from "./mlp";
+import { overEachHead } from "./norms";
 import { decoderRotary } from "./rotary";
 import { slidingWindow } from "./slidingWindow";
 
@@ -31,7 +32,7 @@ export const qwen3Moe: ModelFamily = {
     const isDense = denseLayers(config, sizes.layers);
     return llamaArchitecture(config, sizes, {
       biases: { query: bias, output: bias },
-      headNorms: true,
+      headNorms: overEachHead,
       mlp: (layer) => (isDense[layer] ? dense : mixture),
       attentionKind: () => kind,
     });
