@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Heads } from "./selfAttention";
+import type { AttentionOptions, Heads } from "./selfAttention";
 
 /**
  * How much each head prefers near tokens: 2^(-8 / n), its square, .. for n heads, n a power of two; of other numbers the
@@ -11,6 +11,14 @@ export function alibiSlopes(heads: number): number[] {
   const slopes = (count: number) => Array.from({ length: count }, (_, i) => 2 ** ((-8 * (i + 1)) / count));
   const further = slopes(2 * power).filter((_, i) => i % 2 === 0);
   return [...slopes(power), ...further.slice(0, heads - power)];
+}
+
+/** Attention without positions whose scores, multiplied by `scale`, have a bias for each head and position of the key. */
+export function biasedScores(
+  scale: number,
+  bias: (head: number, position: number) => number,
+): Pick<AttentionOptions, "scale" | "prepare"> {
+  return { scale: 1, prepare: (all) => withBiases({ ...all, queries: tf.mul(all.queries, scale) }, bias) };
 }
 
 /**

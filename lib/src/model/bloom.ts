@@ -1,6 +1,5 @@
-import * as tf from "@tensorflow/tfjs-core";
 import { geluTanh } from "./activations";
-import { alibiSlopes, withBiases } from "./alibi";
+import { alibiSlopes, biasedScores } from "./alibi";
 import type { ModelFamily } from "./architecture";
 import { PLAIN_ATTENTION } from "./attention";
 import { decoderArchitecture } from "./decoderBlocks";
@@ -24,7 +23,6 @@ export const bloom: ModelFamily = {
     if (!Number.isInteger(headDimension)) config.unsupported("n_head");
     const sizes = { width, heads, keyValueHeads: heads, headDimension, inner: 4 * width };
     const norm = layered(config.number("layer_norm_epsilon", 1e-5));
-    const scale = 1 / Math.sqrt(headDimension);
     const slopes = alibiSlopes(heads);
     const architecture = decoderArchitecture(
       { width, layers: config.count("n_layer", "num_hidden_layers"), vocabularySize: config.count("vocab_size") },
@@ -36,9 +34,7 @@ export const bloom: ModelFamily = {
         attention: selfAttention(sizes, {
           projection: fusedInGroups(sizes, "self_attention.query_key_value", true),
           output: { name: "self_attention.dense", bias: true },
-          scale: 1,
-          prepare: (all) =>
-            withBiases({ ...all, queries: tf.mul(all.queries, scale) }, (head, position) => slopes[head] * position),
+          ...biasedScores(1 / Math.sqrt(headDimension), (head, position) => slopes[head] * position),
         }),
         mlp: plainMlp(sizes, geluTanh, true, ["mlp.dense_h_to_4h", "mlp.dense_4h_to_h"]),
         attentionKind: () => PLAIN_ATTENTION,

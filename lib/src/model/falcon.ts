@@ -1,8 +1,7 @@
-import * as tf from "@tensorflow/tfjs-core";
 import type { CheckpointConfig } from "../machine/checkpoint/config";
 import { FUSED_IN_THIRDS } from "../machine/checkpoint/gguf/falcon";
 import { activation } from "./activations";
-import { alibiSlopes, withBiases } from "./alibi";
+import { alibiSlopes, biasedScores } from "./alibi";
 import type { ModelFamily } from "./architecture";
 import { PLAIN_ATTENTION } from "./attention";
 import { decoderArchitecture } from "./decoderBlocks";
@@ -43,16 +42,8 @@ export const falcon: ModelFamily = {
       attention: selfAttention(sizes, {
         projection: projection(sizes, "self_attention.query_key_value", bias),
         output: { name: "self_attention.dense", bias },
-        ...(slopes && {
-          scale: 1,
-          prepare: (all) =>
-            withBiases(
-              { ...all, queries: tf.mul(all.queries, scale) },
-              (head, position) =>
-                // Transformers computes in bfloat16 how far a score is lowered, as the models were trained.
-                toBfloat16(slopes[head] * position) * scale,
-            ),
-        }),
+        // Transformers computes in bfloat16 how far a score is lowered, as the models were trained.
+        ...(slopes && biasedScores(scale, (head, position) => toBfloat16(slopes[head] * position) * scale)),
       }),
       mlp: plainMlp(sizes, activation(config, "activation", "gelu"), bias, ["mlp.dense_h_to_4h", "mlp.dense_4h_to_h"]),
       attentionKind: () => kind,

@@ -3,7 +3,7 @@ import type { ModelFamily, Weights } from "./architecture";
 import { decoderSizes } from "./decoder";
 import { linear } from "./linear";
 import { llamaArchitecture } from "./llama";
-import { bestOfSoftmax, router } from "./mixture";
+import { bestOfSoftmax, chosenExperts, router } from "./mixture";
 import { partialRotary } from "./partialRotary";
 import { ropeSection } from "./rotary";
 import { slidingWindow, windowedAttention } from "./slidingWindow";
@@ -36,8 +36,7 @@ export const gptOss: ModelFamily = {
     const { width, inner, layers, headDimension } = sizes;
     const bias = config.flag("attention_bias", true);
     const count = config.count("num_local_experts", "num_experts");
-    const chosen = config.countOr("num_experts_per_tok", 4);
-    if (chosen > count) config.unsupported("num_experts_per_tok");
+    const chosen = chosenExperts(config, count, 4);
     const [alpha, limit] = [config.number("swiglu_alpha", 1.702), config.number("swiglu_limit", 7)];
     return llamaArchitecture(config, sizes, {
       biases: { query: bias, output: bias },

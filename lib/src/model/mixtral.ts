@@ -2,7 +2,7 @@ import { activation } from "./activations";
 import type { ModelFamily } from "./architecture";
 import { decoderSizes } from "./decoder";
 import { llamaArchitecture } from "./llama";
-import { bestOfSoftmax, gatedExperts, router } from "./mixture";
+import { bestOfSoftmax, chosenExperts, gatedExperts, router } from "./mixture";
 import { partialRotary } from "./partialRotary";
 import { slidingWindow } from "./slidingWindow";
 
@@ -18,8 +18,7 @@ export const mixtral: ModelFamily = {
     const rotary = partialRotary(config, sizes.headDimension, { share: 1, base: 1e6 });
     const kind = { rotary, slidingWindow: slidingWindow(config) };
     const count = config.count("num_local_experts", "num_experts");
-    const chosen = config.countOr("num_experts_per_tok", 2);
-    if (chosen > count) config.unsupported("num_experts_per_tok");
+    const chosen = chosenExperts(config, count, 2);
     const names = { root: "block_sparse_moe.experts", gate: "w1", up: "w3", down: "w2" };
     return llamaArchitecture(config, sizes, {
       epsilon: 1e-5,

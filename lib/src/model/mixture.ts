@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { CheckpointConfig } from "../machine/checkpoint/config";
 import type { Activation } from "./activations";
 import type { Choice, Mixture, MixtureBlock, PassContext, Weights } from "./architecture";
 import type { MixturePart } from "./decoderBlocks";
@@ -78,6 +79,13 @@ export function router(
     weights: (block) => linearWeights("router", `${block}.${name}`, { inputs: width, outputs: count, bias }),
     score: (input, weights) => linear(input, weights, "router"), // [T, count]
   };
+}
+
+/** How many experts a token chooses. @throws UserError if that is more than there are */
+export function chosenExperts(config: CheckpointConfig, count: number, usual: number): number {
+  const chosen = config.countOr("num_experts_per_tok", usual);
+  if (chosen > count) config.unsupported("num_experts_per_tok");
+  return chosen;
 }
 
 /** The best of all experts with their shares by softmax over all. @param normalized makes the shares add up to 1 */

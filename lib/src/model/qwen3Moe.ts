@@ -4,7 +4,7 @@ import type { ModelFamily } from "./architecture";
 import { decoderSizes } from "./decoder";
 import type { MixturePart } from "./decoderBlocks";
 import { llamaArchitecture } from "./llama";
-import { bestOfSoftmax, gatedExperts, router } from "./mixture";
+import { bestOfSoftmax, chosenExperts, gatedExperts, router } from "./mixture";
 import { gatedMlp } from "./mlp";
 import { overEachHead } from "./norms";
 import { decoderRotary } from "./rotary";
@@ -47,8 +47,7 @@ export function qwenMixture(
 ): MixturePart {
   const [field, other] = ["num_experts", "num_local_experts"];
   const count = config.has(field) || config.has(other) ? config.count(field, other) : usualCount;
-  const chosen = config.countOr("num_experts_per_tok", 8);
-  if (chosen > count) config.unsupported("num_experts_per_tok");
+  const chosen = chosenExperts(config, count, 8);
   const normalized = config.flag("norm_topk_prob", false);
   return {
     count,
