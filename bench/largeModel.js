@@ -1,20 +1,24 @@
 #!/usr/bin/env node
-// A model that does not fit into memory: makes a checkpoint of Llama-3-8B's shape with random weights (fewer layers unless
+// A model that does not fit into memory: makes a checkpoint of a real model's shape with random weights (fewer layers unless
 // told otherwise), runs prompts through it with a small memory budget, and prints peak memory, bytes read and time a layer.
 //
-//   node bench/largeModel.js [--layers 4] [--prompts 2] [--tokens 1024] [--memory 2] [--backend auto] [--folder DIR] [--keep]
+//   node bench/largeModel.js [--shape llama-3-8b] [--layers 4] [--prompts 2] [--tokens 1024] [--memory 2] [--backend auto]
+//                            [--folder DIR] [--keep]
 //
-// Needs 2.2 GB of disk and 0.44 GB more for each layer (removed afterwards, unless --keep).
+// Shapes: llama-3-8b (bfloat16; needs 2.2 GB of disk and 0.44 GB more for each layer), llama-3-8b-q4_k_m (a GGUF file; 0.7 GB
+// and 0.13 GB a layer) and mixtral-8x7b (bfloat16, 8 experts; 0.5 GB and 2.9 GB a layer). What it made it removes, unless --keep.
 
-const { existsSync, mkdtempSync, readFileSync, rmSync } = require("node:fs");
+const { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } = require("node:fs");
 const { tmpdir } = require("node:os");
 const { join } = require("node:path");
 const { parseArgs } = require("node:util");
-const { architectureOf, writeRandomCheckpoint } = require("./randomCheckpoint.js");
+const { writeRandomCheckpoint } = require("./randomCheckpoint.js");
+const { writeRandomGguf } = require("./randomGguf.js");
 const { library } = require("./support/library");
 
 const { values } = parseArgs({
   options: {
+    shape: { type: "string", default: "llama-3-8b" },
     layers: { type: "string", default: "4" },
     prompts: { type: "string", default: "2" },
     tokens: { type: "string", default: "1024" },
@@ -25,7 +29,7 @@ const { values } = parseArgs({
   },
 });
 
-const CONFIG = {
+const LLAMA_3 = {
   architectures: ["LlamaForCausalLM"],
   model_type: "llama",
   hidden_size: 4096,
@@ -41,6 +45,23 @@ const CONFIG = {
   tie_word_embeddings: false,
 };
 
+const MIXTRAL = {
+  ...LLAMA_3,
+  architectures: ["MixtralForCausalLM"],
+  model_type: "mixtral",
+  vocab_size: 32000,
+  rope_theta: 1000000,
+  max_position_embeddings: 32768,
+  num_local_experts: 8,
+  num_experts_per_tok: 2,
+};
+
+const SHAPES = {
+  "llama-3-8b": { config: LLAMA_3, write: writeRandomCheckpoint },
+  "llama-3-8b-q4_k_m": { config: LLAMA_3, write: writeRandomGguf },
+  "mixtral-8x7b": { config: MIXTRAL, write: writeRandomCheckpoint },
+};
+
 /** A number of this process out of /proc (Linux), in bytes. */
 function procNumber(file, label, unit) {
   if (!existsSync(file)) return Number.NaN;
@@ -53,9 +74,11 @@ async function main() {
   const { loadNetwork, weightBytes } = library("model/network.js");
   const { measurePrompts } = library("machine/experiment/measurePrompt.js");
 
+  if (!Object.hasOwn(SHAPES, values.shape))
+    throw new Error(`unknown shape ${values.shape}: choose of ${Object.keys(SHAPES).join(", ")}`);
+  const { config, write } = SHAPES[values.shape];
   const folder = values.folder ?? mkdtempSync(join(tmpdir(), "large-model-"));
-  const architecture = architectureOf(CONFIG);
-  if (!existsSync(join(folder, "config.json"))) writeRandomCheckpoint(folder, CONFIG);
+  if (!existsSync(folder) || readdirSync(folder).length === 0) write(folder, config);
 
   const budget = Number(values.memory) * 2 ** 30;
   const backend = await chooseBackend(values.backend);
@@ -64,7 +87,7 @@ async function main() {
   const model = await loadNetwork(checkpoint, { memory: budget / 2 });
   const tokens = Number(values.tokens);
   const batch = Array.from({ length: Number(values.prompts) }, (_, prompt) =>
-    Array.from({ length: tokens }, (_, position) => (position * 7919 + prompt * 104729) % CONFIG.vocab_size),
+    Array.from({ length: tokens }, (_, position) => (position * 7919 + prompt * 104729) % config.vocab_size),
   );
   const startedReading = procNumber("/proc/self/io", "rchar", 1);
   const started = performance.now();
@@ -82,7 +105,9 @@ async function main() {
     return result;
   };
   const results = await measurePrompts(model, batch, { memory: budget / 4 });
+  const { architecture } = model;
   const report = {
+    shape: values.shape,
     backend: backend.name,
     layers: architecture.layers,
     prompts: batch.length,

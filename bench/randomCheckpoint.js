@@ -17,7 +17,11 @@ function architectureOf(config) {
 function writeRandomCheckpoint(folder, config) {
   const architecture = architectureOf(config);
   const parts = [architecture.embeddingWeights, architecture.finalWeights, architecture.headWeights];
-  for (let layer = 0; layer < architecture.layers; layer++) parts.push(architecture.blockWeights(layer));
+  for (let layer = 0; layer < architecture.layers; layer++) {
+    parts.push(architecture.blockWeights(layer));
+    const experts = architecture.mixture?.(layer)?.count ?? 0;
+    for (let expert = 0; expert < experts; expert++) parts.push(architecture.expertWeights(layer, expert));
+  }
   const shapes = Object.fromEntries(
     parts.flatMap((part) => Object.values(part).map(({ name, shape }) => [name, shape])),
   );

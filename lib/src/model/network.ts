@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { copiesValues } from "../machine/backend/backend";
+import { valueCopier } from "../machine/backend/backend";
 import { type Checkpoint, readTensor, readTensorRows, readTransposedRows } from "../machine/checkpoint/checkpoint";
 import { readMxfp4 } from "../machine/checkpoint/mxfp4";
 import { checkType, partOf } from "../machine/checkpoint/storedTensor";
@@ -272,8 +272,11 @@ function loadTransposed(
   count: number,
 ): tf.Tensor2D {
   const size = shape[1] * count;
-  const room = copiesValues() && size <= HEAD_TILE_VALUES ? roomFor(size) : undefined;
-  return tf.tensor2d(readTransposedRows(checkpoint, name, shape, first, count, room), [shape[1], count]);
+  const copy = valueCopier();
+  const room = copy && roomFor(size);
+  const matrix = tf.tensor2d(readTransposedRows(checkpoint, name, shape, first, count, room), [shape[1], count]);
+  copy?.(matrix);
+  return matrix;
 }
 
 /** Where matrices are turned, one after the other; until somebody else needs the memory. */

@@ -83,9 +83,9 @@ async function gpuFirst(): Promise<readonly Backend[]> {
   return BACKENDS;
 }
 
-/** Whether the current backend has copied the values of a tensor as soon as that is made. */
-export function copiesValues(): boolean {
-  return BACKENDS.find(({ name }) => name === tf.getBackend())?.copiesValues ?? false;
+/** How the current backend copies the values of a new tensor at once, so that their array can be filled anew; undefined where it does not. */
+export function valueCopier(): ((tensor: tf.Tensor) => void) | undefined {
+  return BACKENDS.find(({ name }) => name === tf.getBackend())?.copyValues;
 }
 
 function isLost({ name }: BackendChoice): boolean {

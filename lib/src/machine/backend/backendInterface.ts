@@ -1,3 +1,5 @@
+import type { Tensor } from "@tensorflow/tfjs-core";
+
 /** One way to run tensor operations: a tfjs backend with what it needs to be loaded. */
 export interface Backend {
   name: BackendName;
@@ -11,8 +13,8 @@ export interface Backend {
   whyNoGpu?(): Promise<string | undefined>;
   /** Whether it is left alone where it would not, unless it was asked for. */
   onlyOnGpu?: boolean;
-  /** Whether it has copied the values of a new tensor once that is there, so that their array can be filled anew. */
-  copiesValues?: boolean;
+  /** Copies the values of a new tensor now, so that their array can be filled anew. Without it, it keeps the array for a while. */
+  copyValues?(tensor: Tensor): void;
   /** Whether its device has gone since it was loaded, so that it has to be loaded again. */
   isLost?(): boolean;
 }

@@ -7,6 +7,8 @@ export const LAYER_NORM = "LayerNorm";
 export interface NativeBackend extends tf.KernelBackend {
   binding: { TF_Version: string } & Record<"TF_FLOAT" | "TF_ATTR_TYPE" | "TF_ATTR_FLOAT" | "TF_ATTR_STRING", number>;
   isUsingGpuDevice: boolean;
+  /** Copies the values of tensors that have not been copied yet. */
+  getInputTensorIds(tensors: tf.TensorInfo[]): number[];
   executeSingleOutput(operation: string, attributes: object[], inputs: tf.TensorInfo[]): tf.TensorInfo;
 }
 

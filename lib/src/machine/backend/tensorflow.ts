@@ -46,6 +46,10 @@ export const tensorflow: Backend = {
     const { isUsingGpuDevice } = tf.findBackend("tensorflow") as unknown as NativeBackend;
     return isUsingGpuDevice ? undefined : "TensorFlow finds no GPU that it can use";
   },
+  copyValues(tensor) {
+    // Else the first operation that takes the tensor does, and the array waits for the garbage collector beside the copy.
+    (tf.backend() as unknown as NativeBackend).getInputTensorIds([tensor]);
+  },
   device() {
     const native = tf.backend() as unknown as NativeBackend;
     return `${native.isUsingGpuDevice ? "GPU" : "CPU"}, TensorFlow ${native.binding.TF_Version}`;
