@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { valueCopier } from "../machine/backend/backend";
+import { valueCopying } from "../machine/backend/backend";
 import { type Checkpoint, readTensor, readTensorRows, readTransposedRows } from "../machine/checkpoint/checkpoint";
 import { readMxfp4 } from "../machine/checkpoint/mxfp4";
 import { checkType, partOf } from "../machine/checkpoint/storedTensor";
@@ -272,10 +272,10 @@ function loadTransposed(
   count: number,
 ): tf.Tensor2D {
   const size = shape[1] * count;
-  const copy = valueCopier();
-  const room = copy && roomFor(size);
+  const copying = valueCopying();
+  const room = copying && roomFor(size, copying.offset);
   const matrix = tf.tensor2d(readTransposedRows(checkpoint, name, shape, first, count, room), [shape[1], count]);
-  copy?.(matrix);
+  copying?.copy(matrix);
   return matrix;
 }
 
@@ -283,11 +283,11 @@ function loadTransposed(
 let turned: WeakRef<Float32Array> | undefined;
 
 /** Memory for so many values, the same each time: new memory costs as much as filling it. */
-function roomFor(size: number): Float32Array {
+function roomFor(size: number, offset: number): Float32Array {
   let room = turned?.deref();
-  if (!room || room.length < size) {
-    room = new Float32Array(size);
+  if (!room || room.length < size + offset) {
+    room = new Float32Array(size + offset);
     turned = new WeakRef(room);
   }
-  return room.subarray(0, size);
+  return room.subarray(offset, offset + size);
 }

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { messageOf, UserError } from "../support/errors";
-import type { Backend, BackendName } from "./backendInterface";
+import type { Backend, BackendName, ValueCopying } from "./backendInterface";
 import { BLAS_VARIABLE } from "./blas";
 import { cpu } from "./cpu";
 import { tensorflow } from "./tensorflow";
@@ -83,9 +83,9 @@ async function gpuFirst(): Promise<readonly Backend[]> {
   return BACKENDS;
 }
 
-/** How the current backend copies the values of a new tensor at once, so that their array can be filled anew; undefined where it does not. */
-export function valueCopier(): ((tensor: tf.Tensor) => void) | undefined {
-  return BACKENDS.find(({ name }) => name === tf.getBackend())?.copyValues;
+/** How the current backend copies the values of a new tensor at once; undefined if it goes on using their array. */
+export function valueCopying(): ValueCopying | undefined {
+  return BACKENDS.find(({ name }) => name === tf.getBackend())?.valueCopying?.();
 }
 
 function isLost({ name }: BackendChoice): boolean {

@@ -13,10 +13,17 @@ export interface Backend {
   whyNoGpu?(): Promise<string | undefined>;
   /** Whether it is left alone where it would not, unless it was asked for. */
   onlyOnGpu?: boolean;
-  /** Copies the values of a new tensor now, so that their array can be filled anew. Without it, it keeps the array for a while. */
-  copyValues?(tensor: Tensor): void;
+  /** How it copies the values of a new tensor at once, so that their array can be filled anew; undefined if it goes on using the array. */
+  valueCopying?(): ValueCopying | undefined;
   /** Whether its device has gone since it was loaded, so that it has to be loaded again. */
   isLost?(): boolean;
+}
+
+export interface ValueCopying {
+  /** By how many values an array has to begin after where memory is aligned. */
+  offset: number;
+  /** To be called before the array of a new tensor is filled anew. */
+  copy(tensor: Tensor): void;
 }
 
 export type BackendName = "tensorflow" | "webgpu" | "wasm" | "cpu";

@@ -7,7 +7,7 @@ export const LAYER_NORM = "LayerNorm";
 export interface NativeBackend extends tf.KernelBackend {
   binding: { TF_Version: string } & Record<"TF_FLOAT" | "TF_ATTR_TYPE" | "TF_ATTR_FLOAT" | "TF_ATTR_STRING", number>;
   isUsingGpuDevice: boolean;
-  /** Copies the values of tensors that have not been copied yet. */
+  /** Numbers of tensors in TensorFlow, which has their values from now on. */
   getInputTensorIds(tensors: tf.TensorInfo[]): number[];
   executeSingleOutput(operation: string, attributes: object[], inputs: tf.TensorInfo[]): tf.TensorInfo;
 }

@@ -1,17 +1,21 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { messageOf } from "../support/errors";
-import type { Backend } from "./backendInterface";
+import type { Backend, ValueCopying } from "./backendInterface";
 import { type NativeBackend, setOneDnnKernels } from "./oneDnn";
+import { findValueCopying } from "./tensorflowCopies";
 import { findTensorflowAddon, prepareTensorflowRuntime, TENSORFLOW_PACKAGE } from "./tensorflowRuntime";
 
 /** Users may have this one instead. */
 const CPU_PACKAGE = "@tensorflow/tfjs-node";
 
 let isSpedUp = false;
+let copying: ValueCopying | undefined;
 
 async function speedUp(): Promise<void> {
   if (isSpedUp || !(await tf.setBackend("tensorflow"))) return;
-  setOneDnnKernels(tf.backend() as NativeBackend);
+  const backend = tf.backend() as NativeBackend;
+  setOneDnnKernels(backend);
+  copying = findValueCopying(backend);
   isSpedUp = true;
 }
 
@@ -46,10 +50,7 @@ export const tensorflow: Backend = {
     const { isUsingGpuDevice } = tf.findBackend("tensorflow") as unknown as NativeBackend;
     return isUsingGpuDevice ? undefined : "TensorFlow finds no GPU that it can use";
   },
-  copyValues(tensor) {
-    // Else the first operation that takes the tensor does, and the array waits for the garbage collector beside the copy.
-    (tf.backend() as unknown as NativeBackend).getInputTensorIds([tensor]);
-  },
+  valueCopying: () => copying,
   device() {
     const native = tf.backend() as unknown as NativeBackend;
     return `${native.isUsingGpuDevice ? "GPU" : "CPU"}, TensorFlow ${native.binding.TF_Version}`;
