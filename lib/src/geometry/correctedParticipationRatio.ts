@@ -1,0 +1,62 @@
+import { type Cloud, checkCloud } from "../machine/support/cloud";
+import { UserError } from "../machine/support/errors";
+import { centeredCloud, spectrum } from "./spectrum";
+
+/** So many different points stand in each term of the estimator. */
+const FEWEST = 4;
+
+/** Of the squared sum of all variances; below it is what rounding has left of a zero. */
+const TINY = 1e-12;
+
+/**
+ * Participation ratio of the variances that a cloud would have with points and coordinates without end: means of products over different
+ * points and different coordinates take the place of the sums that {@link participationRatio} is too low by. Of N points of a round cloud
+ * in D dimensions that gives D, where the naive ratio gives N D / (N + D).
+ *
+ * It is a quotient of two estimates that may come out at zero or below, as they do with one vector that is a hundred times as long as the
+ * others: then there is no number (NaN). Leave such points out.
+ *
+ * The mean of the points may be taken off first: the estimator sees differences of points alone. That leaves three of its seven terms.
+ *
+ * @param cloud four points or more of two coordinates or more
+ * @param variances its {@link spectrum}, if that is known
+ * @throws UserError if the cloud is smaller than that, or holds NaN or infinity
+ * @see Chun et al. 2025 (arXiv 2509.26560), section 4 (the estimator that corrects for rows and columns); PyPI `dimensionality` 0.1.4,
+ *   `participation_ratio`
+ * @example
+ * const nearlyALine = Float64Array.of(0, 0, 1, 2, 2, 4, 3, 6, 4, 8, 5, 11);
+ * correctedParticipationRatio({ values: nearlyALine, points: 6, dimension: 2 }); // 1.0089
+ */
+export function correctedParticipationRatio(cloud: Cloud, variances: ArrayLike<number> = spectrum(cloud)): number {
+  checkCloud(cloud, "the cloud");
+  const { values, points, dimension } = centeredCloud(cloud);
+  if (points < FEWEST || dimension < 2) {
+    throw new UserError(`${points} points of ${dimension} coordinates: at least ${FEWEST} of 2 are needed`);
+  }
+  const ofPoint = new Float64Array(points); // squared lengths
+  const ofCoordinate = new Float64Array(dimension);
+  let fourthPowers = 0;
+  for (let point = 0; point < points; point++) {
+    for (let i = 0; i < dimension; i++) {
+      const square = values[point * dimension + i] ** 2;
+      ofPoint[point] += square;
+      ofCoordinate[i] += square;
+      fourthPowers += square * square;
+    }
+  }
+  const total = ofPoint.reduce((sum, square) => sum + square, 0);
+  const sameCoordinate = sumOfSquares(ofCoordinate);
+  // Over pairs of different coordinates: of two points with themselves, of two with each other, of one with itself twice.
+  const apart = total ** 2 - sameCoordinate;
+  const across = points ** 2 * sumOfSquares(variances) - sameCoordinate;
+  const alone = (sumOfSquares(ofPoint) - fourthPowers) * (points / (points - 2));
+  const pairs = (points - 1) * (points - 2);
+  const numerator = apart - alone + (2 * across - apart) / pairs;
+  const denominator = across - alone + apart / pairs;
+  const least = TINY * apart;
+  return numerator > least && denominator > least ? numerator / denominator : Number.NaN;
+}
+
+function sumOfSquares(values: ArrayLike<number>): number {
+  return Array.from(values).reduce((sum, value) => sum + value * value, 0);
+}

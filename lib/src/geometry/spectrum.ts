@@ -1,0 +1,133 @@
+import { type Cloud, checkCloud } from "../machine/support/cloud";
+import { sumUp } from "./cloudSums";
+import { symmetricEigenvalues } from "./eigenvalues";
+
+/** Coordinates, or points, that are multiplied with all others at a time: they stay in the processor's cache. */
+const BLOCK = 16;
+
+export interface SpectrumOptions {
+  /** Whether the mean of the points is taken off first; so without it. */
+  centered?: boolean;
+}
+
+/**
+ * The variances of a cloud along its principal axes, the largest first: the eigenvalues of its covariance matrix, 1/N sum x x^T of
+ * the points with their mean taken off (or not), in float64. As many as there are points or coordinates, whichever are fewer.
+ *
+ * @param cloud three points or more
+ * @throws UserError if the cloud is too small or holds NaN or infinity
+ * @example
+ * const square = { values: Float64Array.of(0, 0, 0, 2, 4, 0, 4, 2), points: 4, dimension: 2 };
+ * spectrum(square); // [4, 1]
+ */
+export function spectrum(cloud: Cloud, { centered = true }: SpectrumOptions = {}): Float64Array {
+  checkCloud(cloud, "the cloud");
+  const { points, dimension } = cloud;
+  const moved = centered ? centeredCloud(cloud) : cloud;
+  const rows = dimension <= points ? byCoordinate(moved) : Float64Array.from(moved.values);
+  const size = Math.min(points, dimension);
+  const products = productsOfRows(rows, size);
+  // What rounding makes of a zero may be below it.
+  return symmetricEigenvalues(products, size).map((value) => Math.max(0, value) / points);
+}
+
+/**
+ * A cloud with its mean taken off, twice: of points far from the origin the first time leaves what rounding has made of their mean.
+ */
+export function centeredCloud(cloud: Cloud): Cloud<Float64Array> {
+  const once = withoutMean(cloud);
+  return withoutMean(once);
+}
+
+function withoutMean(cloud: Cloud): Cloud<Float64Array> {
+  const { values, points, dimension } = cloud;
+  const mean = sumUp(cloud).sum.map((total) => total / points);
+  return { points, dimension, values: Float64Array.from(values, (value, i) => value - mean[i % dimension]) };
+}
+
+/** The rows [dimension, points] of a cloud by coordinate. */
+function byCoordinate({ values, points, dimension }: Cloud): Float64Array {
+  const rows = new Float64Array(points * dimension);
+  for (let point = 0; point < points; point++) {
+    for (let i = 0; i < dimension; i++) rows[i * points + point] = values[point * dimension + i];
+  }
+  return rows;
+}
+
+/** Dot products of all pairs of rows: the lower triangle [count, count]. */
+function productsOfRows(rows: Float64Array, count: number): Float64Array {
+  const length = rows.length / count;
+  const products = new Float64Array(count * count);
+  for (let top = 0; top < count; top += BLOCK) {
+    const bottom = Math.min(count, top + BLOCK);
+    for (let other = 0; other < bottom; other++) {
+      for (let row = Math.max(top, other); row < bottom; row++) {
+        products[row * count + other] = dotOfRows(rows, row * length, other * length, length);
+      }
+    }
+  }
+  return products;
+}
+
+/** In four sums, which do not wait for each other. */
+function dotOfRows(rows: Float64Array, one: number, other: number, length: number): number {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  let i = 0;
+  for (; i + 3 < length; i += 4) {
+    a += rows[one + i] * rows[other + i];
+    b += rows[one + i + 1] * rows[other + i + 1];
+    c += rows[one + i + 2] * rows[other + i + 2];
+    d += rows[one + i + 3] * rows[other + i + 3];
+  }
+  for (; i < length; i++) a += rows[one + i] * rows[other + i];
+  return a + b + c + d;
+}
+
+/**
+ * Matrix entropy, in nats: the entropy of the variances over their sum (von Neumann's, of the covariance matrix over its trace). NaN
+ * where all points are the same.
+ *
+ * @param variances see {@link spectrum}
+ * @see Skean et al. 2025 (arXiv 2502.02013), section 3.1, for alpha to 1
+ * @example
+ * matrixEntropy([1, 1, 1, 1, 0]); // 1.3863, which is ln(4)
+ */
+export function matrixEntropy(variances: ArrayLike<number>): number {
+  const shares = sharesOf(variances);
+  return -shares.reduce((sum, share) => sum + (share > 0 ? share * Math.log(share) : 0), 0);
+}
+
+/**
+ * Effective rank: how many equal variances have the same entropy, exp of the {@link matrixEntropy}. One vector that is a hundred
+ * times as long as the others takes it to about 1.
+ *
+ * @param variances see {@link spectrum}; their square roots, the singular values, give the number of Roy and Vetterli 2007
+ * @see Roy and Vetterli 2007 (EUSIPCO), definition 1, which has singular values where this has variances
+ * @example
+ * effectiveRank([1, 1, 1, 1, 0]); // 4
+ */
+export function effectiveRank(variances: ArrayLike<number>): number {
+  return Math.exp(matrixEntropy(variances));
+}
+
+/**
+ * Participation ratio: the square of the sum of the variances over the sum of their squares, how many equal variances have the same.
+ * That of N points is at most N - 1, and too low for clouds of many dimensions: N D / (N + D) for a round one, 819 of 1024 points in 4096
+ * dimensions. See {@link correctedParticipationRatio}.
+ *
+ * @param variances see {@link spectrum}
+ * @see Gao et al. 2017 (bioRxiv 214262), equation 5
+ * @example
+ * participationRatio([1, 1, 1, 1, 0]); // 4
+ * participationRatio([2, 1, 1]); // 2.6667
+ */
+export function participationRatio(variances: ArrayLike<number>): number {
+  return 1 / sharesOf(variances).reduce((sum, share) => sum + share * share, 0);
+}
+
+/** Of the sum; all NaN if that is zero. */
+function sharesOf(variances: ArrayLike<number>): number[] {
+  const all = Array.from(variances);
+  const sum = all.reduce((total, value) => total + value, 0);
+  return all.map((value) => value / sum);
+}
