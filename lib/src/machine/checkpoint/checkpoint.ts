@@ -1,5 +1,5 @@
 import { existsSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { ggufIn } from "../gguf/parts";
 import { cachedModelName } from "../hub/cache";
 import { adapterBaseFolder } from "../hub/models";
@@ -59,8 +59,11 @@ function adapterCheckpoint(folder: string, base: string): Checkpoint {
     throw new UserError(`${folder}: its base model ${base} is an adapter itself`);
   const whole = openCheckpoint(base);
   const { tensors, files } = withAdapter(folder, whole.config.modelType, whole.tensors);
-  const name = cachedModelName(folder) ?? basename(join(folder, "."));
-  return { ...whole, path: folder, name, tensors, files: [...whole.files, ...files] };
+  return { ...whole, path: folder, name: nameOf(folder), tensors, files: [...whole.files, ...files] };
+}
+
+function nameOf(folder: string): string {
+  return cachedModelName(resolve(folder)) ?? basename(resolve(folder));
 }
 
 function folderCheckpoint(folder: string): Checkpoint {
@@ -68,7 +71,7 @@ function folderCheckpoint(folder: string): Checkpoint {
   const { tensors, files } = readWeights(folder);
   return {
     path: folder,
-    name: cachedModelName(folder) ?? basename(join(folder, ".")),
+    name: nameOf(folder),
     config,
     tensors,
     weights: typesOf(tensors),

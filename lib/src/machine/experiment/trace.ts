@@ -65,12 +65,12 @@ export async function traceExperiment(store: Store, record: Record<string, unkno
 async function recordedModels(record: Record<string, unknown>): Promise<ListedModel[] | undefined> {
   const listed = (Array.isArray(record.models) ? record.models : []) as Partial<ListedModel>[];
   const models: ListedModel[] = [];
-  for (const { recorded } of listed) {
+  for (const { name: listedName, recorded } of listed) {
     const study = recorded && studyWith(recorded);
     if (!study) return undefined;
     try {
-      const { units, ...plan } = await planOf({ study }, record.settings as FullSettings);
-      const { name, hashes: files, promptSet } = plan;
+      const plan = await planOf({ study, name: listedName }, record.settings as FullSettings);
+      const { name, hashes: files, promptSet, units } = plan;
       models.push({ name, files, promptSet, recorded, units: units.map((unit) => listedUnit(name, unit)) });
     } catch (error) {
       if (!(error instanceof UserError)) throw error;

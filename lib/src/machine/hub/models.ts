@@ -58,15 +58,26 @@ export function adapterBaseFolder(folder: string): string | undefined {
   const base = adapterBase(folder);
   if (!base) return undefined;
   const { model, revision } = base;
-  const [local, pinned, named] = [resolveFromProject(model), namedModel(model), modelOnHub(model)];
-  if (existsSync(local)) return local;
-  const known = pinned ? namedModelPath(pinned) : embeddedModel(model);
-  const commit = named && cachedCommit(named.repository, revision ?? named.revision ?? "main");
-  const path = known ?? (named && commit && join(snapshotFolder(named.repository, commit), named.file ?? ""));
+  const path = knownPath(model, revision);
   if (path && existsSync(path)) return path;
   throw new UserError(
     `${join(folder, ADAPTER_CONFIG)}: its base model ${model} is not here; fetch it, or name its folder in base_model_name_or_path`,
   );
+}
+
+/**
+ * Where a model is, or will be once it is fetched, without asking anybody; undefined of a name on the hub that was never looked up.
+ *
+ * @param model as {@link resolveModel} takes it
+ */
+export function knownPath(model: string, revision?: string): string | undefined {
+  const local = resolveFromProject(model);
+  if (existsSync(local)) return local;
+  const [pinned, named] = [namedModel(model), modelOnHub(model)];
+  const known = pinned ? namedModelPath(pinned) : embeddedModel(model);
+  if (known) return known;
+  const commit = named && cachedCommit(named.repository, revision ?? named.revision ?? "main");
+  return named && commit && join(snapshotFolder(named.repository, commit), named.file ?? "");
 }
 
 /** As {@link resolveModel}, of an adapter without its base. */
