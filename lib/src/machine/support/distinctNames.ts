@@ -9,11 +9,12 @@ export function distinctNames(spellings: readonly (readonly [string, ...string[]
   const lengths = spellings.map(() => 0);
   const names = () => spellings.map((own, i) => own[lengths[i]]);
   for (let grown = true; grown; ) {
+    const counts = new Map<string, number>();
     const taken = names();
-    const clashing = taken.map((name, i) => taken.some((other, k) => k !== i && other === name));
+    for (const name of taken) counts.set(name, (counts.get(name) ?? 0) + 1);
     grown = false;
     spellings.forEach((own, i) => {
-      if (!clashing[i] || lengths[i] === own.length - 1) return;
+      if (counts.get(taken[i]) === 1 || lengths[i] === own.length - 1) return;
       lengths[i]++;
       grown = true;
     });

@@ -57,7 +57,10 @@ export async function main(argv: string[]): Promise<void> {
 function defineCommand(): Command {
   return new Command("npm run figures --")
     .description("Executes the notebooks and writes their figures, without Jupyter: each in a tslab kernel of its own.")
-    .argument("[notebook...]", "names or parts of them, as in fig03; all notebooks if none is named")
+    .argument(
+      "[notebook...]",
+      "figures (fig03), names or whole parts of them, or paths; all notebooks if none is named",
+    )
     .option("-p, --parameter <NAME=value>", "sets a parameter of the notebooks (repeatable)", addSetting, new Map())
     .option("--out <folder>", "where executed notebooks and figures go", "out")
     .option("--jobs <number>", `how many notebooks run at once (default: ${affordableNotebooks()})`, parseJobs)
