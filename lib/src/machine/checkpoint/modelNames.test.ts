@@ -2,7 +2,8 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { temporaryFolder } from "../../../../tests/support/notebooks";
-import { modelNames, modelPlace, namedInProcess } from "./modelNames";
+import { placeOf } from "../support/place";
+import { modelNames, namedInProcess } from "./modelNames";
 
 const COMMITS = ["a", "b"].map((digit) => digit.repeat(40));
 
@@ -48,9 +49,9 @@ test("a place is the same through links and in any way of writing", () => {
   const folder = temporaryFolder();
   mkdirSync(join(folder, "model"));
   symlinkSync("model", join(folder, "latest"));
-  const ways = ["model", "model/", "./model/../model", "latest"].map((way) => modelPlace(`${folder}/${way}`));
+  const ways = ["model", "model/", "./model/../model", "latest"].map((way) => placeOf(`${folder}/${way}`));
   expect(new Set(ways).size).toBe(1);
-  expect(modelPlace("/nowhere/../nowhere/model")).toBe("/nowhere/model");
+  expect(placeOf("/nowhere/../nowhere/model")).toBe("/nowhere/model");
 });
 
 test("models that are loaded one after the other keep names that differ", () => {

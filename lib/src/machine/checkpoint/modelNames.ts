@@ -1,4 +1,3 @@
-import { realpathSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { cachedAddress } from "../hub/cache";
 import { distinctNames } from "../support/distinctNames";
@@ -11,20 +10,11 @@ export interface Nameable {
   path: string;
 }
 
-/** Where a model is, the same in whatever way its path is written, and through whatever links. */
-export function modelPlace(path: string): string {
-  try {
-    return realpathSync.native(path);
-  } catch {
-    return resolve(path); // It may be recorded, and not be there.
-  }
-}
-
 /**
  * What models are called that are shown together: no two alike. Where the last parts of paths are the same, what is above
  * them tells them apart: "runA/final" and "runB/final", and of models of the hub "alice/tiny" and "bob/tiny".
  *
- * @param models that are different ones; see {@link modelPlace}
+ * @param models that are different ones; see {@link placeOf}
  * @example
  * const models = ["runA", "runB"].map((run) => ({ name: "final", path: `${run}/final` }));
  * modelNames(models); // ["runA/final", "runB/final"]

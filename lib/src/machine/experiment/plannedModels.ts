@@ -1,4 +1,5 @@
-import { modelNames, modelPlace } from "../checkpoint/modelNames";
+import { modelNames } from "../checkpoint/modelNames";
+import { placeOf } from "../support/place";
 import type { ModelPlan } from "./plan";
 import type { RecordedPlan } from "./recordedPlan";
 
@@ -8,7 +9,7 @@ export class PlannedModels<Plan extends ModelPlan | RecordedPlan> {
 
   /** @param model as a person wrote it */
   add(model: string, plan: Plan): void {
-    const place = modelPlace(plan.path);
+    const place = placeOf(plan.path);
     const known = this.byPlace.get(place);
     if (!known) this.byPlace.set(place, { model, plan });
     else process.stderr.write(`${model} is the same model as ${known.model}: it counts once\n`);

@@ -4,6 +4,7 @@ import {
   closeSync,
   constants,
   existsSync,
+  fchmodSync,
   fstatSync,
   fsyncSync,
   mkdirSync,
@@ -16,9 +17,10 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { messageOf, UserError } from "./errors";
 import { isRunning, machineName } from "./machine";
+import { outputTarget, writeThrough } from "./outputTarget";
 
 /** A file that is still not finished after so many milliseconds never will be, whoever was writing it. */
 const LONGEST_WRITING = 24 * 3600 * 1000;
@@ -74,24 +76,36 @@ export function readSmallFile(path: string, largest: number): Buffer {
 
 /**
  * Writes a file so that it is either there in full or not there at all: a temporary file beside it, flushed to disk,
- * then renamed. Missing folders are made, and what a killed process left of an earlier attempt is removed.
+ * then renamed. Missing folders are made, and what a killed process left of an earlier attempt is removed. A link stays, and
+ * what it leads to is written; pipes and devices are written through.
  *
  * @param path where the file goes
  * @param content its bytes, in one piece or as pieces that are written one after the other
- * @throws UserError if the folder cannot be made or written (read-only, disk full); nothing is left behind
+ * @throws UserError if it is a folder, or the folder cannot be made or written (read-only, disk full); nothing is left behind
  */
 export function writeFileAtomically(path: string, content: string | Uint8Array | Iterable<Uint8Array>): void {
-  const temporary = `${path}.${machineName()}.${process.pid}.${randomBytes(4).toString("hex")}.tmp`;
   const pieces: Iterable<Uint8Array> =
     typeof content === "string"
       ? [new TextEncoder().encode(content)]
       : content instanceof Uint8Array
         ? [content]
         : content;
+  whileWriting(path, () => {
+    const target = outputTarget(path);
+    if ("stream" in target) writeThrough(target.stream, pieces);
+    else replaceFile(target, pieces);
+  });
+}
+
+/** @throws the system's own error */
+function replaceFile({ file: path, mode }: { file: string; mode?: number }, pieces: Iterable<Uint8Array>): void {
+  const temporary = `${path}.${machineName()}.${process.pid}.${randomBytes(4).toString("hex")}.tmp`;
   let file: number | undefined;
   try {
     makeFolder(dirname(path));
     file = openSync(temporary, "wx");
+    // Of a file that is there, who may read it stays as it is.
+    if (mode !== undefined) fchmodSync(file, mode);
     for (const piece of pieces) {
       // A single write may be cut short (2 GiB on Linux), so go on from where it stopped.
       for (let done = 0; done < piece.length; ) done += writeSync(file, piece, done, piece.length - done);
@@ -106,10 +120,40 @@ export function writeFileAtomically(path: string, content: string | Uint8Array |
     try {
       rmSync(temporary, { force: true });
     } catch {
-      // The folder itself is out of reach; the message below says so.
+      // The folder itself is out of reach, which the error says.
     }
+    throw error;
+  }
+}
+
+/**
+ * Finds out before the work, not after it, whether a file could be written; nothing is made.
+ *
+ * @throws UserError if it is a folder, or its folder cannot be made or written
+ */
+export function checkOutputFile(path: string): void {
+  whileWriting(path, () => {
+    const target = outputTarget(path);
+    if ("file" in target) checkFolder(dirname(target.file));
+  });
+}
+
+/** As {@link checkOutputFile}, of a folder that need not be there yet. @throws UserError if it is a file, or cannot be written */
+export function checkOutputFolder(folder: string): void {
+  whileWriting(folder, () => checkFolder(resolve(folder)));
+}
+
+function whileWriting(path: string, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError(`cannot write ${path}: ${writeProblem(error)}`, { cause: error });
   }
+}
+
+function checkFolder(folder: string): void {
+  accessSync(`${nearestFolder(folder)}/.`, constants.W_OK);
 }
 
 /**
@@ -193,6 +237,9 @@ export function writeProblem(error: unknown): string {
     ENOTDIR: "a part of the path is a file, not a folder",
     EEXIST: "a part of the path is a file, not a folder",
     EISDIR: "there is a folder of that name",
+    ELOOP: "its links lead in a circle",
+    EPIPE: "whoever read it has stopped",
+    EBADF: "nobody has opened it for writing",
   };
   return (code && remedies[code]) || messageOf(error);
 }

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, realpathSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { distinctNames } from "../../machine/support/distinctNames";
 import { UserError } from "../../machine/support/errors";
 import { didYouMean } from "../../machine/support/nearest";
+import { placeOf } from "../../machine/support/place";
 import type { Compiler } from "./compiler";
 import { asynchronousFailure, type CellFailure } from "./failure";
 import { type Execution, Kernel } from "./kernel";
@@ -72,8 +73,8 @@ export function selectNotebooks(known: NotebookFile[], words: string[]): Noteboo
   const others = new Map<string, string>();
   for (const word of words) {
     if (word.endsWith(".ipynb") && existsSync(word)) {
-      const place = realpathSync(word);
-      const own = known.find(({ path }) => existsSync(path) && realpathSync(path) === place);
+      const place = placeOf(word);
+      const own = known.find(({ path }) => placeOf(path) === place);
       if (own) selected.add(own);
       else if (!others.has(place)) others.set(place, word);
       continue;
