@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { readSmallFile, removeUnfinished, writeFileAtomically } from "../support/files";
+import { isThere, PointerFile } from "../support/pointerFile";
 import { canonicalJson, type StoredUnit, type UnitInputs, type UnitResult, unitKey } from "./unit";
 
 /** The results of one prompt take up some 100 kB, in bytes. */
@@ -29,10 +30,10 @@ export class Store {
     return unit === "damaged" || unit === "missing" ? undefined : unit;
   }
 
-  /** The unit of that name, checked against its checksum and its name. */
+  /** The unit of that name, checked against its checksum and its name. @throws UserError if git has a pointer in its place */
   read<Result = UnitResult>(key: string): StoredUnit<Result> | "missing" | "damaged" {
     const path = this.unitPath(key);
-    if (!existsSync(path)) return "missing";
+    if (!isThere(path)) return "missing";
     try {
       const text = readSmallFile(path, LARGEST_UNIT).toString("utf8");
       const { checksum, ...unit } = JSON.parse(text, restoreMissing) as SealedUnit<Result>;
@@ -40,7 +41,9 @@ export class Store {
         if (checksum === checksumOf(unit)) return unit;
         if (checksum === undefined) this.unsealed.add(key);
       }
-    } catch {
+    } catch (error) {
+      // What only has to be brought is not computed again.
+      if (error instanceof PointerFile) throw error;
       // No JSON, or JSON of something else, or not readable.
     }
     return "damaged";

@@ -2,6 +2,7 @@ import { createReadStream, existsSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { messageOf, UserError } from "../support/errors";
+import { checkReadable } from "../support/files";
 import type { FullSettings } from "./plan";
 import { hashResults } from "./provenance";
 import { planOf } from "./recordedPlan";
@@ -86,6 +87,7 @@ async function recordedModels(record: Record<string, unknown>): Promise<ListedMo
  * @throws UserError if it is no such file, or a damaged one
  */
 export async function traceMerged(store: Store, path: string): Promise<TracedExperiment> {
+  checkReadable(path);
   const units: TracedUnit[] = [];
   let facts: Record<string, unknown> | undefined;
   const models: { name: string }[] = [];

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { UserError } from "../support/errors";
+import { refuseEmptyLink } from "../support/pointerFile";
 import { Stopped } from "../support/progress";
 import { PROJECT_ROOT, resolveFromProject } from "../support/project";
 import { readShardIndex } from "../support/shardIndex";
@@ -85,6 +86,7 @@ async function resolveOne(model: string, options: ResolveOptions): Promise<strin
   const local = resolveFromProject(model);
   const isPrefixed = model.startsWith("hf:");
   if (!isPrefixed && existsSync(local)) return local;
+  if (!isPrefixed) refuseEmptyLink(local);
   const pinned = namedModel(model);
   if (pinned) return fetchNamedModel(pinned, options);
   const embedded = embeddedModel(model);

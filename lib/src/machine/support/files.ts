@@ -21,6 +21,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { messageOf, UserError } from "./errors";
 import { isRunning, machineName } from "./machine";
 import { outputTarget, writeThrough } from "./outputTarget";
+import { LARGEST_POINTER, refuseEmptyLink, refusePointer } from "./pointerFile";
 
 /** A file that is still not finished after so many milliseconds never will be, whoever was writing it. */
 const LONGEST_WRITING = 24 * 3600 * 1000;
@@ -29,7 +30,7 @@ const LONGEST_WRITING = 24 * 3600 * 1000;
  * Opens a file for reading. The caller closes it.
  *
  * @returns its descriptor, and its size in bytes
- * @throws UserError if it is not there, may not be read, or is no file: reading a pipe or a device may never end
+ * @throws UserError if it is not there, may not be read, is a pointer of git, or no file: reading a pipe or a device may never end
  */
 export function openToRead(path: string): { file: number; size: number } {
   let file: number | undefined;
@@ -38,9 +39,12 @@ export function openToRead(path: string): { file: number; size: number } {
     file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const found = fstatSync(file);
     if (!found.isFile()) throw new Error("it is no regular file");
+    if (found.size <= LARGEST_POINTER) refusePointer(path, readUpTo(file, found.size));
     return { file, size: found.size };
   } catch (error) {
     if (file !== undefined) closeSync(file);
+    if (error instanceof UserError) throw error;
+    refuseEmptyLink(path);
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
     throw new UserError(`${path}: ${missing ? "no such file" : `cannot be read (${messageOf(error)})`}`, {
       cause: error,
@@ -60,18 +64,28 @@ export function readSmallFile(path: string, largest: number): Buffer {
     if (size > largest) {
       throw new UserError(`${path}: has ${size} bytes, more than the ${largest} that a file of its kind may have`);
     }
-    const bytes = Buffer.alloc(size);
-    let filled = 0;
-    for (let count = -1; count !== 0 && filled < size; filled += count) {
-      count = readSync(file, bytes, filled, size - filled, filled);
-    }
-    return bytes.subarray(0, filled);
+    return readUpTo(file, size);
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(`${path}: cannot be read (${messageOf(error)})`, { cause: error });
   } finally {
     closeSync(file);
   }
+}
+
+/** The first so many bytes of a file, fewer if it has become shorter. */
+function readUpTo(file: number, size: number): Buffer {
+  const bytes = Buffer.alloc(size);
+  let filled = 0;
+  for (let count = -1; count !== 0 && filled < size; filled += count) {
+    count = readSync(file, bytes, filled, size - filled, filled);
+  }
+  return bytes.subarray(0, filled);
+}
+
+/** Refuses a file that {@link openToRead} refuses, before others read it by its path. @throws UserError */
+export function checkReadable(path: string): void {
+  closeSync(openToRead(path).file);
 }
 
 /**

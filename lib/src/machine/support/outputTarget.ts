@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readlinkSync, realpathSync, statSync, writeSync } from "node:fs";
 import { dirname, resolve, sep } from "node:path";
 import { UserError } from "./errors";
+import { leadsIntoAnnex } from "./pointerFile";
 
 /** Where output goes that a path names: a file that is replaced as a whole, or something that is written through. */
 export type OutputTarget = { file: string; mode?: number } | { stream: string | number };
@@ -30,9 +31,11 @@ export function outputTarget(path: string): OutputTarget {
   if (found?.isFIFO() || found?.isCharacterDevice()) return { stream: path };
   if (found && !found.isFile()) return refuse(`it is a ${found.isSocket() ? "socket" : "disk"}; name a file`);
   if (path.endsWith("/") || path.endsWith(sep)) return refuse("it names a folder; name a file");
-  if (!found) return { file: endOfLinks(path) };
-  const shared = [1, 2].find((descriptor) => isSameFile(descriptor, found));
-  return shared === undefined ? { file: realpathSync(path), mode: found.mode & 0o777 } : { stream: shared };
+  const shared = [1, 2].find((descriptor) => found && isSameFile(descriptor, found));
+  if (shared !== undefined) return { stream: shared };
+  const file = found ? realpathSync(path) : endOfLinks(path);
+  if (leadsIntoAnnex(file)) return refuse("it is a link of git-annex: git annex unlock");
+  return { file, ...(found && { mode: found.mode & 0o777 }) };
 }
 
 /** Whether what is written to a path comes out of the standard output, beside everything else. */

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import type { Command } from "commander";
 import { Store } from "../../machine/experiment/store";
@@ -6,6 +5,7 @@ import { type TracedExperiment, type TraceState, traceExperiment, traceMerged } 
 import { type ProvenanceLine, provenanceLines } from "../../machine/render/provenanceLines";
 import { readProvenance, TRACEABLE } from "../../machine/render/readMetadata";
 import { UserError } from "../../machine/support/errors";
+import { isThere } from "../../machine/support/pointerFile";
 import { defaultStore } from "../../machine/support/project";
 import { figureOf } from "../report/records";
 import { readNotebook } from "../runner/notebook";
@@ -51,7 +51,7 @@ export function traceCommand(program: Command): void {
 }
 
 async function traceFile(store: Store, file: string): Promise<Trace[]> {
-  if (!existsSync(file)) throw new UserError(`${file}: no such file`);
+  if (!isThere(file)) throw new UserError(`${file}: no such file`);
   const ending = extname(file).toLowerCase();
   if (ending === ".json") {
     const merged = await traceMerged(store, file);
