@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { UserError } from "../support/errors";
 import { readSmallFile, removeUnfinished, writeFileAtomically } from "../support/files";
 import { isThere, PointerFile } from "../support/pointerFile";
 import { canonicalJson, type StoredUnit, type UnitInputs, type UnitResult, unitKey } from "./unit";
@@ -13,7 +14,10 @@ const LARGEST_UNIT = 2 ** 26;
  * that nothing stale is ever found; and one manifest an experiment. Files appear whole or not at all.
  */
 export class Store {
-  constructor(readonly folder: string) {}
+  /** @throws UserError if the folder has no name: of a shell's variable that is not set, the store would be where one stands */
+  constructor(readonly folder: string) {
+    if (folder === "") throw new UserError("the store's folder has no name");
+  }
 
   /** Units that were found damaged, or written by a version that sealed them in another way: they are computed again. */
   readonly damaged = new Set<string>();

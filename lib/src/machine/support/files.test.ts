@@ -111,9 +111,13 @@ describe("writeFileAtomically", () => {
       expect(() => checkOutputFile(path)).toThrow(why);
     }
     expect(() => checkOutputFolder(join(folder, "file"))).toThrow(/is a file, not a folder$/);
+    symlinkSync("nowhere/deep", join(folder, "astray"));
+    const astray = /astray.*: a part of the path is a link that leads nowhere$/;
+    expect(() => checkOutputFolder(join(folder, "astray"))).toThrow(astray);
+    expect(() => writeFileAtomically(join(folder, "astray", "file"), "text")).toThrow(astray);
     checkOutputFolder(join(folder, "new", "folder"));
     checkOutputFile(join(folder, "new", "file"));
-    expect(filesBelow(folder)).toEqual(["file", "round"]);
+    expect(filesBelow(folder)).toEqual(["astray", "file", "round"]);
   });
 
   test("what a killed process left of the same file is removed; what is being written, or is not ours, stays", () => {

@@ -3,10 +3,10 @@ import {
   accessSync,
   closeSync,
   constants,
-  existsSync,
   fchmodSync,
   fstatSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -233,9 +233,10 @@ export function makeFolder(folder: string): void {
   }
 }
 
-/** The folder itself or the first one above it that is there. */
+/** The folder itself or the first one above it that is there, if only as a link to nothing. */
 function nearestFolder(folder: string): string {
-  return existsSync(folder) || dirname(folder) === folder ? folder : nearestFolder(dirname(folder));
+  const isThere = lstatSync(folder, { throwIfNoEntry: false }) !== undefined;
+  return isThere || dirname(folder) === folder ? folder : nearestFolder(dirname(folder));
 }
 
 /** Why something could not be written, for people. */
@@ -251,6 +252,7 @@ export function writeProblem(error: unknown): string {
     ENOTDIR: "a part of the path is a file, not a folder",
     EEXIST: "a part of the path is a file, not a folder",
     EISDIR: "there is a folder of that name",
+    ENOENT: "a part of the path is a link that leads nowhere",
     ELOOP: "its links lead in a circle",
     EPIPE: "whoever read it has stopped",
     EBADF: "nobody has opened it for writing",

@@ -7,6 +7,7 @@ test.each([
   ["sitting", ["kitten", "mittens"], "kitten"], // 3 letters of 7
   ["abcd", ["wxyz", ""], undefined],
   ["", ["a"], undefined],
+  ["p", ["q", "p-12"], "p-12"],
 ])("%j among %j is %j", (word, known, meant) => expect(nearest(word, known)).toBe(meant));
 
 test("is said where there is one", () => {

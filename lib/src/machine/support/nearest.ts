@@ -1,6 +1,6 @@
 /**
  * What a misspelled word may have meant: of known words the one that takes the fewest letters put in, left out or exchanged,
- * if that is less than half of them. Undefined if there is none.
+ * if that is less than half of them or all is missing that stands behind it. Undefined if there is none.
  *
  * @see Levenshtein 1966, Soviet Physics Doklady 10, 707
  * @example nearest("intrinsicDimensoin", ["loss", "intrinsicDimension"]); // "intrinsicDimension"
@@ -9,7 +9,8 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   let [best, fewest]: [string | undefined, number] = [undefined, Number.POSITIVE_INFINITY];
   for (const other of known) {
     const distance = editDistance(word.toLowerCase(), other.toLowerCase());
-    if (distance < fewest && 2 * distance < Math.max(word.length, other.length)) [best, fewest] = [other, distance];
+    const isNear = 2 * distance < Math.max(word.length, other.length) || (word !== "" && other.startsWith(word));
+    if (distance < fewest && isNear) [best, fewest] = [other, distance];
   }
   return best;
 }
