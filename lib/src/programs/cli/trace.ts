@@ -1,4 +1,4 @@
-import { extname } from "node:path";
+import { basename, extname } from "node:path";
 import type { Command } from "commander";
 import { Store } from "../../machine/experiment/store";
 import { type TracedExperiment, type TraceState, traceExperiment, traceMerged } from "../../machine/experiment/trace";
@@ -7,7 +7,7 @@ import { readProvenance, TRACEABLE } from "../../machine/render/readMetadata";
 import { UserError } from "../../machine/support/errors";
 import { isThere } from "../../machine/support/pointerFile";
 import { defaultStore } from "../../machine/support/project";
-import { figureOf } from "../report/records";
+import { figureOf, provenanceByFigure } from "../report/records";
 import { readNotebook } from "../runner/notebook";
 
 interface TraceOptions {
@@ -59,10 +59,10 @@ async function traceFile(store: Store, file: string): Promise<Trace[]> {
   }
   if (ending !== ".ipynb") return traceProvenance(store, file, readProvenance(file));
   const outputs = readNotebook(file).cells.flatMap((cell) => cell.outputs ?? []);
-  const figures = Object.fromEntries(
+  const figures = provenanceByFigure(
     outputs.flatMap((output) => {
       const figure = figureOf(output);
-      return figure ? [[figure.name, figure.provenance ?? {}]] : [];
+      return figure ? { ...figure, notebook: basename(file, ".ipynb") } : [];
     }),
   );
   if (Object.keys(figures).length === 0) {
