@@ -1,6 +1,6 @@
 import type { Figure, FigureParts } from "../machine/render/figure";
 import { UserError } from "../machine/support/errors";
-import type { AnyRow } from "../results/row";
+import { type AnyRow, refuseNamesakes } from "../results/row";
 import { notesOn, provenanceOf } from "../results/wording";
 
 /** What there is to know of a figure before it is made. */
@@ -25,7 +25,7 @@ interface FigureOfRows<R extends AnyRow, Options> extends Omit<FigureEntry, "nam
 /** A figure of the paper: `draw` makes it of tidy rows, with the caption and the provenance that follow from them. */
 export interface PaperFigure<R extends AnyRow, Options> extends FigureEntry {
   caption(rows: readonly R[], options?: Options): string;
-  /** @throws UserError if there are no rows */
+  /** @throws UserError if there are no rows, or two models in them have one name */
   draw(rows: readonly R[], options?: Options): Figure;
 }
 
@@ -39,6 +39,7 @@ export function defineFigure<R extends AnyRow, Options extends object = Record<n
     [figure.caption(rows, options), ...notesOn(rows)].join(" ");
   const draw = (rows: readonly R[], options = {} as Options): Figure => {
     if (rows.length === 0) throw new UserError(`figure ${number}: there are no rows to draw`);
+    refuseNamesakes(rows);
     const { data, layout } = figure.draw(rows, options);
     return { name, caption: caption(rows, options), data, layout, provenance: provenanceOf(rows) };
   };

@@ -10,7 +10,7 @@ import {
 import { curveKey, highest } from "./means";
 import { columnsOf, type PublishedOptions } from "./published";
 import { entryOf, publishedFile, valueAt } from "./publishedFiles";
-import { type CorrelationRow, groupRows, isPublished, type Row } from "./row";
+import { type CorrelationRow, groupRows, isPublished, type Row, refuseNamesakes } from "./row";
 import { readSource } from "./study";
 
 export interface CorrelationOptions {
@@ -29,7 +29,7 @@ export interface CorrelationOptions {
  *
  * @param first rows of the dimension, say, at each layer
  * @param second rows of the loss, say: of the same prompts, one each
- * @throws UserError if there is no second value to a first, or `band` is another word
+ * @throws UserError if there is no second value to a first, two models have one name, or `band` is another word
  * @see arXiv 2501.10573, Figures 6, 17 and 20
  * @example
  * const [dimensions, losses] = (["logitsIntrinsicDimension", "loss"] as const).map((quantity) =>
@@ -45,6 +45,7 @@ export function correlations(
 ): CorrelationRow[] {
   const { method = "pearson", transform = (value) => value, band = "fisher", seed } = options;
   if (band !== "fisher" && band !== "bootstrap") throw new UserError(`unknown band "${band}"; write fisher, bootstrap`);
+  refuseNamesakes([...first, ...second]);
   const promptKey = (row: Row) => JSON.stringify([isPublished(row), row.model, row.shuffle, row.prompt]);
   const partners = new Map(second.map((row) => [promptKey(row), row.value]));
   const partnerOf = (row: Row): number => {

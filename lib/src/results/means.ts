@@ -1,6 +1,6 @@
 import { mean, standardDeviation } from "simple-statistics";
 import { UserError } from "../machine/support/errors";
-import { groupRows, isPublished, type MeanRow, type Row, SOURCE, type TidyColumns } from "./row";
+import { groupRows, isPublished, type MeanRow, type Row, refuseNamesakes, SOURCE, type TidyColumns } from "./row";
 
 /** What makes a curve over the layers: of one model, in one order, of one quantity at one parameter, ours or the authors'. */
 export function curveKey(row: TidyColumns & { prompt?: string | null }): string {
@@ -20,12 +20,14 @@ function originOf(rows: readonly Row[]): Row["origin"] {
  * Mean and population standard deviation (ddof 0, as in the paper) over prompts, of each model, order, layer, quantity and parameter.
  * A number that is missing leaves its layer without a mean.
  *
- * @throws UserError if there is a prompt twice: rows of two studies are to be averaged each by themselves
+ * @throws UserError if there is a prompt twice, or two studies have different models of one name: rows of two studies are to be
+ *   averaged each by themselves
  * @example
  * const [{ mean, sd, n }] = meanOverPrompts(published("loss", undefined, { models: ["Llama-3-8B"] }));
  * [mean, sd, n]; // [1.832, 0.59, 2244]
  */
 export function meanOverPrompts(rows: readonly Row[]): MeanRow[] {
+  refuseNamesakes(rows);
   const groups = groupRows(rows, (row) => `${curveKey({ ...row, prompt: null })}|${row.layer}`);
   return groups.map((group): MeanRow => {
     const [{ model, shuffle, layer, depth, quantity, parameter, [SOURCE]: source }] = group;
@@ -47,6 +49,7 @@ export function meanOverPrompts(rows: readonly Row[]): MeanRow[] {
  * peaks(means).map(({ shuffle, layer }) => [shuffle, layer]); // [[0, 13], [5, 10]]
  */
 export function peaks<R extends MeanRow | Row>(rows: readonly R[]): R[] {
+  refuseNamesakes(rows);
   return groupRows(rows, curveKey).map((curve) => highest(curve, heightOf));
 }
 
@@ -92,6 +95,7 @@ export function rises(rows: readonly Row[]): Rise[] {
  * histogram(losses, 1).map(({ parameter, value }) => [parameter, value]); // [[0, 207], [1, 1096], [2, 914], [3, 23], [4, 4]]
  */
 export function histogram(rows: readonly Row[], width: number): Row[] {
+  refuseNamesakes(rows);
   return groupRows(rows, (row) => curveKey({ ...row, prompt: null })).flatMap((group) => {
     const bins = group.map(({ value }) => Math.floor(value / width)).filter(Number.isFinite);
     const first = Math.min(...bins);
@@ -127,6 +131,7 @@ export function layerAsDeepAs(layer: number, layers: number, of = 32): number {
  * atDepths(means, [0, 0.5, 1]).map(({ layer }) => layer); // [1, 16, 32]
  */
 export function atDepths<R extends Row | MeanRow>(rows: readonly R[], depths: readonly number[]): R[] {
+  refuseNamesakes(rows);
   return groupRows(rows, curveKey).flatMap((curve) => {
     const layers = Math.max(...curve.map(({ layer }) => layer ?? 0));
     return depths.flatMap((depth) => {

@@ -185,6 +185,11 @@ class StudySource extends RowSource {
     this.record ??= { ...experimentRecord(manifest, results, origins), ...own };
     return { experiment: this.record };
   }
+
+  override filesOf(model: string): Record<string, string> | undefined {
+    const models = (this.experiment.manifest?.models ?? []) as { name: string; files: Record<string, string> }[];
+    return models.find(({ name }) => name === model)?.files;
+  }
 }
 
 /**

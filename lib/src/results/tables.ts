@@ -2,7 +2,7 @@ import { mean, standardDeviation } from "simple-statistics";
 import { formatPValue } from "../statistics/significance";
 import { correlationPeaks } from "./correlations";
 import { curveKey, peaks, type Rise } from "./means";
-import { type CorrelationRow, distinct, groupRows, isPublished, type MeanRow, type Row } from "./row";
+import { type CorrelationRow, distinct, groupRows, isPublished, type MeanRow, type Row, refuseNamesakes } from "./row";
 
 /** A row of a table for readers, column by column. */
 export type TableRow = Record<string, string | number | null>;
@@ -41,6 +41,7 @@ function atSameDepth<R extends { depth: number | null }>(curve: readonly R[], de
  * [row.layer, row.ours, row["published layer"], row.published]; // [1, 1.642, 1, 3.061]
  */
 export function deviations(rows: readonly MeanRow[]): TableRow[] {
+  refuseNamesakes(rows);
   const ours = rows.filter((row) => !isPublished(row));
   const published = rows.filter(isPublished);
   const parameterOf = parameterColumn(rows);
@@ -147,6 +148,7 @@ export function correlationColumns({
  * [row.layer, row.ρ, row.p]; // [1, 0.4492, "0.0011"]
  */
 export function correlationTable(rows: readonly CorrelationRow[]): TableRow[] {
+  refuseNamesakes(rows);
   const computed = rows.filter(({ note }) => note === undefined);
   const ours = computed.filter((row) => !isPublished(row));
   const published = computed.filter(isPublished);

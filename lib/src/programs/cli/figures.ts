@@ -1,7 +1,9 @@
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { Command, CommanderError } from "commander";
 import { FIGURES } from "../../figures/figures";
 import { reportError, UserError } from "../../machine/support/errors";
+import { checkOutputFolder } from "../../machine/support/files";
+import { placeOf } from "../../machine/support/place";
 import { PROJECT_ROOT } from "../../machine/support/project";
 import { sideBySide } from "../../machine/support/sideBySide";
 import { committedNotebook } from "../report/committed";
@@ -57,7 +59,10 @@ export async function main(argv: string[]): Promise<void> {
 function defineCommand(): Command {
   return new Command("npm run figures --")
     .description("Executes the notebooks and writes their figures, without Jupyter: each in a tslab kernel of its own.")
-    .argument("[notebook...]", "names or parts of them, as in fig03; all notebooks if none is named")
+    .argument(
+      "[notebook...]",
+      "figures (fig03), names or whole parts of them, or paths; all notebooks if none is named",
+    )
     .option("-p, --parameter <NAME=value>", "sets a parameter of the notebooks (repeatable)", addSetting, new Map())
     .option("--out <folder>", "where executed notebooks and figures go", "out")
     .option("--jobs <number>", `how many notebooks run at once (default: ${affordableNotebooks()})`, parseJobs)
@@ -81,7 +86,7 @@ async function execute(words: string[], options: Options, argv: readonly string[
     throw new UserError("--in-place keeps notebooks at their defaults; leave out -p, or leave out --in-place");
   }
   if (files.length === 0) throw new UserError("there are no notebooks in notebooks/");
-  const outFolder = resolve(options.out);
+  const outFolder = folderOfOutputs(options.out, files);
   const notebooks = prepareNotebooks(files, options.parameter);
   for (const name of options.parameter.keys()) {
     const without = notebooks.filter(({ missing }) => missing.includes(name)).map((notebook) => notebook.name);
@@ -97,6 +102,16 @@ async function execute(words: string[], options: Options, argv: readonly string[
   } finally {
     drawing.close();
   }
+}
+
+/** Where executed notebooks and figures go. @throws UserError if it cannot be written, or is where the notebooks come from */
+function folderOfOutputs(out: string, files: readonly NotebookFile[]): string {
+  if (out === "") throw new UserError("--out names no folder");
+  checkOutputFolder(out);
+  const executed = join(resolve(out), "notebooks");
+  const own = files.find(({ path }) => placeOf(dirname(path)) === placeOf(executed));
+  if (own) throw new UserError(`--out ${out}: ${displayPath(own.path)} would be replaced; name another folder`);
+  return resolve(out);
 }
 
 /** What came of a notebook. */

@@ -7,7 +7,8 @@ import { sampleReport } from "../../../../tests/support/sampleReport";
 import { RECORD_TYPE } from "../../machine/notebook/record";
 import type { Notebook } from "../runner/notebook";
 import { markdownHtml, plainParagraphs } from "./markdown";
-import { makeReport, VERDICT_TAG } from "./report";
+import { provenanceByFigure } from "./records";
+import { makeReport, reportProvenance, VERDICT_TAG } from "./report";
 import { renderReportHtml } from "./reportHtml";
 import { renderReportPdf } from "./reportPdf";
 import { withRunRecord } from "./run";
@@ -36,6 +37,30 @@ function executed(title: string, withFigure = true): Notebook {
     shows(table),
   );
 }
+
+describe("the provenance of figures", () => {
+  const figure = (notebook: string, experiment: string) => {
+    return { name: "fig03", notebook, provenance: { experiments: [{ manifest: experiment }] } };
+  };
+
+  test("is there of each, also where two notebooks have one of the same name", () => {
+    expect(provenanceByFigure([figure("a", "1"), figure("b", "2"), { name: "fig04", notebook: "b" }])).toEqual({
+      "a: fig03": { experiments: [{ manifest: "1" }] },
+      "b: fig03": { experiments: [{ manifest: "2" }] },
+      fig04: {},
+    });
+    const report = reportProvenance({
+      ...sampleReport,
+      sections: [...sampleReport.sections, ...sampleReport.sections],
+    });
+    expect(report).toEqual(reportProvenance(sampleReport));
+  });
+
+  test("is there once of what is shown twice", () => {
+    expect(Object.keys(provenanceByFigure([figure("a", "1"), figure("a", "1")]))).toEqual(["fig03"]);
+    expect(Object.keys(provenanceByFigure([figure("a", "1"), figure("a", "2")]))).toEqual(["a: fig03", "a: fig03 (2)"]);
+  });
+});
 
 describe("makeReport", () => {
   test("takes figures, tables, results and parameters, in the order of the paper", () => {

@@ -3,7 +3,7 @@ import type { TableRecord } from "../../machine/notebook/record";
 import type { Figure } from "../../machine/render/figure";
 import { hasTag, type Notebook } from "../runner/notebook";
 import { notebookParameters } from "../runner/parameters";
-import { figureOf, recordOf } from "./records";
+import { figureOf, provenanceByFigure, recordOf } from "./records";
 import { type RunRecord, runRecordOf } from "./run";
 
 /** Something that a notebook shows, in its order. */
@@ -42,8 +42,10 @@ export interface Report {
 
 /** Where the numbers of all figures come from, by figure: what the report carries for `token-geometry trace`. */
 export function reportProvenance({ sections }: Report): { figures: Record<string, Record<string, unknown>> } {
-  const figures = sections.flatMap(({ parts }) => parts.flatMap((part) => (part.kind === "figure" ? part.figure : [])));
-  return { figures: Object.fromEntries(figures.map(({ name, provenance = {} }) => [name, provenance])) };
+  const figures = sections.flatMap(({ notebook, parts }) =>
+    parts.flatMap((part) => (part.kind === "figure" ? { ...part.figure, notebook } : [])),
+  );
+  return { figures: provenanceByFigure(figures) };
 }
 
 export const REPORT_TITLE = "The Geometry of Tokens in Internal Representations of Large Language Models";

@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { mkdirSync } from "node:fs";
+import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { codeCell, saveNotebook, temporaryFolder } from "../../../../tests/support/notebooks";
 import { UserError } from "../../machine/support/errors";
@@ -20,7 +21,12 @@ describe("selection", () => {
       ["FIG03", "fig02"],
       ["fig02", "fig03"],
     ],
-    [["fig0"], ["fig02", "fig03"]],
+    [["fig2"], ["fig02"]],
+    [
+      ["figure-13", "Fig003"],
+      ["fig03", "fig13"],
+    ],
+    [["intrinsic-dimension"], ["fig03"]],
     [["overlap"], ["fig13"]],
     [["start"], ["00-st"]],
     [["notebooks/fig02-cosine-similarity.ipynb"], ["fig02"]],
@@ -28,11 +34,37 @@ describe("selection", () => {
     expect(select(...words)).toEqual(names);
   });
 
-  test("a word that stands for none is an error that lists the known ones", () => {
+  test("a word that stands for none is an error with what may have been meant, and lists the known ones", () => {
     expect(() => select("fig02", "fig99")).toThrow(
-      new UserError(`there is no notebook "fig99"; known are: ${known.map(({ name }) => name).join(", ")}`),
+      new UserError(
+        `there is no notebook "fig99"; did you mean fig02?; known are: ${known.map(({ name }) => name).join(", ")}`,
+      ),
     );
-    expect(() => select("02")).toThrow(UserError); // neither a start nor a whole part
+  });
+
+  // Starts, ends and numbers that are no figure's, and names that are nothing but alike.
+  test.each([["fig0"], ["fig1"], ["fig20"], ["fig"], ["fi"], ["02"], ["intrinsic-dim"], ["dimensions"], ["-"], [""]])(
+    "%j stands for none",
+    (word) => expect(() => select(word)).toThrow(/there is no notebook/),
+  );
+
+  test("a path at which nothing is stands for no notebook of that name", () => {
+    expect(() => select("elsewhere/fig02-cosine-similarity.ipynb")).toThrow(/^elsewhere.*: no such notebook/);
+    expect(() => select("/nowhere/fig02")).toThrow(/no such notebook/);
+    expect(select("notebooks/fig02")).toEqual(["fig02"]);
+  });
+
+  test("notebooks of one name are told apart by their folders, and one that is named twice runs once", () => {
+    const folder = temporaryFolder();
+    const paths = ["a", "b"].map((run) => {
+      mkdirSync(join(folder, run));
+      return saveNotebook(join(folder, run), "mine", "1");
+    });
+    const chosen = selectNotebooks(known, [...paths, join(folder, "b/../a/mine.ipynb")]);
+    expect(chosen.map(({ name }) => name)).toEqual(["a-mine", "b-mine"]);
+    const copy = saveNotebook(folder, "fig03-intrinsic-dimension", "1");
+    const names = selectNotebooks(known, ["fig3", copy]).map(({ name }) => name);
+    expect(names).toEqual(["fig03-intrinsic-dimension", `${basename(folder)}-fig03-intrinsic-dimension`]);
   });
 
   test("a notebook anywhere can be named by its path", () => {

@@ -1,6 +1,9 @@
 import { existsSync, readdirSync } from "node:fs";
-import { basename, isAbsolute, join, relative, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { distinctNames } from "../../machine/support/distinctNames";
 import { UserError } from "../../machine/support/errors";
+import { didYouMean } from "../../machine/support/nearest";
+import { placeOf } from "../../machine/support/place";
 import type { Compiler } from "./compiler";
 import { asynchronousFailure, type CellFailure } from "./failure";
 import { type Execution, Kernel } from "./kernel";
@@ -9,7 +12,7 @@ import { convertValue, injectParameters, notebookParameters, type ParameterValue
 
 /** A notebook and where it comes from. */
 export interface NotebookFile {
-  /** File name without `.ipynb`. */
+  /** File name without `.ipynb`, and what is above it where that tells it apart from another one. */
   name: string;
   path: string;
 }
@@ -58,32 +61,60 @@ export function listNotebooks(folder: string): NotebookFile[] {
 }
 
 /**
- * The notebooks that words stand for, each once, in the order of `known`; without words: all.
- * A word is a notebook's name, the start of it, one of its parts between dashes, or the path of any notebook.
+ * The notebooks that words stand for, each once, in the order of `known`, then those that are elsewhere; without words: all.
+ * A word is a figure ("fig03", "fig3"), a notebook's name, whole parts of it between dashes, or the path of any notebook.
  *
+ * @returns names that differ
  * @throws UserError listing the known notebooks if a word stands for none
  */
 export function selectNotebooks(known: NotebookFile[], words: string[]): NotebookFile[] {
   if (words.length === 0) return known;
   const selected = new Set<NotebookFile>();
-  const others: NotebookFile[] = [];
+  const others = new Map<string, string>();
   for (const word of words) {
-    const name = basename(word, ".ipynb").toLowerCase();
-    const isPath = word.endsWith(".ipynb") && existsSync(word);
-    const candidates = isPath ? known.filter(({ path }) => resolve(path) === resolve(word)) : known;
-    const found = candidates.filter((file) => {
-      const own = file.name.toLowerCase();
-      return own.startsWith(name) || own.split("-").includes(name);
-    });
-    for (const file of found) selected.add(file);
-    if (found.length > 0) continue;
-    if (!isPath) {
-      const names = known.map((file) => file.name).join(", ") || "none";
-      throw new UserError(`there is no notebook "${word}"; known are: ${names}`);
+    if (word.endsWith(".ipynb") && existsSync(word)) {
+      const place = placeOf(word);
+      const own = known.find(({ path }) => placeOf(path) === place);
+      if (own) selected.add(own);
+      else if (!others.has(place)) others.set(place, word);
+      continue;
     }
-    others.push({ name: basename(word, ".ipynb"), path: word });
+    const isElsewhere =
+      /[\\/]/.test(word) && !known.some(({ path }) => resolve(dirname(path)) === resolve(dirname(word)));
+    if (isElsewhere) throw new UserError(`${word}: no such notebook (.ipynb)`);
+    const found = known.filter(({ name }) => standsFor(basename(word, ".ipynb"), name));
+    if (found.length === 0) throw new UserError(unknownNotebook(word, known));
+    for (const file of found) selected.add(file);
   }
-  return [...known.filter((file) => selected.has(file)), ...others];
+  const own = known.filter((file) => selected.has(file));
+  const paths = [...others.values()];
+  const names = distinctNames([...own.map(({ name }): [string] => [name]), ...paths.map(spellingsOf)]);
+  return [...own, ...paths.map((path, i) => ({ name: names[own.length + i], path }))];
+}
+
+/** Whether a word is a figure's number or whole parts of a notebook's name. */
+function standsFor(word: string, notebook: string): boolean {
+  const number = /^fig(?:ure)?[-_ ]?0*(\d+)$/i.exec(word)?.[1];
+  const parts = number === undefined ? word.toLowerCase() : `fig${number.padStart(2, "0")}`;
+  return `-${notebook.toLowerCase()}-`.includes(`-${parts}-`);
+}
+
+function unknownNotebook(word: string, known: readonly NotebookFile[]): string {
+  const names = known.map(({ name }) => name);
+  const meant = didYouMean(
+    basename(word, ".ipynb"),
+    names.flatMap((name) => [name, ...name.split("-")]),
+  );
+  return `there is no notebook "${word}"${meant}; known are: ${names.join(", ") || "none"}`;
+}
+
+/** The name of a notebook's file, then with more and more of the folders that it is in. */
+function spellingsOf(path: string): [string, ...string[]] {
+  const name = basename(path, ".ipynb");
+  const above = resolve(dirname(path))
+    .split(sep)
+    .filter((part) => part !== "");
+  return [name, ...above.map((_, i) => [...above.slice(-1 - i), name].join("-"))];
 }
 
 /**
@@ -99,7 +130,8 @@ export function prepareNotebooks(files: NotebookFile[], settings: Map<string, st
   });
   for (const name of settings.keys()) {
     if (read.some(({ parameters }) => parameters.some((parameter) => parameter.name === name))) continue;
-    throw new UserError(`unknown parameter ${name}; known are: ${describeParameters(read)}`);
+    const names = read.flatMap(({ parameters }) => parameters.map((parameter) => parameter.name));
+    throw new UserError(`unknown parameter ${name}${didYouMean(name, names)}; known are: ${describeParameters(read)}`);
   }
   return read.map(({ parameters, ...file }) => {
     const values: Record<string, ParameterValue> = {};
