@@ -1,7 +1,7 @@
 import type { Figure, FigureParts } from "../machine/render/figure";
 import { UserError } from "../machine/support/errors";
 import type { AnyRow } from "../results/row";
-import { notesOn, provenanceOf } from "../results/wording";
+import { missingInWords, notesOn, provenanceOf } from "../results/wording";
 
 /** What there is to know of a figure before it is made. */
 export interface FigureEntry {
@@ -36,7 +36,7 @@ export function defineFigure<R extends AnyRow, Options extends object = Record<n
   const { number, title, notebook } = figure;
   const name = nameOf(notebook);
   const caption = (rows: readonly R[], options = {} as Options) =>
-    [figure.caption(rows, options), ...notesOn(rows)].join(" ");
+    [figure.caption(rows, options), ...missingInWords(rows), ...notesOn(rows)].join(" ");
   const draw = (rows: readonly R[], options = {} as Options): Figure => {
     if (rows.length === 0) throw new UserError(`figure ${number}: there are no rows to draw`);
     const { data, layout } = figure.draw(rows, options);

@@ -1,6 +1,6 @@
 import type { FigureParts, PlotlyTrace } from "../machine/render/figure";
 import { distinct, groupRows, type Row } from "../results/row";
-import { type Correlation, correlate, fittedLine } from "../statistics/correlation";
+import { type Correlation, correlate, fittedLine, whyNone } from "../statistics/correlation";
 import { formatPValue } from "../statistics/significance";
 import { linesThatFit } from "./fittedText";
 import { type Panel, panelGrid, TEXT_LINE, TEXT_SIZE } from "./grid";
@@ -93,7 +93,7 @@ function rangeOf(values: readonly number[]): [number, number] {
 }
 
 function correlationText({ coefficient, log10P, n }: Correlation, label: string): string {
-  if (Number.isNaN(coefficient)) return `${label}no ρ, n = ${n}`;
+  if (Number.isNaN(coefficient)) return `${label}no ρ (${whyNone({ n })}), n = ${n}`;
   return `${label}ρ = ${coefficient.toFixed(3)}, p = ${formatPValue(log10P)}, n = ${n}`;
 }
 
