@@ -63,6 +63,7 @@ export function scatterPanel(x: readonly Row[], y: readonly Row[], options: Scat
   const lines = clouds.flatMap(({ model, correlation }) =>
     linesThatFit(correlationText(correlation, clouds.length > 1 ? `${model}: ` : ""), TEXT_WIDTH, TEXT_SIZE),
   );
+  const spread = high - low || 1; // One point, or equal ones, have a height too.
   const room = 1 - textHeight(lines.length) / heightOf(lines.length);
   return {
     title,
@@ -73,9 +74,11 @@ export function scatterPanel(x: readonly Row[], y: readonly Row[], options: Scat
         pointsTrace(cloud, looks[i], options),
         ...(line === "fit" ? fitTraces(cloud, looks[i]) : []),
       ]),
-      ...(line === "diagonal" ? [diagonalTrace(Math.max(left, low), Math.min(right, high))] : []),
+      ...(line === "diagonal" && Number.isFinite(spread)
+        ? [diagonalTrace(Math.max(left, low), Math.min(right, high))]
+        : []),
     ],
-    yaxis: { range: [low - 0.05 * (high - low), low + ((high - low) * 1.03) / room] },
+    yaxis: Number.isFinite(spread) ? { range: [low - 0.05 * spread, low + (spread * 1.03) / room] } : {},
     lines,
   };
 }
