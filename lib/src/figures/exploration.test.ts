@@ -105,6 +105,7 @@ describe("tables of an exploration", () => {
       ["sparse", 1, '"A"', '" the" "<b>"'],
       ["sparse", 3, '"<b>"', '" the" " the"'],
     ]);
+    expect(standingOut(first, 0, 0)).toEqual([]); // All coincide.
     expect(() => standingOut(first, 5, 1)).toThrow(/shuffle index 5 was not explored; there is 0, 1, 2/);
     expect(() => standingOut(first, 0, 4)).toThrow(/no layer 4; layers are 0 to 3/);
   });
@@ -127,5 +128,7 @@ describe("tables of an exploration", () => {
       "cosine, last layer": 0.13,
     });
     expect(explorationTable([first, short])).toHaveLength(4);
+    const [none] = explorationTable([short], 64);
+    expect([none["highest ID"], none["± error"], none["at layer"]]).toEqual([Number.NaN, Number.NaN, null]);
   });
 });

@@ -77,6 +77,16 @@ test("Markdown becomes paragraphs and lists, escaped, links become text", () => 
   );
 });
 
+test("a table without rows is told, on the page and on paper", async () => {
+  const empty = { kind: "table" as const, caption: "Nobody", columns: [], lines: [], numeric: [], left: 0 };
+  const [section] = sampleReport.sections;
+  const parts = [...section.parts.slice(0, 1), { kind: "table" as const, table: empty }];
+  const report = { ...sampleReport, sections: [{ ...section, parts }] };
+  const { document } = new JSDOM(await renderReportHtml(report)).window;
+  expect(document.querySelector("table")?.textContent).toBe("Nobodyno rows");
+  expect((await renderReportPdf(report)).toString("latin1")).not.toContain("NaN");
+});
+
 test("the page holds all of it, and needs nothing from elsewhere", async () => {
   const html = await renderReportHtml(sampleReport);
   const { document } = new JSDOM(html).window;

@@ -1,4 +1,5 @@
 import type { TableRecord } from "../../machine/notebook/record";
+import { restOf } from "../../machine/notebook/tableFormat";
 import { PROVENANCE_ELEMENT } from "../../machine/render/exportMetadata";
 import type { Figure } from "../../machine/render/figure";
 import { FONT_FAMILY } from "../../machine/render/fonts";
@@ -157,7 +158,8 @@ async function partHtml(part: ReportPart, charts: Figure[]): Promise<string> {
 function tableHtml({ caption, columns, lines, numeric, left }: TableRecord): string {
   const row = (tag: string, cells: string[]): string =>
     `<tr>${cells.map((cell, i) => `<${tag}${numeric[i] ? ' class="number"' : ""}>${escapeXml(cell)}</${tag}>`).join("")}</tr>`;
-  const rest = left > 0 ? `<tr><td colspan="${columns.length}">… and ${left} more rows</td></tr>` : "";
+  const more = restOf({ columns, left });
+  const rest = more ? `<tr><td colspan="${columns.length}">${more}</td></tr>` : "";
   const table =
     `<div class="table"><table>${caption ? `<caption>${escapeXml(caption)}</caption>` : ""}` +
     `<thead>${row("th", columns)}</thead><tbody>${lines.map((line) => row("td", line)).join("")}${rest}</tbody></table></div>`;
