@@ -58,7 +58,11 @@ export function scatterPanel(x: readonly Row[], y: readonly Row[], options: Scat
       correlation: correlate(xs, ys, "pearson"),
     };
   });
-  const [low, high] = rangeOf(clouds.flatMap((cloud) => cloud.y));
+  const fits = clouds.map((cloud, i) => (line === "fit" ? fitTraces(cloud, looks[i]) : []));
+  const [low, high] = rangeOf([
+    ...clouds.flatMap(({ y: ys }) => ys),
+    ...fits.flat().flatMap((fit) => fit.y as number[]),
+  ]);
   const [left, right] = rangeOf(clouds.flatMap((cloud) => cloud.x));
   const lines = clouds.flatMap(({ model, correlation }) =>
     linesThatFit(correlationText(correlation, clouds.length > 1 ? `${model}: ` : ""), TEXT_WIDTH, TEXT_SIZE),
@@ -70,10 +74,7 @@ export function scatterPanel(x: readonly Row[], y: readonly Row[], options: Scat
     xTitle,
     yTitle,
     marks: [
-      ...clouds.flatMap((cloud, i) => [
-        pointsTrace(cloud, looks[i], options),
-        ...(line === "fit" ? fitTraces(cloud, looks[i]) : []),
-      ]),
+      ...clouds.flatMap((cloud, i) => [pointsTrace(cloud, looks[i], options), ...fits[i]]),
       ...(line === "diagonal" && Number.isFinite(spread)
         ? [diagonalTrace(Math.max(left, low), Math.min(right, high))]
         : []),
