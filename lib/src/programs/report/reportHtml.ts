@@ -8,7 +8,7 @@ import { provenanceLines } from "../../machine/render/provenanceLines";
 import { renderSmallPng } from "../../machine/render/renderSmallPng";
 import { escapeXml } from "../../machine/support/xml";
 import { markdownHtml } from "./markdown";
-import { type Report, type ReportPart, type ReportSection, reportProvenance } from "./report";
+import { type Report, type ReportPart, type ReportPicture, type ReportSection, reportProvenance } from "./report";
 import { runLines } from "./run";
 
 /** What fits between the margins of an A4 page, in CSS pixels. */
@@ -143,6 +143,7 @@ export function originOf({ parts, run, notebook }: ReportSection): [label: strin
 async function partHtml(part: ReportPart, charts: Figure[]): Promise<string> {
   if (part.kind === "text") return `<h3>${escapeXml(part.heading)}</h3>\n${markdownHtml(part.markdown)}`;
   if (part.kind === "table") return tableHtml(part.table);
+  if (part.kind === "picture") return pictureHtml(part.picture);
   const { figure } = part;
   const { width, height } = figure.layout;
   const picture = (await renderSmallPng(figure)).toString("base64");
@@ -152,6 +153,14 @@ async function partHtml(part: ReportPart, charts: Figure[]): Promise<string> {
 <div class="chart" id="chart-${charts.length - 1}" style="--print-zoom: ${zoom}; min-height: ${height}px"></div>
 <noscript><img src="data:image/png;base64,${picture}" width="${width}" height="${height}" alt="${escapeXml(figure.caption)}"></noscript>
 <figcaption>${escapeXml(figure.caption)}</figcaption>
+</figure>`;
+}
+
+function pictureHtml({ caption, type, bytes, width, height }: ReportPicture): string {
+  const size = width && height ? ` width="${width}" height="${height}"` : "";
+  return `<figure>
+<img src="data:${type};base64,${bytes.toString("base64")}"${size} style="max-width: 100%; height: auto" alt="${escapeXml(caption)}">
+<figcaption>${escapeXml(caption)}</figcaption>
 </figure>`;
 }
 
