@@ -5,6 +5,7 @@ import type { Figure, PlotlyTrace } from "../machine/render/figure";
 import { describeExploration } from "./explorationProfiles";
 import { type SliderStep, withSlider } from "./slider";
 import { panelAxes, SPACING_COLORS, significant, subplotLayout } from "./style";
+import { verbatim } from "./verbatim";
 
 /** Where the axis ends: most tokens have less than this many times the median, and few have a hundred times as much. */
 const TOP = 4;
@@ -59,7 +60,7 @@ export function tokenSpacingFigure(exploration: Exploration, layer: number): Fig
         colorscale: SPACING_COLORS.map((color, i): [number, string] => [i / (SPACING_COLORS.length - 1), color]),
         line: { color: "#888888", width: 0.5 },
       },
-      text: pieces.map((piece, token) => `token ${token + 1}: ${hoverText(piece)}`),
+      text: pieces.map((piece, token) => `token ${token + 1}: ${verbatim(JSON.stringify(piece))}`),
       customdata,
       hovertemplate: "%{text}<br>%{customdata} times the median distance<extra></extra>",
       showlegend: false,
@@ -131,8 +132,3 @@ function relativeSpacing({ spacings }: ExploredOrder, layer: number): { ratios: 
 }
 
 const finite = (values: readonly number[]): number[] => values.filter(Number.isFinite);
-
-/** Text as Plotly shows it letter by letter. */
-function hoverText(piece: string): string {
-  return JSON.stringify(piece).replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-}

@@ -1,4 +1,4 @@
-import { escapeXml } from "../support/xml";
+import { escapeHtmlText } from "../support/xml";
 import type { TableRecord } from "./record";
 
 /** How a table is shown. */
@@ -31,9 +31,9 @@ export function tableHtml(table: Table, options: TableOptions): string {
     return `style="text-align: ${side}; padding: 2px 10px; font-variant-numeric: tabular-nums${wrap}"`;
   };
   const row = (tag: string, cells: string[]): string =>
-    `<tr>${cells.map((cell, column) => `<${tag} ${style(column, cell)}>${escapeXml(cell)}</${tag}>`).join("")}</tr>`;
+    `<tr>${cells.map((cell, column) => `<${tag} ${style(column, cell)}>${escapeHtmlText(cell)}</${tag}>`).join("")}</tr>`;
   const caption = options.caption
-    ? `<caption style="caption-side: top; text-align: left; font-weight: bold">${escapeXml(options.caption)}</caption>`
+    ? `<caption style="caption-side: top; text-align: left; font-weight: bold">${escapeHtmlText(options.caption)}</caption>`
     : "";
   const more = restOf({ columns, left });
   const rest = more ? `<tr><td colspan="${columns.length}">${more}</td></tr>` : "";
