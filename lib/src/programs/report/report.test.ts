@@ -10,6 +10,7 @@ import { RECORD_TYPE } from "../../machine/notebook/record";
 import type { TokenText } from "../../machine/notebook/tokenTextContent";
 import { tokenTextPicture } from "../../machine/notebook/tokenTextPicture";
 import type { Figure } from "../../machine/render/figure";
+import { markdownCode } from "../../machine/support/markdown";
 import type { Notebook } from "../runner/notebook";
 import { markdownHtml, plainParagraphs } from "./markdown";
 import { makeReport, VERDICT_TAG } from "./report";
@@ -54,13 +55,24 @@ describe("makeReport", () => {
     expect(section.introduction).toBe("The claim.");
     expect(section.parts).toMatchObject([
       { kind: "figure", figure: bandFigure },
-      { kind: "text", heading: "How close are we?", markdown: "Close." },
+      {
+        kind: "text",
+        heading: "How close are we?",
+        markdown:
+          "**Written about the notebook's own parameters, not about this run**, which has `PROMPTS = 2`.\n\nClose.",
+      },
       { kind: "table", table: { lines: [["1"]] } },
     ]);
     expect(section.parameters).toEqual([
       { name: "N", value: "2", isDefault: true },
       { name: "PROMPTS", value: "2", isDefault: false },
     ]);
+  });
+
+  test("a verdict stands alone where no parameter was set", () => {
+    const plain = withRunRecord(executed("Figure 2"), { ...run, parameters: {} });
+    const [{ parts }] = makeReport([{ name: "fig02-a", notebook: plain }])!.sections;
+    expect(parts[1]).toEqual({ kind: "text", heading: "How close are we?", markdown: "Close." });
   });
 
   test("leaves out notebooks that were not executed to their end or show no figure", () => {
@@ -80,6 +92,15 @@ test("Markdown becomes paragraphs and lists, escaped, links become text", () => 
   expect(markdownHtml(markdown)).toBe(
     "<p><strong>A &lt;b&gt;</strong> and <em>c</em> d <code>f*g*</code></p>\n<ul>\n<li>one</li>\n<li>two</li>\n</ul>\n",
   );
+});
+
+test("code in Markdown is what was written, whatever it holds", () => {
+  for (const code of ["a*b*c", "[a](b)", "**x**", "a`b", "`a", "b`", "``", "<b> & |", "$x$"]) {
+    const markdown = `set: ${markdownCode(code)}, **so**`;
+    expect(plainParagraphs(markdown)).toEqual([`set: ${code}, so`]);
+    const { document } = new JSDOM(markdownHtml(markdown)).window;
+    expect([document.querySelector("code")?.textContent, document.querySelectorAll("p *").length]).toEqual([code, 2]);
+  }
 });
 
 describe("figures with sliders, and pictures", () => {

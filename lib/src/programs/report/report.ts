@@ -1,6 +1,7 @@
 import { FIGURES } from "../../figures/figures";
 import type { TableRecord } from "../../machine/notebook/record";
 import type { Figure } from "../../machine/render/figure";
+import { markdownCode } from "../../machine/support/markdown";
 import { hasTag, type Notebook } from "../runner/notebook";
 import type { Output } from "../runner/outputs";
 import { notebookParameters } from "../runner/parameters";
@@ -86,23 +87,26 @@ function sectionOf(name: string, notebook: Notebook): ReportSection | undefined 
   const run = runRecordOf(notebook);
   if (!run) return undefined;
   const [first] = notebook.cells;
+  const parameters = parametersOf(notebook, run);
   const [, title = name, introduction = ""] =
     (first?.cell_type === "markdown" && /^#\s+(.*)\n*([\s\S]*)$/.exec(first.source)) || [];
   return {
     notebook: name,
     title,
     introduction,
-    parts: notebook.cells.flatMap(partsOf),
-    parameters: parametersOf(notebook, run),
+    parts: notebook.cells.flatMap((cell) => partsOf(cell, parameters)),
+    parameters,
     run,
   };
 }
 
-function partsOf(cell: Notebook["cells"][number]): ReportPart[] {
+function partsOf(cell: Notebook["cells"][number], parameters: readonly ReportParameter[]): ReportPart[] {
   if (cell.cell_type === "markdown") {
     if (!hasTag(cell, VERDICT_TAG)) return [];
     const [, heading, markdown] = /^(?:##\s+(.*)\n)?([\s\S]*)$/.exec(cell.source) ?? [];
-    return [{ kind: "text", heading: heading ?? "", markdown: markdown.trim() }];
+    return [
+      { kind: "text", heading: heading ?? "", markdown: [...reservation(parameters), markdown.trim()].join("\n\n") },
+    ];
   }
   return (cell.outputs ?? []).flatMap((output): ReportPart[] => {
     const figure = figureOf(output);
@@ -112,6 +116,16 @@ function partsOf(cell: Notebook["cells"][number]): ReportPart[] {
     const picture = pictureOf(output);
     return picture ? [{ kind: "picture", picture }] : [];
   });
+}
+
+/** A verdict was written about the numbers of the notebook's own parameters: one on others is a verdict on nothing. */
+function reservation(parameters: readonly ReportParameter[]): string[] {
+  const set = parameters
+    .filter(({ isDefault }) => !isDefault)
+    .map(({ name, value }) => markdownCode(`${name} = ${value}`));
+  return set.length > 0
+    ? [`**Written about the notebook's own parameters, not about this run**, which has ${set.join(", ")}.`]
+    : [];
 }
 
 /** The picture that an output shows; undefined if it shows none. */
