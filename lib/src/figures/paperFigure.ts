@@ -1,7 +1,8 @@
 import type { Figure, FigureParts } from "../machine/render/figure";
 import { UserError } from "../machine/support/errors";
 import { type AnyRow, refuseNamesakes } from "../results/row";
-import { notesOn, provenanceOf } from "../results/wording";
+import { missingInWords, notesOn, provenanceOf } from "../results/wording";
+import { verbatim, visibleName, withNames } from "./verbatim";
 
 /** What there is to know of a figure before it is made. */
 export interface FigureEntry {
@@ -19,6 +20,7 @@ export interface FigureEntry {
 interface FigureOfRows<R extends AnyRow, Options> extends Omit<FigureEntry, "name"> {
   /** What the rows show, in words that follow from them. */
   caption(rows: readonly R[], options: Options): string;
+  /** Names in the rows are as Plotly takes them, see {@link verbatim}. */
   draw(rows: readonly R[], options: Options): FigureParts;
 }
 
@@ -36,11 +38,11 @@ export function defineFigure<R extends AnyRow, Options extends object = Record<n
   const { number, title, notebook } = figure;
   const name = nameOf(notebook);
   const caption = (rows: readonly R[], options = {} as Options) =>
-    [figure.caption(rows, options), ...notesOn(rows)].join(" ");
+    [figure.caption(withNames(rows, visibleName), options), ...missingInWords(rows), ...notesOn(rows)].join(" ");
   const draw = (rows: readonly R[], options = {} as Options): Figure => {
     if (rows.length === 0) throw new UserError(`figure ${number}: there are no rows to draw`);
     refuseNamesakes(rows);
-    const { data, layout } = figure.draw(rows, options);
+    const { data, layout } = figure.draw(withNames(rows, verbatim), options);
     return { name, caption: caption(rows, options), data, layout, provenance: provenanceOf(rows) };
   };
   return { number, name, title, notebook, caption, draw };

@@ -77,6 +77,12 @@ export type AnyRow = Row | MeanRow | CorrelationRow;
 export const isMean = (row: AnyRow): row is MeanRow => "mean" in row;
 export const isValue = (row: AnyRow): row is Row => "value" in row;
 
+/** What a row says: its value, mean or coefficient. */
+export function numberOf(row: AnyRow): number {
+  if (isValue(row)) return row.value;
+  return isMean(row) ? row.mean : row.coefficient;
+}
+
 /** The layer at which the paper begins to show a quantity: at layer 0 equal tokens are the same point, so that neighbors say little. */
 export function firstLayer(quantity: AnyQuantity): number {
   return /^(intrinsicDimension|neighbor)/.test(quantity) ? 1 : 0;

@@ -10,6 +10,7 @@ import { committedNotebook } from "../report/committed";
 import { Drawing } from "../report/drawing";
 import { describeRun, withRunRecord } from "../report/run";
 import { Compiler } from "../runner/compiler";
+import { foldersOf } from "../runner/folder";
 import { killAllKernels } from "../runner/kernelProcess";
 import { cellsToRun, clearOutputs, normalizeNotebook, readNotebook, writeNotebook } from "../runner/notebook";
 import { notebookParameters } from "../runner/parameters";
@@ -141,12 +142,13 @@ async function executeNotebooks(
   for (const { notebook } of notebooks) compiler?.plan(cellsToRun(notebook).map(({ source }) => source));
   const parameters = Object.fromEntries(options.parameter);
   const environment = { ...shareOfMachine(jobs), ...(await drawing.environment()) };
-  const shared = { outFolder, timeoutSeconds: options.timeout, compiler, environment };
+  const shared = { outFolder, parameters, timeoutSeconds: options.timeout, compiler, environment };
   const execute = async (file: PreparedNotebook, signal: AbortSignal): Promise<Outcome> => {
     signal.addEventListener("abort", killAllKernels);
     const onCell = (number: number, count: number) => progress.show(file.name, `cell ${number} of ${count}`);
     progress.show(file.name, "starting");
-    const running = runNotebook(file.notebook, { ...shared, signal, onCell });
+    const folders = foldersOf(file.path, file.notebook);
+    const running = runNotebook(file.notebook, { ...shared, ...folders, signal, onCell });
     const { notebook, seconds, failure } = await running.finally(() => progress.remove(file.name));
     if (signal.aborted) return { seconds };
     const executed = join(outFolder, "notebooks", `${file.name}.ipynb`);

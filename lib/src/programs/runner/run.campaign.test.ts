@@ -1,8 +1,11 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { codeCell, saveNotebook, temporaryFolder } from "../../../../tests/support/notebooks";
 import { UserError } from "../../machine/support/errors";
+import { PROJECT_ROOT } from "../../machine/support/project";
+import { foldersOf } from "./folder";
+import { readNotebook } from "./notebook";
 import { cellError, listNotebooks, prepareNotebooks, runNotebook, selectNotebooks } from "./run";
 
 describe("selection", () => {
@@ -159,9 +162,66 @@ describe("execution", () => {
     expect(error.stack).toMatch(/\n {4}at /);
   });
 
-  test("a type error fails even a cell that may raise", async () => {
-    const { failure } = await run([codeCell("const n: number = 'x';", "raises-exception")]);
-    expect(failure).toMatchObject({ cell: 1, cause: { kind: "type error" } });
+  test("cell tags: left out, and allowed to fail in any way that leaves the kernel alive", async () => {
+    const old = { ...codeCell("throw 1;", "skip-execution", "raises-exception"), execution_count: 7 };
+    const shown = [{ output_type: "stream" as const, name: "stdout" as const, text: "old" }];
+    const { failure, notebook, seen } = await run([
+      { ...old, outputs: shown },
+      codeCell("const n: number = 'x';", "raises-exception"),
+      codeCell("throw new Error('on purpose');", "raises-exception"),
+      codeCell("void Promise.reject(new Error('late'));", "raises-exception"),
+      codeCell("40 + 2", "raises-exception"),
+    ]);
+    expect(failure).toBeUndefined();
+    expect(seen).toEqual(["1/4", "2/4", "3/4", "4/4"]);
+    expect(notebook.cells[0]).toMatchObject({ execution_count: 7, outputs: shown });
+    expect(notebook.cells[4].outputs).toMatchObject([{ name: "stdout", text: "42\n" }]);
+    const dead = await run([codeCell("process.exit(3);", "raises-exception"), "1;"]);
+    expect(dead.failure).toMatchObject({ cell: 1, cause: { kind: "kernel ended" } });
+  });
+
+  test("a parameter of this run is named where the cell that fails depends on it", async () => {
+    const cells = [
+      codeCell("let N: number = 2;\nlet KIND: 'a' | 'b' = 'a';", "parameters"),
+      "const options = { n: N };",
+      "if (options.n > 3) throw new Error('too many');",
+    ];
+    const ofRun = async (name: string, value: string) => {
+      const folder = temporaryFolder();
+      saveNotebook(folder, "example", ...cells);
+      const [file] = prepareNotebooks(listNotebooks(folder), new Map([[name, value]]));
+      const { failure } = await runNotebook(file.notebook, { outFolder: folder, parameters: { [name]: value } });
+      return cellError(file, failure!, "out.ipynb").message;
+    };
+    expect(await ofRun("N", "5")).toMatch(/example\.ipynb, cell 4 \(N = 5\): runtime error: too many/);
+    expect(await ofRun("KIND", "c")).toMatch(/example\.ipynb, cell 2 \(`KIND = "c";`\): type error/);
+  });
+
+  test("a notebook by its path runs in its own folder, with this library or without", async () => {
+    for (const first of [
+      'import * as tg from "token-geometry";\ntg.FIGURES;',
+      'import { word } from "./helper";\nword',
+    ]) {
+      const folder = temporaryFolder();
+      writeFileSync(join(folder, "beside.txt"), "beside it");
+      writeFileSync(join(folder, "helper.ts"), 'export const word = "help";');
+      const path = saveNotebook(
+        folder,
+        "own",
+        first,
+        'import { readFileSync } from "node:fs";\nreadFileSync("beside.txt", "utf8")',
+      );
+      const [file] = prepareNotebooks([{ name: "own", path }], new Map());
+      const { notebook, failure } = await runNotebook(file.notebook, {
+        outFolder: folder,
+        ...foldersOf(path, file.notebook),
+      });
+      expect(failure).toBeUndefined();
+      expect(notebook.cells.map((cell) => cell.execution_count)).toEqual([1, 2]);
+      expect(notebook.cells[1].outputs).toMatchObject([{ text: "beside it\n" }]);
+    }
+    const own = join(PROJECT_ROOT, "notebooks", "fig03-intrinsic-dimension.ipynb");
+    expect(foldersOf(own, readNotebook(own))).toEqual({});
   });
 
   test("a promise that fails while a later cell runs is charged to the cell that left it behind", async () => {
