@@ -1,10 +1,10 @@
 /** The program `token-geometry` as other programs use it: JSON alone on stdout, arrays that NumPy can read, help. */
-import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readNpy } from "../lib/src/machine/support/npy";
-import { type CommandResult, PROJECT, runProgram } from "./support/cli";
+import { type CommandResult, expectRefusal, PROGRAM, PROJECT, runProgram } from "./support/cli";
 import { temporaryFolder } from "./support/notebooks";
 import { copyModelWithTokenizer, MODEL_FIXTURES } from "./support/tinyModel";
 
@@ -72,6 +72,29 @@ describe("extract", () => {
     expect(summary.last.file).toBe(join(folder, "hidden-last.npy"));
     expectClose(readNpy(out).data, expected[0].data);
     expectClose(readNpy(summary.last.file).data, expected[1].data);
+  });
+
+  test.each([["-"], ["/dev/stdout"], ["the file that it is redirected to"]])("--out %s: the array alone", (name) => {
+    const path = join(temporaryFolder(), "hidden.npy");
+    const out = name.startsWith("the") ? path : name;
+    const file = openSync(path, "w");
+    const args = ["extract", "--model", join(MODEL_FIXTURES, "gpt2"), "--ids", "5,6", "--out", out];
+    const { status, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {
+      stdio: ["ignore", file, "pipe"],
+      env: { ...process.env, TOKEN_GEOMETRY_BACKEND: "wasm" },
+    });
+    closeSync(file);
+    expect({ status, said: String(stderr) }).toEqual({ status: 0, said: expect.stringContaining(`${out}: [3,2,`) });
+    expect(readNpy(path).shape.slice(0, 2)).toEqual([3, 2]);
+  });
+
+  test("on the standard output there is one thing alone, and room for one array", async () => {
+    const extract = (model: string, ...more: string[]) =>
+      runProgram(["extract", "--model", join(MODEL_FIXTURES, model), "--ids", "5,6", "--out", "-", ...more]);
+    expectRefusal(await extract("gpt2", "--json"), "--json goes to standard output, as --out does");
+    const { status, stdout, stderr } = await extract("opt-post-norm-projections");
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr).toContain("error: -: the last hidden state is of another width and needs a file of its own");
   });
 
   test("one token has no loss: null", async () => {

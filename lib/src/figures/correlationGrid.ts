@@ -1,8 +1,14 @@
 import type { FigureParts, PlotlyTrace } from "../machine/render/figure";
 import { type CorrelationRow, distinct, groupRows } from "../results/row";
+import { whyNone } from "../statistics/correlation";
 import { formatPValue, SIGNIFICANCE_LEVEL } from "../statistics/significance";
-import { type Panel, panelGrid } from "./grid";
+import { linesThatFit } from "./fittedText";
+import { type Panel, panelGrid, TEXT_SIZE } from "./grid";
 import { INK, type ModelLook, modelLooks, withOpacity } from "./style";
+
+/** Of a panel with its labels, and of text in it, in CSS pixels. */
+const PANEL_WIDTH = 360;
+const TEXT_WIDTH = PANEL_WIDTH - 60;
 
 /**
  * Correlations by layer in a grid of panels: a line with its 95% band for each curve, filled markers where p < 0.01, open
@@ -14,7 +20,7 @@ export function correlationGrid(rows: readonly (readonly Panel[])[], yTitle: str
     rows,
     xTitle: "layer",
     yTitle,
-    panelWidth: 360,
+    panelWidth: PANEL_WIDTH,
     panelHeight: 330,
     gapY: 76,
     sharedY: true,
@@ -59,7 +65,12 @@ export function correlationPanel(
       ];
     });
   });
-  return { title, marks, yaxis: { zeroline: true, zerolinecolor: INK, zerolinewidth: 1 } };
+  const lines = names.flatMap((name) => {
+    const curve = rows.filter((row) => nameOf(row) === name);
+    if (curve.some(({ coefficient }) => Number.isFinite(coefficient))) return [];
+    return linesThatFit(`${name}: no ρ, ${whyNone(curve[0])}`, TEXT_WIDTH, TEXT_SIZE);
+  });
+  return { title, marks, lines, yaxis: { zeroline: true, zerolinecolor: INK, zerolinewidth: 1 } };
 }
 
 const nameOf = ({ label, model }: CorrelationRow): string => label ?? model;

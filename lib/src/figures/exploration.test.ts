@@ -74,6 +74,38 @@ describe("figures of an exploration", () => {
     expect(layers.steps[0].args[0].y).toEqual([0, 1].map(() => new Array(4).fill(Number.NaN))); // all coincide
   });
 
+  it("have every token in the picture, at every layer: in its place, or as a triangle that is counted", () => {
+    const distances = [
+      [0, 0, 0, 5],
+      [1, 1, 1, 126],
+      [0, 0, 0, 0],
+      [Number.NaN, 1, 2, 3],
+      [0, 0, 2, 4],
+    ];
+    const spacings = distances.map((ofLayer) => ({ distances: ofLayer, nearest: ofLayer.map(() => []) }));
+    const { data, layout } = tokenSpacingFigure({ ...short, orders: [{ ...short.orders[0], spacings }] }, 1);
+    const [{ steps }] = layout.sliders as {
+      steps: { args: [Record<string, unknown[][]>, Record<string, string>] }[];
+    }[];
+    const { range } = layout.yaxis as { range: [number, number] };
+    const seen = steps.map(({ args: [{ y, "marker.symbol": symbol, customdata }, changes] }) => {
+      for (const place of y[0] as number[])
+        if (!Number.isNaN(place)) expect(place >= range[0] && place <= range[1]).toBe(true);
+      return [customdata[0], symbol[0], changes["annotations[0].text"]];
+    });
+    const [none, disc, beyond] = [Number.NaN, "circle", "triangle-up"];
+    expect(seen).toEqual([
+      [[0, 0, 0, 1], disc, "as written; 3 coincide: median of the others"],
+      [[1, 1, 1, 126], [disc, disc, disc, beyond], "as written; ▲: 1 of 4 beyond, up to 126"],
+      [[none, none, none, none], disc, "as written; all tokens coincide: nothing to compare"],
+      [[none, 0.5, 1, 1.5], disc, "as written; 1 not measured"],
+      [[0, 0, 2, 4], disc, "as written"],
+    ]);
+    expect([data[0].customdata, (layout.annotations as { text: string }[])[0].text]).toEqual([seen[1][0], seen[1][2]]);
+    const flat = tokenSpacingFigure({ ...short, orders: [{ ...short.orders[0], spacings: [spacings[2]] }] }, 0);
+    expect((flat.layout.yaxis as { range: number[] }).range).toEqual([0, 1]);
+  });
+
   it("are the same without a slider, for print", () => {
     const figure = explorationFigure(first);
     const plain = withoutSlider(figure);
@@ -105,6 +137,7 @@ describe("tables of an exploration", () => {
       ["sparse", 1, '"A"', '" the" "<b>"'],
       ["sparse", 3, '"<b>"', '" the" " the"'],
     ]);
+    expect(standingOut(first, 0, 0)).toEqual([]); // All coincide.
     expect(() => standingOut(first, 5, 1)).toThrow(/shuffle index 5 was not explored; there is 0, 1, 2/);
     expect(() => standingOut(first, 0, 4)).toThrow(/no layer 4; layers are 0 to 3/);
   });
@@ -127,5 +160,7 @@ describe("tables of an exploration", () => {
       "cosine, last layer": 0.13,
     });
     expect(explorationTable([first, short])).toHaveLength(4);
+    const [none] = explorationTable([short], 64);
+    expect([none["highest ID"], none["± error"], none["at layer"]]).toEqual([Number.NaN, Number.NaN, null]);
   });
 });

@@ -3,6 +3,7 @@ import type { Figure, PlotlyTrace } from "../machine/render/figure";
 import { UserError } from "../machine/support/errors";
 import { type SliderStep, withSlider } from "./slider";
 import { axisSuffix, legendAbove, MODEL_COLORS, panelAxes, shuffleColor, subplotLayout } from "./style";
+import { verbatim, visibleName } from "./verbatim";
 
 /** Which numbers of a layer are shown. */
 export interface ProfileOptions {
@@ -90,7 +91,8 @@ export function explorationFigure(exploration: Exploration, options: ProfileOpti
  */
 export function comparisonFigure(explorations: readonly Exploration[], options: ProfileOptions = {}): Figure {
   const colors = [MODEL_COLORS.llama, MODEL_COLORS.pythia, MODEL_COLORS.mistral, MODEL_COLORS.opt];
-  const data = explorations.flatMap(({ prompt, orders }, index): PlotlyTrace[] => {
+  const data = explorations.flatMap(({ prompt: name, orders }, index): PlotlyTrace[] => {
+    const prompt = verbatim(name);
     const color = colors[index % colors.length];
     const [structured, last] = [orders[0], orders.length > 1 ? orders[orders.length - 1] : undefined];
     const shuffledName = `${prompt}, S = ${last?.shuffleIndex}`;
@@ -120,7 +122,7 @@ export function comparisonFigure(explorations: readonly Exploration[], options: 
  * describeExploration(explored); // "gulls in llama-mini, 16 tokens"
  */
 export function describeExploration({ prompt, model, pieces }: Exploration): string {
-  return `${prompt} in ${model}, ${pieces.length} tokens`;
+  return `${visibleName(prompt)} in ${visibleName(model)}, ${pieces.length} tokens`;
 }
 
 function nameOf({ shuffleIndex }: ExploredOrder): string {

@@ -2,6 +2,7 @@ import type { Figure, PlotlyTrace } from "../machine/render/figure";
 import type { ShuffleExample } from "../prompts/shuffleExample";
 import { type FigureEntry, nameOf } from "./paperFigure";
 import { baseLayout, INK, MODEL_COLORS, withOpacity } from "./style";
+import { verbatim } from "./verbatim";
 
 /** Room between blocks, in widths of a token's box. */
 const GAP = 0.25;
@@ -152,14 +153,14 @@ function hasText(tokens: number): boolean {
 
 function hover(piece: string, token: number, { order, blockLength }: ShuffleExample): string {
   const block = Math.floor(token / blockLength) + 1;
-  return `token ${token + 1} of the text: ${JSON.stringify(piece)}<br>block ${block}<br>now at place ${order.indexOf(token) + 1}`;
+  return `token ${token + 1} of the text: ${verbatim(JSON.stringify(piece))}<br>block ${block}<br>now at place ${order.indexOf(token) + 1}`;
 }
 
 /** Spaces and line breaks made visible, long pieces cut. */
 function shorten(piece: string, letters: number): string {
   const visible = piece.replaceAll(" ", "␣").replaceAll(/\r?\n/g, "↵").replaceAll("\t", "→");
   const short = visible.length > letters ? `${visible.slice(0, Math.max(letters - 1, 1))}…` : visible;
-  return short.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  return verbatim(short);
 }
 
 function describe({ blocks, blockLength }: ShuffleExample): string {

@@ -1,7 +1,7 @@
 import { ANGLE_BINS, BIN_DEGREES } from "../geometry/neighborAngles";
 import type { PlotlyTrace } from "../machine/render/figure";
 import { groupRows, isMean, isValue, type MeanRow, type Row, select } from "../results/row";
-import { modelInWords } from "../results/wording";
+import { modelInWords, promptsInWords } from "../results/wording";
 import { type Panel, panelGrid } from "./grid";
 import { defineFigure } from "./paperFigure";
 import { largestShuffle, type ProfileRow, shuffleName } from "./profileGrid";
@@ -45,7 +45,9 @@ export const figure4 = defineFigure<ProfileRow>({
     const panel = (angles: Angles[], what: string): Pick<Panel, "marks" | "shapes" | "yTitle"> => ({
       yTitle: what,
       marks: angles.map((one) => histogramTrace(one, what, maximum)),
-      shapes: angles.map(({ mean, shuffle }) => meanLine(mean, shuffle, maximum)),
+      shapes: angles
+        .filter(({ mean }) => Number.isFinite(mean))
+        .map(({ mean, shuffle }) => meanLine(mean, shuffle, maximum)),
     });
     return panelGrid({
       rows: [
@@ -58,7 +60,7 @@ export const figure4 = defineFigure<ProfileRow>({
             yaxis: { rangemode: "tozero" },
           },
           {
-            title: `${where}: ${means[0]?.n} prompts`,
+            title: `${where}: ${promptsInWords(means)}`,
             ...panel(prompts, "prompts"),
             xTitle: "mean angle of a prompt (degrees)",
             // Prompts are few: without this the axis would count halves of them.
@@ -89,10 +91,13 @@ function histogramTrace({ shuffle, mean, sd, edges, counts }: Angles, what: stri
   const color = shuffleColor(shuffle, maximum);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const end = edges[edges.length - 1] + width;
-  const text = edges.map(
-    (edge, i) =>
-      `${Number(edge.toFixed(3))} to ${Number((edge + width).toFixed(3))} degrees<br>${counts[i]} of ${total} ${what}<br>` +
-      `mean ${mean.toFixed(2)}<br>sd ${sd.toFixed(2)}`,
+  const moments = Object.entries({ mean, sd }).filter(([, value]) => Number.isFinite(value));
+  const text = edges.map((edge, i) =>
+    [
+      `${Number(edge.toFixed(3))} to ${Number((edge + width).toFixed(3))} degrees`,
+      `${counts[i]} of ${total} ${what}`,
+      ...moments.map(([name, value]) => `${name} ${value.toFixed(2)}`),
+    ].join("<br>"),
   );
   return {
     type: "scatter",

@@ -1,7 +1,14 @@
 import { measureText } from "../machine/render/fonts";
+import { shownText } from "./verbatim";
 
-/** Where a line may end, the best places first. */
-const SEAMS = [/(?<=: )/, /(?<=, )/, /(?<= )/, /(?<=[-_./])/, /(?=[\s\S])/u];
+/** Where a line may end, the best places first; not inside Plotly's tags and entities. */
+const SEAMS = [
+  /(?<=: )/,
+  /(?<=, )/,
+  /(?<= )/,
+  /(?<=[-_.]|(?<!<)\/)/,
+  /(?<!&[a-z#0-9]{0,5})(?<!<[^<>]{0,8})(?=[\s\S])/u,
+];
 
 /** Height of a line, as a multiple of the font's size. */
 export const LINE_HEIGHT = 1.3;
@@ -33,7 +40,7 @@ function fillLines(pieces: readonly string[], width: number, size: number): stri
   return lines.map((line) => line.trim());
 }
 
-/** In CSS pixels, of what is seen: Plotly's text may hold tags. */
+/** In CSS pixels, of what is seen: Plotly's text may hold tags and entities. */
 export function widthOf(text: string, size: number): number {
-  return measureText(text.replaceAll(/<[^>]*>/g, ""), { size, bold: false, italic: false, monospace: false }).width;
+  return measureText(shownText(text), { size, bold: false, italic: false, monospace: false }).width;
 }

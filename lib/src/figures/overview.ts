@@ -1,6 +1,7 @@
 import type { DimensionEstimate } from "../geometry/gride";
 import type { Figure, PlotlyTrace } from "../machine/render/figure";
 import { MODEL_COLORS, meanBandTraces, panelAxes, subplotLayout } from "./style";
+import { verbatim, visibleName } from "./verbatim";
 
 /** What is known of a prompt at one layer. */
 export interface OverviewLayer {
@@ -55,12 +56,12 @@ export function overviewFigure(layers: readonly OverviewLayer[], subject: string
   const layout = subplotLayout({
     rows: 1,
     columns: 3,
-    title: subject,
+    title: verbatim(subject),
     width: 1050,
     height: 380,
     panelTitles: panels.map(({ title }) => title),
     xTitle: "layer",
   });
-  const caption = `${subject}: intrinsic dimension (GRIDE, n2 = 2), cosine similarity and neighborhood overlap by layer.`;
+  const caption = `${visibleName(subject)}: intrinsic dimension (GRIDE, n2 = 2), cosine similarity and neighborhood overlap by layer.`;
   return { name: "overview", caption, data, layout };
 }

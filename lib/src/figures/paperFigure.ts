@@ -1,7 +1,8 @@
 import type { Figure, FigureParts } from "../machine/render/figure";
 import { UserError } from "../machine/support/errors";
-import type { AnyRow } from "../results/row";
-import { notesOn, provenanceOf } from "../results/wording";
+import { type AnyRow, refuseNamesakes } from "../results/row";
+import { missingInWords, notesOn, provenanceOf } from "../results/wording";
+import { verbatim, visibleName, withNames } from "./verbatim";
 
 /** What there is to know of a figure before it is made. */
 export interface FigureEntry {
@@ -19,13 +20,14 @@ export interface FigureEntry {
 interface FigureOfRows<R extends AnyRow, Options> extends Omit<FigureEntry, "name"> {
   /** What the rows show, in words that follow from them. */
   caption(rows: readonly R[], options: Options): string;
+  /** Names in the rows are as Plotly takes them, see {@link verbatim}. */
   draw(rows: readonly R[], options: Options): FigureParts;
 }
 
 /** A figure of the paper: `draw` makes it of tidy rows, with the caption and the provenance that follow from them. */
 export interface PaperFigure<R extends AnyRow, Options> extends FigureEntry {
   caption(rows: readonly R[], options?: Options): string;
-  /** @throws UserError if there are no rows */
+  /** @throws UserError if there are no rows, or two models in them have one name */
   draw(rows: readonly R[], options?: Options): Figure;
 }
 
@@ -36,10 +38,11 @@ export function defineFigure<R extends AnyRow, Options extends object = Record<n
   const { number, title, notebook } = figure;
   const name = nameOf(notebook);
   const caption = (rows: readonly R[], options = {} as Options) =>
-    [figure.caption(rows, options), ...notesOn(rows)].join(" ");
+    [figure.caption(withNames(rows, visibleName), options), ...missingInWords(rows), ...notesOn(rows)].join(" ");
   const draw = (rows: readonly R[], options = {} as Options): Figure => {
     if (rows.length === 0) throw new UserError(`figure ${number}: there are no rows to draw`);
-    const { data, layout } = figure.draw(rows, options);
+    refuseNamesakes(rows);
+    const { data, layout } = figure.draw(withNames(rows, verbatim), options);
     return { name, caption: caption(rows, options), data, layout, provenance: provenanceOf(rows) };
   };
   return { number, name, title, notebook, caption, draw };

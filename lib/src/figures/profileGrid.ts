@@ -1,7 +1,7 @@
 import type { FigureParts, PlotlyTrace } from "../machine/render/figure";
 import { curveKey } from "../results/means";
 import { type AnyRow, distinct, groupRows, isMean, isPublished, isValue, type MeanRow, type Row } from "../results/row";
-import { modelInWords, originInWords, parametersInWords, promptsInWords } from "../results/wording";
+import { meansInWords, modelInWords, originInWords, parametersInWords, promptsInWords } from "../results/wording";
 import { inRows, type Panel, panelGrid } from "./grid";
 import { type MeanBand, meanBandTraces, modelLooks, shuffleColor } from "./style";
 
@@ -89,7 +89,7 @@ export function shuffledProfiles(
   const panels = modelsOf(rows).map((group): Panel[] => {
     const [single, means] = [group.filter(isValue), group.filter(isMean)];
     const model = modelInWords(group[0]);
-    const meanTitle = `${model}: mean ± sd, ${promptsInWords(means)}`;
+    const meanTitle = `${model}: ${meansInWords(means)}`;
     const shapes = means.length > 0 ? shapesOf(means) : [];
     return [
       { title: `${model}: ${promptsOf(single)}`, marks: shuffleCurves(single, maximum, label) },
@@ -134,7 +134,7 @@ export function modelProfiles(rows: readonly ProfileRow[]): FigureParts {
   const label = quantityLabel(rows);
   const panels = sidesOf(rows).map((side, yGroup): Panel[] => {
     const [single, means] = [side.filter(isValue), side.filter(isMean)];
-    const meanTitle = `${originInWords(means)}: mean ± sd, ${promptsInWords(means)}`;
+    const meanTitle = `${originInWords(means)}: ${meansInWords(means)}`;
     return [
       { title: `${originInWords(single)}: ${promptsOf(single)}`, marks: modelCurves(single, label), yGroup },
       { title: meanTitle, marks: modelCurves(means, label), yGroup },

@@ -1,6 +1,6 @@
 import type { FigureParts, PlotlyTrace } from "../machine/render/figure";
 import { distinct, groupRows, type Row } from "../results/row";
-import { type Correlation, correlate, fittedLine } from "../statistics/correlation";
+import { type Correlation, correlate, fittedLine, whyNone } from "../statistics/correlation";
 import { formatPValue } from "../statistics/significance";
 import { linesThatFit } from "./fittedText";
 import { type Panel, panelGrid, TEXT_LINE, TEXT_SIZE } from "./grid";
@@ -58,24 +58,28 @@ export function scatterPanel(x: readonly Row[], y: readonly Row[], options: Scat
       correlation: correlate(xs, ys, "pearson"),
     };
   });
-  const [low, high] = rangeOf(clouds.flatMap((cloud) => cloud.y));
+  const fits = clouds.map((cloud, i) => (line === "fit" ? fitTraces(cloud, looks[i]) : []));
+  const [low, high] = rangeOf([
+    ...clouds.flatMap(({ y: ys }) => ys),
+    ...fits.flat().flatMap((fit) => fit.y as number[]),
+  ]);
   const [left, right] = rangeOf(clouds.flatMap((cloud) => cloud.x));
   const lines = clouds.flatMap(({ model, correlation }) =>
     linesThatFit(correlationText(correlation, clouds.length > 1 ? `${model}: ` : ""), TEXT_WIDTH, TEXT_SIZE),
   );
+  const spread = high - low || 1; // One point, or equal ones, have a height too.
   const room = 1 - textHeight(lines.length) / heightOf(lines.length);
   return {
     title,
     xTitle,
     yTitle,
     marks: [
-      ...clouds.flatMap((cloud, i) => [
-        pointsTrace(cloud, looks[i], options),
-        ...(line === "fit" ? fitTraces(cloud, looks[i]) : []),
-      ]),
-      ...(line === "diagonal" ? [diagonalTrace(Math.max(left, low), Math.min(right, high))] : []),
+      ...clouds.flatMap((cloud, i) => [pointsTrace(cloud, looks[i], options), ...fits[i]]),
+      ...(line === "diagonal" && Number.isFinite(spread)
+        ? [diagonalTrace(Math.max(left, low), Math.min(right, high))]
+        : []),
     ],
-    yaxis: { range: [low - 0.05 * (high - low), low + ((high - low) * 1.03) / room] },
+    yaxis: Number.isFinite(spread) ? { range: [low - 0.05 * spread, low + (spread * 1.03) / room] } : {},
     lines,
   };
 }
@@ -93,7 +97,7 @@ function rangeOf(values: readonly number[]): [number, number] {
 }
 
 function correlationText({ coefficient, log10P, n }: Correlation, label: string): string {
-  if (Number.isNaN(coefficient)) return `${label}no ρ, n = ${n}`;
+  if (Number.isNaN(coefficient)) return `${label}no ρ (${whyNone({ n })}), n = ${n}`;
   return `${label}ρ = ${coefficient.toFixed(3)}, p = ${formatPValue(log10P)}, n = ${n}`;
 }
 

@@ -65,7 +65,8 @@ export function withSlider(
 export function withoutSlider(figure: Figure): Figure {
   const { sliders, ...layout } = figure.layout;
   if (sliders === undefined) return figure;
-  const sides = layout.margin as Record<"l" | "r" | "t" | "b", number>;
+  const sides = layout.margin as { b?: number } | undefined;
+  if (sides?.b === undefined || sides.b < SLIDER_HEIGHT) return { ...figure, layout }; // One that made no room for it.
   const margin = { ...sides, b: sides.b - SLIDER_HEIGHT };
   return { ...figure, layout: { ...layout, height: layout.height - SLIDER_HEIGHT, margin } };
 }

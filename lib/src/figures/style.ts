@@ -89,7 +89,8 @@ export function meanBandTraces(band: MeanBand): PlotlyTrace[] {
   return traces;
 }
 
-function significant(value: number): string {
+/** A number for hover texts: four digits. */
+export function significant(value: number): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(4))) : "not known";
 }
 

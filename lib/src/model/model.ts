@@ -1,5 +1,6 @@
 import { type BackendChoice, chooseBackend, describeBackend } from "../machine/backend/backend";
 import { type Checkpoint, hashCheckpoint, openCheckpoint, quantizedWeights } from "../machine/checkpoint/checkpoint";
+import { namedInProcess } from "../machine/checkpoint/modelNames";
 import { type AvailableModelOptions, availableModel } from "../machine/hub/availableModel";
 import type { Cloud } from "../machine/support/cloud";
 import { UserError } from "../machine/support/errors";
@@ -108,7 +109,7 @@ export class Model {
     opened.set(key, new WeakRef(this.network));
   }
 
-  /** For captions: the name of the folder or file, or on the hub. */
+  /** For captions: the name of the folder or file, or on the hub; longer if another model of this process has that. */
   get name(): string {
     return this.checkpoint.name;
   }
@@ -262,7 +263,7 @@ function placeColumns(matrix: Float32Array, count: number, { values, points, dim
 export async function loadModel(model: string | Checkpoint, options: LoadModelOptions = {}): Promise<Model> {
   const { backend, memory, progress = progressBar("download"), ...rest } = options;
   const found = typeof model === "string" ? await availableModel(model, { progress, ...rest }) : undefined;
-  const checkpoint = found ? openCheckpoint(found.path) : (model as Checkpoint);
+  const checkpoint = namedInProcess(found ? openCheckpoint(found.path) : (model as Checkpoint));
   const quantized = quantizedWeights(checkpoint);
   const notices = [found?.notice ?? "", quantized ? `Quantized weights (${quantized})` : ""];
   const choice = await chooseBackend(backend);

@@ -114,6 +114,19 @@ describe("other data sets", () => {
     expect(prompts.map(({ text }) => text)).toEqual(["q0", "q1"]);
   });
 
+  test("a split is the one of that name, or in that folder, and none that begins so", async () => {
+    const files = Object.fromEntries(
+      ["data/test", "data/test_hard", "data/validation"].map((name) => [`${name}.parquet`, parquet("zstd")]),
+    );
+    hub.add("datasets", "owner/texts", { files: { ...files, ...parts } });
+    const load = (path: string) => loadPrompts(`hf-dataset:owner/texts/${path}`, 1, options);
+    const before = hub.downloads().length;
+    await load("data/test");
+    expect(hub.downloads().slice(before)).toMatchObject([{ path: expect.stringMatching(/data\/test\.parquet\b/) }]);
+    expect(await failure(load("data/val"))).toMatch(/name a split, .* there are data\/test, data\/test_hard, data\/tr/);
+    expect(await load("data/")).toHaveLength(1); // of its folder, the training split
+  });
+
   test("what the hub converts by itself, where there is no Parquet", async () => {
     hub.add("datasets", "owner/lines", { files: { "train.jsonl": "{}" } });
     const { files, ...main } = hub.repositories.get("datasets/owner/lines")!;

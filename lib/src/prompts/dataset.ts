@@ -64,7 +64,7 @@ export const DATASET_PREFIX = "hf-dataset:";
 /** What "hf-dataset:owner/name/files@revision:column" names; all but owner and name may be left out. */
 interface DatasetSource {
   repository: Repository;
-  /** The files whose paths begin so. */
+  /** The split, or a folder, or the beginning of files' paths up to a whole word; empty for any. */
   path: string;
   revision?: string;
   column?: string;
@@ -82,7 +82,7 @@ function parseSource(source: string): DatasetSource {
 
 /**
  * Loads prompts from any text data set of the Hugging Face hub, through its Parquet files: those of its training split, or
- * of the only split, or those whose path begins as the source says. Where the repository itself has none, the ones that
+ * of the only split, or of the split or folder that the source names. Where the repository itself has none, the ones that
  * the hub makes of every data set are taken. Files are downloaded into the cache as far as they are needed.
  *
  * @param source "hf-dataset:owner/name", with "/path", "@revision" and ":column" behind it if needed
@@ -132,7 +132,11 @@ function chooseFiles(name: string, snapshot: Snapshot, prefix: string): string[]
   const all = parquetFiles(snapshot);
   if (all.length === 0) throw new UserError(`${name}: has no Parquet files${snapshot.limits}`);
   const splits = new Map<string, string[]>();
-  for (const path of all.filter((path) => path.startsWith(prefix))) {
+  // "test" is not "test_hard", if there is such a split; and "val" is not "validation", whatever there is.
+  const isSplit = (path: string) => splitOf(path) === prefix;
+  const cutsWord = (path: string) => /[a-z0-9]$/i.test(prefix) && /^[a-z0-9]/i.test(path.slice(prefix.length));
+  const isMeant = all.some(isSplit) ? isSplit : (path: string) => path.startsWith(prefix) && !cutsWord(path);
+  for (const path of all.filter(isMeant)) {
     const split = splitOf(path);
     splits.set(split, [...(splits.get(split) ?? []), path]);
   }

@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { totalmem } from "node:os";
 import { join } from "node:path";
 import { messageOf, UserError } from "../machine/support/errors";
+import { checkReadable } from "../machine/support/files";
 import { IsolatedModule } from "../machine/support/isolated";
 import { PROJECT_ROOT } from "../machine/support/project";
 import type { ParquetFooter } from "./parquetProcess";
@@ -47,6 +48,7 @@ const LONGEST_TIME_PER_MEGABYTE = 2;
  */
 export async function openParquet(path: string, longest: number = LONGEST_TIME): Promise<ParquetFile> {
   const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isFile()) checkReadable(path);
   if (!found) throw new UserError(`${path}: no such file`);
   const seconds = longest + (LONGEST_TIME_PER_MEGABYTE * found.size) / 1e6;
   const ask = async <Value>(name: string, ...args: unknown[]): Promise<Value> => {

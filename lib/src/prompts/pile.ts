@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { HubOptions } from "../machine/hub/snapshot";
 import { UserError } from "../machine/support/errors";
-import { readJsonObject } from "../machine/support/json";
+import { readSmallFile } from "../machine/support/files";
+import { parseJson, readJsonObject, utf8 } from "../machine/support/json";
 import { PROJECT_ROOT } from "../machine/support/project";
 import { DATASET_PREFIX, loadDataset } from "./dataset";
 import type { Prompt } from "./prompt";
@@ -12,6 +12,9 @@ export const PILE_10K = "pile-10k";
 
 const REPOSITORY = "NeelNanda/pile-10k";
 const ROWS = 10_000;
+
+/** Of numbers of rows, in bytes. */
+const LARGEST_LIST = 2 ** 20;
 
 /** Whether a source of prompts means Pile-10k. */
 export function isPile(source: string): boolean {
@@ -41,7 +44,8 @@ export function pileRows(source: string): number[] | undefined {
   if (source === PILE_10K) return undefined;
   const choice = source.slice(PILE_10K.length + 1);
   if (choice === "filtered") {
-    return JSON.parse(readFileSync(join(PROJECT_ROOT, "data/published/pile10k-filtered-indices.json"), "utf8"));
+    const file = join(PROJECT_ROOT, "data/published/pile10k-filtered-indices.json");
+    return parseJson(utf8(readSmallFile(file, LARGEST_LIST))) as number[];
   }
   if (choice === "subset") {
     const { pile10k } = readJsonObject(join(PROJECT_ROOT, "data/published/published.json"));

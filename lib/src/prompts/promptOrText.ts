@@ -21,7 +21,7 @@ export async function loadPromptOrText(source: string, among: string = EMBEDDED_
   const text = pythonStrip(source);
   if (text === "") throw new UserError("the prompt is empty: write a text, or name a file");
   if (text.length <= LONGEST_PATH && !text.includes("\n")) {
-    const isFile = existsSync(resolveFromProject(text)) || /^\S+\.(txt|jsonl|parquet)$/.test(text);
+    const isFile = existsSync(resolveFromProject(text)) || /^\S+\.(txt|jsonl?|csv|tsv|parquet)$/.test(text);
     if (isFile) return (await loadPrompts(text))[0];
     const named = (await loadPrompts(among)).find(({ name }) => name === text);
     if (named) return named;

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import type { HubOptions } from "../machine/hub/snapshot";
 import { messageOf, UserError } from "../machine/support/errors";
+import { isThere, refusePointer } from "../machine/support/pointerFile";
 import { PROJECT_ROOT, resolveFromProject } from "../machine/support/project";
 import { DATASET_PREFIX, loadDataset, readTable } from "./dataset";
 import { isPile, loadPile } from "./pile";
@@ -48,7 +49,7 @@ async function readSource(source: string, count: number | undefined, options: Hu
   if (source.startsWith(DATASET_PREFIX)) return loadDataset(source, { count }, options);
   const [, table, column] = /^(.*\.(?:parquet|jsonl?|csv|tsv))(?::([^/\\]+))?$/.exec(source) ?? [];
   const path = source === EMBEDDED_PROMPTS ? EMBEDDED_PROMPT_FOLDER : resolveFromProject(table ?? source);
-  if (!existsSync(path)) throw new UserError(`${source}: no such file or folder of prompts`);
+  if (!isThere(path)) throw new UserError(`${source}: no such file or folder of prompts`);
   if (statSync(path).isDirectory()) return readFolder(path);
   if (!table?.endsWith(".parquet")) return readFile(path, column);
   const files = { name: basename(path, ".parquet"), source, files: [path], fetch: async () => path };
@@ -56,9 +57,13 @@ async function readSource(source: string, count: number | undefined, options: Hu
 }
 
 function readFolder(folder: string): Prompt[] {
-  const isText = (name: string) => name.endsWith(".txt") && statSync(join(folder, name)).isFile();
+  const isText = (name: string) => name.endsWith(".txt") && isFile(join(folder, name));
   const names = readdirSync(folder).filter(isText);
   return names.sort().flatMap((name) => readFile(join(folder, name)));
+}
+
+function isFile(path: string): boolean {
+  return isThere(path) && statSync(path).isFile();
 }
 
 function readFile(path: string, column?: string): Prompt[] {
@@ -69,8 +74,11 @@ function readFile(path: string, column?: string): Prompt[] {
 
 function readText(path: string): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
+    const bytes = readFileSync(path);
+    refusePointer(path, bytes);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
+    if (error instanceof UserError) throw error;
     const why = error instanceof TypeError ? "is not UTF-8 text" : `cannot be read (${messageOf(error)})`;
     throw new UserError(`${path}: ${why}`, { cause: error });
   }

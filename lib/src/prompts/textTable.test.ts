@@ -16,6 +16,21 @@ describe("prompts of tables", () => {
     ]);
   });
 
+  test("names that are there twice, or empty, have the row behind them or are the row's", () => {
+    const named = (...names: string[]) =>
+      parseTable("a.jsonl", names.map((name) => JSON.stringify({ name, text: "t" })).join("\n")).map(
+        ({ name }) => name,
+      );
+    expect(named("ebb", "flood", "ebb")).toEqual(["ebb-1", "flood", "ebb-3"]);
+    expect(named("", "x", " ")).toEqual(["a-1", "x", "a-3"]);
+    expect(new Set(named("x", "x", "x-1", "x-2", "a-6", "")).size).toBe(6);
+  });
+
+  test("many equal names take no time", () => {
+    const rows = Array.from({ length: 20_000 }, () => '{"name": "n", "text": "t"}');
+    expect(new Set(parseTable("a.jsonl", rows.join("\n")).map(({ name }) => name)).size).toBe(20_000);
+  });
+
   test("a column by its name, or the only one", () => {
     expect(parseTable("a.csv", "id,abstract\n1,one\n2,two\n", "abstract").map(({ text }) => text)).toEqual([
       "one",

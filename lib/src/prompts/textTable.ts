@@ -1,5 +1,6 @@
 import { basename, extname } from "node:path";
 import { parse } from "papaparse";
+import { distinctNames } from "../machine/support/distinctNames";
 import { messageOf, UserError } from "../machine/support/errors";
 import type { Prompt } from "./prompt";
 import { pythonStrip } from "./strip";
@@ -16,7 +17,7 @@ interface TableRow {
 
 /**
  * The prompts of a table: .jsonl (a JSON object or string a line), .json (a list of these), .csv or .tsv (with a line of
- * names at the top). A column called `name` names them; without it the file and the row do.
+ * names at the top). A column called `name` names them, with the row where two have the same; without it the file and the row do.
  *
  * @param path for messages, and for its ending
  * @param content of the file
@@ -37,12 +38,16 @@ export function parseTable(path: string, content: string, column?: string): Prom
     throw new UserError(`${path}: ${why} write ${basename(path)}:COLUMN; there are ${names.join(", ") || "none"}`);
   }
   const fileName = basename(path, extname(path));
-  return rows.map(({ number, place, fields }) => {
+  const prompts = rows.map(({ number, place, fields }) => {
     const text = fields[chosen];
     if (typeof text !== "string") throw new UserError(`${path}: ${place} has no ${chosen}`);
-    const name = typeof fields.name === "string" && chosen !== "name" ? fields.name : `${fileName}-${number}`;
-    return { name, text: pythonStrip(text) };
+    const own = typeof fields.name === "string" && chosen !== "name" ? pythonStrip(fields.name) : "";
+    const name = own === "" ? fileName : own;
+    const spellings: [string, ...string[]] = own === "" ? [`${name}-${number}`] : [name, `${name}-${number}`];
+    return { spellings, text: pythonStrip(text) };
   });
+  const unique = distinctNames(prompts.map(({ spellings }) => spellings));
+  return prompts.map(({ text }, i) => ({ name: unique[i], text }));
 }
 
 /** Whether a file is of lines below a line of names. */

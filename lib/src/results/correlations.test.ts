@@ -56,6 +56,31 @@ describe("correlations over prompts", () => {
       expect(band("1")[i].high).toBeGreaterThanOrEqual(coefficient);
       expect(band("1")[i].low).not.toBe(low);
     });
+    const few = (count: number, method: "pearson" | "spearman") =>
+      correlations(
+        dimensions,
+        losses.slice(0, count).concat(losses.slice(count).map((row) => ({ ...row, value: Number.NaN }))),
+        {
+          ...log,
+          method,
+          band: "bootstrap",
+        },
+      );
+    // Of three prompts every other draw is a perfect line, and of a perfect order all are.
+    expect(few(3, "pearson").map(({ low, high, n }) => [low, high, n])).toEqual(
+      rows.map(() => [Number.NaN, Number.NaN, 3]),
+    );
+    const [perfect] = few(4, "spearman");
+    expect(perfect).toMatchObject({ coefficient: 1, n: 4, low: Number.NaN, high: Number.NaN });
+    expect(perfect.p).toBeCloseTo(2 / 24, 12);
+    // A layer without numbers takes the band from itself alone.
+    const partly = dimensions.map((row) => (row.layer === 1 ? { ...row, value: Number.NaN } : row));
+    const bands = correlations(partly, losses, { ...log, band: "bootstrap" });
+    expect(bands.map(({ low, n }) => [Number.isFinite(low), n])).toEqual([
+      [false, 0],
+      [true, 12],
+      [true, 12],
+    ]);
     expect(() => correlations(dimensions, losses, { band: "wide" })).toThrow('unknown band "wide"');
   });
 });

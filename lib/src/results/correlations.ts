@@ -7,10 +7,10 @@ import {
   linearCoefficient,
   rankCoefficient,
 } from "../statistics/correlation";
-import { curveKey, highest } from "./means";
+import { curveKey } from "./means";
 import { columnsOf, type PublishedOptions } from "./published";
 import { entryOf, publishedFile, valueAt } from "./publishedFiles";
-import { type CorrelationRow, groupRows, isPublished, type Row } from "./row";
+import { type CorrelationRow, groupRows, isPublished, type Row, refuseNamesakes } from "./row";
 import { readSource } from "./study";
 
 export interface CorrelationOptions {
@@ -29,7 +29,7 @@ export interface CorrelationOptions {
  *
  * @param first rows of the dimension, say, at each layer
  * @param second rows of the loss, say: of the same prompts, one each
- * @throws UserError if there is no second value to a first, or `band` is another word
+ * @throws UserError if there is no second value to a first, two models have one name, or `band` is another word
  * @see arXiv 2501.10573, Figures 6, 17 and 20
  * @example
  * const [dimensions, losses] = (["logitsIntrinsicDimension", "loss"] as const).map((quantity) =>
@@ -45,6 +45,7 @@ export function correlations(
 ): CorrelationRow[] {
   const { method = "pearson", transform = (value) => value, band = "fisher", seed } = options;
   if (band !== "fisher" && band !== "bootstrap") throw new UserError(`unknown band "${band}"; write fisher, bootstrap`);
+  refuseNamesakes([...first, ...second]);
   const promptKey = (row: Row) => JSON.stringify([isPublished(row), row.model, row.shuffle, row.prompt]);
   const partners = new Map(second.map((row) => [promptKey(row), row.value]));
   const partnerOf = (row: Row): number => {
@@ -55,13 +56,12 @@ export function correlations(
   return groupRows(first, (row) => curveKey({ ...row, prompt: null })).flatMap((curve) => {
     const layers = groupRows(curve, ({ layer }) => layer);
     const pairs = layers.map((rows): Pairs => [rows.map(({ value }) => transform(value)), rows.map(partnerOf)]);
-    const bootstrapped =
-      band === "bootstrap"
-        ? bandOf(pairs, method === "pearson" ? linearCoefficient : rankCoefficient, seed)
-        : undefined;
+    const bootstrapped = band === "bootstrap" ? bandOf(pairs, method, seed) : undefined;
     return layers.map(([{ prompt, value, error, ...columns }], i): CorrelationRow => {
-      const interval = bootstrapped && { low: bootstrapped.low[i], high: bootstrapped.high[i] };
-      return { ...columns, ...correlate(...pairs[i], method), ...interval };
+      const correlation = correlate(...pairs[i], method);
+      const hasBand = bootstrapped && Number.isFinite(correlation.low);
+      const interval = hasBand && { low: bootstrapped.low[i], high: bootstrapped.high[i] };
+      return { ...columns, ...correlation, ...interval };
     });
   });
 }
@@ -70,35 +70,21 @@ type Pairs = [first: number[], second: number[]];
 
 /**
  * How far the coefficients would move with other prompts: their percentile bootstrap band. Unlike Fisher's interval it does
- * not take the values to be normal.
+ * not take the values to be normal. Where that has no end (see {@link fisherInterval}), draws have none either: of three prompts all
+ * that differ from one another are on a line, and those of a perfect line or order are as perfect.
  */
-function bandOf(layers: readonly Pairs[], coefficient: (x: number[], y: number[]) => number, seed?: string): Band {
-  const complete = layers[0][0]
-    .map((_, i) => i)
-    .filter((i) => layers.every(([x, y]) => Number.isFinite(x[i]) && Number.isFinite(y[i])));
-  if (complete.length === 0) {
-    const none = layers.map(() => Number.NaN);
-    return { low: none, high: none };
-  }
-  const statistic = (drawn: Int32Array) => {
-    const chosen = Array.from(drawn, (i) => complete[i]);
-    return layers.map(([x, y]) =>
-      coefficient(
+function bandOf(layers: readonly Pairs[], method: CorrelationMethod, seed?: string): Band {
+  const coefficient = method === "pearson" ? linearCoefficient : rankCoefficient;
+  const finite = layers.map(([x, y]) => x.map((value, i) => Number.isFinite(value) && Number.isFinite(y[i])));
+  const statistic = (drawn: Int32Array) =>
+    layers.map(([x, y], layer) => {
+      const chosen = Array.from(drawn).filter((i) => finite[layer][i]);
+      return coefficient(
         chosen.map((i) => x[i]),
         chosen.map((i) => y[i]),
-      ),
-    );
-  };
-  return bootstrapBand(complete.length, statistic, { seed });
-}
-
-/** Of each curve the first row with the largest coefficient, or the largest `measure` of it: Math.abs for either sign. */
-export function correlationPeaks(
-  rows: readonly CorrelationRow[],
-  measure = (coefficient: number) => coefficient,
-): CorrelationRow[] {
-  const curves = groupRows(rows, (row) => `${curveKey(row)}|${row.label}`);
-  return curves.map((curve) => highest(curve, ({ coefficient }) => measure(coefficient)));
+      );
+    });
+  return bootstrapBand(Math.max(...layers.map(([x]) => x.length)), statistic, { seed });
 }
 
 const STATISTICS = { pearson: "pearsonLogIdLoss", spearman: "spearmanIdLoss" } as const;

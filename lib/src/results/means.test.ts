@@ -3,7 +3,7 @@ import { ofFirstModel, SHUFFLED, SINGLE } from "../../../tests/support/studyRows
 import { atDepths, highest, histogram, layerAsDeepAs, meanOverPrompts, peaks, rises } from "./means";
 import { published } from "./published";
 import { type Row, select } from "./row";
-import { originInWords, promptsInWords } from "./wording";
+import { meansInWords, originInWords, promptsInWords } from "./wording";
 
 const dimensions = SHUFFLED.of("intrinsicDimension", 2);
 const [template] = dimensions;
@@ -23,8 +23,8 @@ describe("meanOverPrompts", () => {
     expect(means[1].sd).toBe(0);
   });
 
-  test("a single prompt has deviation 0, a missing number stays missing, in its layer only", () => {
-    expect(meanOverPrompts([row("a", 1, 7)])[0]).toMatchObject({ mean: 7, sd: 0, n: 1 });
+  test("a single prompt has no deviation, a missing number stays missing, in its layer only", () => {
+    expect(meanOverPrompts([row("a", 1, 7)])[0]).toMatchObject({ mean: 7, sd: Number.NaN, n: 1 });
     const means = meanOverPrompts([row("a", 1, Number.NaN), row("b", 1, 3), row("a", 2, 1), row("b", 2, 3)]);
     expect(means.map(({ mean }) => mean)).toEqual([Number.NaN, 2]);
     expect(meanOverPrompts([])).toEqual([]);
@@ -51,6 +51,7 @@ describe("meanOverPrompts", () => {
     ]);
     expect(originInWords([...means, ...mixed])).toBe("recorded and published and this machine");
     expect(promptsInWords([{ n: 48 }, { n: 16 }, { n: Number.NaN }])).toBe("16 to 48 prompts");
+    expect([promptsInWords([]), meansInWords(meanOverPrompts([row("a", 1, 7)]))]).toEqual(["0 prompts", "1 prompt"]);
   });
 });
 
@@ -64,13 +65,34 @@ describe("peaks", () => {
       ["opt-mini", 0, 3],
       ["opt-mini", 5, 3],
     ]);
-    expect(highest([Number.NaN, 1, Number.NaN, 3], (value) => value)).toBe(3);
+  });
+
+  it("are not of nothing, nor of what is the same everywhere", () => {
+    const peaksOf = (...values: number[]) =>
+      peaks(values.map((value, i) => row("a", i + 1, value))).map(({ layer }) => layer);
+    expect(peaksOf(Number.NaN, 2, 5)).toEqual([3]);
+    expect(peaksOf(Number.NaN, 1, Number.NaN, 3, 2)).toEqual([4]);
+    expect(peaksOf(2, Number.POSITIVE_INFINITY)).toEqual([1]);
+    expect(peaksOf(-3, -1)).toEqual([2]);
+    for (const values of [[Number.NaN, Number.NaN], [], [3, 3, 3], [Number.NaN, 3, 3], [0, 0]])
+      expect(peaksOf(...values)).toEqual([]);
+    const tied = [1, 7, 2, 7].map((value, i) => row("a", i + 1, value));
+    expect(highest(tied).map(({ layer }) => layer)).toEqual([2, 4]);
+    expect(
+      highest(
+        [1, -7, 2].map((value, i) => row("a", i + 1, value)),
+        Math.abs,
+      )[0].layer,
+    ).toBe(2);
   });
 
   it("rise by shuffling, prompt by prompt", () => {
     expect(rises(ofFirstModel(SINGLE.of("intrinsicDimension", 2)))).toEqual([
       { origin: "computed", model: "llama-mini", prompt: "prompt 0", first: 15, last: 15.5, rise: 0.5 },
     ]);
+    const once = [1, 2].map((layer) => row("a", layer, layer));
+    const without = [...once, ...once.map((one) => ({ ...one, shuffle: 5, value: Number.NaN }))];
+    expect([rises(once), rises(without)].flat().map(({ rise }) => rise)).toEqual([Number.NaN, Number.NaN]);
     expect(rises(published("intrinsicDimension", 2, { models: ["Llama-3-8B"] }))[0].rise).toBeGreaterThan(0);
   });
 });

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../machine/support/errors";
+import { readJsonObject } from "../machine/support/json";
 import { PROJECT_ROOT } from "../machine/support/project";
 import { RowSource } from "./row";
 
@@ -52,7 +52,7 @@ export interface PublishedPromptsFile {
 const loaded = new Map<string, unknown>();
 
 function load<Content>(name: string): Content {
-  if (!loaded.has(name)) loaded.set(name, JSON.parse(readFileSync(join(PROJECT_ROOT, "data/published", name), "utf8")));
+  if (!loaded.has(name)) loaded.set(name, readJsonObject(join(PROJECT_ROOT, "data/published", name)));
   return loaded.get(name) as Content;
 }
 

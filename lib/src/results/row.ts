@@ -1,6 +1,8 @@
 import { inspect } from "node:util";
 import type { Origin } from "../machine/experiment/experiment";
 import type { Quantity } from "../machine/experiment/tidyRows";
+import { canonicalJson } from "../machine/experiment/unit";
+import { UserError } from "../machine/support/errors";
 import type { Correlation } from "../statistics/correlation";
 
 /** Under this name rows carry what they come from: it is no column, and goes along when a row is copied. */
@@ -12,6 +14,10 @@ export abstract class RowSource {
   abstract readonly notes: readonly string[];
   /** What exported files say of it, by the name under which they say it. */
   abstract readonly provenance: { experiment: Record<string, unknown> } | { published: Record<string, string> };
+  /** The hashes of a model's files; of the authors' models nothing is known. */
+  filesOf(_model: string): Record<string, string> | undefined {
+    return undefined;
+  }
 
   /** Keeps printed rows short. */
   [inspect.custom](): string {
@@ -71,6 +77,12 @@ export type AnyRow = Row | MeanRow | CorrelationRow;
 export const isMean = (row: AnyRow): row is MeanRow => "mean" in row;
 export const isValue = (row: AnyRow): row is Row => "value" in row;
 
+/** What a row says: its value, mean or coefficient. */
+export function numberOf(row: AnyRow): number {
+  if (isValue(row)) return row.value;
+  return isMean(row) ? row.mean : row.coefficient;
+}
+
 /** The layer at which the paper begins to show a quantity: at layer 0 equal tokens are the same point, so that neighbors say little. */
 export function firstLayer(quantity: AnyQuantity): number {
   return /^(intrinsicDimension|neighbor)/.test(quantity) ? 1 : 0;
@@ -107,6 +119,29 @@ export function groupRows<R>(rows: readonly R[], key: (row: R) => unknown): R[][
     else groups.set(name, [row]);
   }
   return [...groups.values()];
+}
+
+/**
+ * Refuses rows of two studies in which one name stands for two models, whose numbers would be taken for those of one.
+ *
+ * @throws UserError naming them
+ */
+export function refuseNamesakes(rows: readonly TidyColumns[]): void {
+  const known = new Map<string, string>();
+  for (const source of distinct(rows, (row) => row[SOURCE])) {
+    for (const model of distinct(
+      rows.filter((row) => row[SOURCE] === source),
+      (row) => row.model,
+    )) {
+      const files = source.filesOf(model);
+      const id = files && canonicalJson(files);
+      if (id === undefined) continue;
+      if ((known.get(model) ?? id) !== id) {
+        throw new UserError(`two models are called ${model}: name both in one study, which tells them apart`);
+      }
+      known.set(model, id);
+    }
+  }
 }
 
 /** The different values of a column, in the order of their first rows. */

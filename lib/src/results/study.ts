@@ -13,6 +13,7 @@ import type { ExperimentSettings } from "../machine/experiment/plan";
 import { experimentRecord } from "../machine/experiment/provenance";
 import { type Quantity, type TidyRow, tidyRows } from "../machine/experiment/tidyRows";
 import { UserError } from "../machine/support/errors";
+import { markdownCode } from "../machine/support/markdown";
 import { type AnyQuantity, firstLayer, type Row, RowSource, SOURCE } from "./row";
 
 /** What is measured: every prompt, in every order, by every model; see {@link ExperimentSettings}. */
@@ -185,6 +186,11 @@ class StudySource extends RowSource {
     this.record ??= { ...experimentRecord(manifest, results, origins), ...own };
     return { experiment: this.record };
   }
+
+  override filesOf(model: string): Record<string, string> | undefined {
+    const models = (this.experiment.manifest?.models ?? []) as { name: string; files: Record<string, string> }[];
+    return models.find(({ name }) => name === model)?.files;
+  }
 }
 
 /**
@@ -199,12 +205,14 @@ export function describeStudies(...studies: Study[]): string {
   if (done.length === 0) return "Nothing is run: all numbers are the authors', from `data/published`.";
   const count = (name: "computed" | "reused" | "recorded") =>
     done.reduce((sum, experiment) => sum + (experiment[name] ?? 0), 0);
-  const files = done.map(({ manifestPath }) => `\`${manifestPath}\``).join(", ");
+  const files = done.map(({ manifestPath }) => markdownCode(manifestPath)).join(", ");
   const backend = done.find((experiment) => experiment.backend)?.backend;
   const parts = [
     ...(backend ? [`${describeBackend(backend)}; ${count("computed")} results computed`] : []),
     ...(backend ? [`${count("reused")} from the store`] : []),
-    ...(count("recorded") > 0 ? [`${count("recorded")} recorded: \`${recordedFiles(done).join("`, `")}\``] : []),
+    ...(count("recorded") > 0
+      ? [`${count("recorded")} recorded: ${recordedFiles(done).map(markdownCode).join(", ")}`]
+      : []),
   ];
   return `${parts.join(", ")}; what they depend on: ${files}`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ofFirstModel, SHUFFLED, SINGLE, WITH_LOSS } from "../../../tests/support/studyRows";
+import { ofFirstModel, SHUFFLED, SINGLE, studyOf, WITH_LOSS } from "../../../tests/support/studyRows";
 import { correlations, publishedCorrelations, publishedTable1 } from "./correlations";
 import { meanOverPrompts, rises } from "./means";
 import { publishedMeans } from "./published";
@@ -77,8 +77,68 @@ it("peaks and rises", () => {
   expect(riseTable(rises(single))[0]).toMatchObject({
     "peak higher when shuffled": "1 of 1",
     "mean rise": 0.5,
-    "sd of the rise": 0,
+    "sd of the rise": Number.NaN,
     n: 1,
+  });
+});
+
+describe("of nothing", () => {
+  const valuesAt = (...values: number[]) =>
+    values.map((mean, i) => ({ ...ours[0], layer: i + 1, depth: (i + 1) / values.length, mean }));
+
+  it("there is no peak, and the table says why", () => {
+    const place = (...values: number[]) => {
+      const [{ layer, depth, height, "as high at": tied, "no peak": why }] = peakTable(valuesAt(...values));
+      return [layer, depth, height, tied, why];
+    };
+    const [none, empty] = [Number.NaN, undefined];
+    expect(place(none, none)).toEqual([null, null, none, empty, "no layer has a number"]);
+    expect(place(3, 3)).toEqual([null, null, 3, empty, "the same at every layer"]);
+    expect(place(none, 2, 5, 5)).toEqual([3, 0.75, 5, "4", empty]);
+  });
+
+  it("there is no rise: of one order, of a dimension that does not exist", () => {
+    const [template] = SINGLE.of("intrinsicDimension", 2);
+    const rows = ["a", "b"].flatMap((prompt) => [1, 2].map((layer) => ({ ...template, prompt, layer, value: layer })));
+    expect(riseTable(rises(rows))[0]).toMatchObject({
+      "peak higher when shuffled": null,
+      "mean rise": Number.NaN,
+      "sd of the rise": Number.NaN,
+      n: 0,
+      "without a rise": 2,
+    });
+    const shuffled = rows.map((row) => ({ ...row, shuffle: 5, value: row.prompt === "a" ? 7 : Number.NaN }));
+    expect(riseTable(rises([...rows, ...shuffled]))[0]).toMatchObject({
+      "peak higher when shuffled": "1 of 1",
+      "mean first peak": 2,
+      "mean rise": 5,
+      n: 1,
+      "without a rise": 1,
+    });
+  });
+
+  it("there is no correlation, whatever the method and the band", () => {
+    const prompts = (count: number) => WITH_LOSS.results.slice(0, count);
+    for (const count of [1, 2]) {
+      for (const options of [{}, { method: "spearman" }, { band: "bootstrap" }] as const) {
+        const study = studyOf(prompts(count));
+        const rows = correlations(study.of("intrinsicDimension", 2), study.of("loss"), options);
+        expect(correlationPeakTable(rows)).toEqual([
+          {
+            ...{
+              origin: "computed",
+              model: "llama-mini",
+              "peak layer": null,
+              depth: null,
+              "no peak": "no layer has a number",
+            },
+            ...{ ρ: Number.NaN, "95% from": Number.NaN, "95% to": Number.NaN, p: "fewer than 3 pairs", n: count },
+          },
+        ]);
+        const [first] = table1(rows.map((row) => ({ ...row, label: "token, 2NN" })));
+        expect(first).toMatchObject({ "at layer": null, p: "fewer than 3 pairs", n: count });
+      }
+    }
   });
 });
 

@@ -1,8 +1,18 @@
-import { mean, standardDeviation } from "simple-statistics";
+import { whyNone } from "../statistics/correlation";
 import { formatPValue } from "../statistics/significance";
-import { correlationPeaks } from "./correlations";
-import { curveKey, peaks, type Rise } from "./means";
-import { type CorrelationRow, distinct, groupRows, isPublished, type MeanRow, type Row } from "./row";
+import { curveKey, highest, momentsOf, type Rise } from "./means";
+import {
+  type AnyRow,
+  type CorrelationRow,
+  distinct,
+  groupRows,
+  isMean,
+  isPublished,
+  type MeanRow,
+  numberOf,
+  type Row,
+  refuseNamesakes,
+} from "./row";
 
 /** A row of a table for readers, column by column. */
 export type TableRow = Record<string, string | number | null>;
@@ -41,6 +51,7 @@ function atSameDepth<R extends { depth: number | null }>(curve: readonly R[], de
  * [row.layer, row.ours, row["published layer"], row.published]; // [1, 1.642, 1, 3.061]
  */
 export function deviations(rows: readonly MeanRow[]): TableRow[] {
+  refuseNamesakes(rows);
   const ours = rows.filter((row) => !isPublished(row));
   const published = rows.filter(isPublished);
   const parameterOf = parameterColumn(rows);
@@ -82,7 +93,27 @@ function ownColumns({ origin, model, shuffle, layer, mean, sd, n }: MeanRow, fir
 }
 
 /**
+ * Where a curve is highest, as columns: the first such layer, and others that are as high. Of a curve without a peak the place is
+ * empty, and a column says why.
+ */
+function peakColumns<R extends AnyRow>(
+  curve: readonly R[],
+  columns: (row: R) => TableRow,
+  { name = "layer", height }: { name?: string; height?: (value: number) => number } = {},
+): TableRow {
+  const [row, ...others] = highest(curve, height);
+  if (row) {
+    const tied = others.length > 0 && { "as high at": others.map(({ layer }) => layer).join(", ") };
+    return { [name]: row.layer, depth: row.depth, ...columns(row), ...tied };
+  }
+  const flat = curve.find((one) => Number.isFinite(numberOf(one)));
+  const why = flat ? "the same at every layer" : "no layer has a number";
+  return { [name]: null, depth: null, ...columns(flat ?? curve[0]), "no peak": why };
+}
+
+/**
  * Where each curve is highest: of means over prompts layer, relative depth, height, sd and n, of single prompts without the last two.
+ * Columns besides say where other layers are as high, and why there is no peak.
  *
  * @example
  * const [{ S, layer, height }] = peakTable(publishedMeans("intrinsicDimension", 2, { models: ["Llama-3-8B"] }));
@@ -90,16 +121,20 @@ function ownColumns({ origin, model, shuffle, layer, mean, sd, n }: MeanRow, fir
  */
 export function peakTable(rows: readonly MeanRow[] | readonly Row[]): TableRow[] {
   const parameterOf = parameterColumn(rows);
-  return peaks<MeanRow | Row>(rows).map((row): TableRow => {
-    const { origin, model, shuffle: S, layer, depth } = row;
-    const height: TableRow = "mean" in row ? { height: row.mean, sd: row.sd, n: row.n } : { height: row.value };
-    const prompt: TableRow = "mean" in row ? {} : { prompt: row.prompt };
-    return { ...parameterOf(row), origin, model, ...prompt, S, layer, depth, ...height };
+  return groupRows<MeanRow | Row>(rows, curveKey).map((curve): TableRow => {
+    const [first] = curve;
+    const { origin, model, shuffle: S } = first;
+    const prompt: TableRow = isMean(first) ? {} : { prompt: first.prompt };
+    const peak = peakColumns(curve, (row): TableRow => {
+      return isMean(row) ? { height: row.mean, sd: row.sd, n: row.n } : { height: row.value };
+    });
+    return { ...parameterOf(first), origin, model, ...prompt, S, ...peak };
   });
 }
 
 /**
- * Mean peaks and mean rise over the prompts of each model, with the standard deviation of the rise.
+ * Mean peaks and mean rise over the prompts of each model, with the standard deviation of the rise. Prompts without a rise, because
+ * a dimension does not exist or there is one order only, are left out of all, and counted.
  *
  * @example
  * const [row] = riseTable(rises(published("intrinsicDimension", 2, { models: ["Llama-3-8B"], prompts: [3218, publishedPromptRows()[0]] })));
@@ -107,22 +142,24 @@ export function peakTable(rows: readonly MeanRow[] | readonly Row[]): TableRow[]
  */
 export function riseTable(rises: readonly Rise[]): TableRow[] {
   return groupRows(rises, ({ origin, model }) => `${origin}|${model}`).map((group) => {
-    const rise = group.map((entry) => entry.rise);
+    const known = group.filter(({ rise }) => Number.isFinite(rise));
+    const { mean, sd, n } = momentsOf(known.map(({ rise }) => rise));
     return {
       origin: group[0].origin,
       model: group[0].model,
-      "peak higher when shuffled": `${rise.filter((value) => value > 0).length} of ${rise.length}`,
-      "mean first peak": mean(group.map(({ first }) => first)),
-      "mean last peak": mean(group.map(({ last }) => last)),
-      "mean rise": mean(rise),
-      "sd of the rise": standardDeviation(rise),
-      n: rise.length,
+      "peak higher when shuffled": n > 0 ? `${known.filter(({ rise }) => rise > 0).length} of ${n}` : null,
+      "mean first peak": momentsOf(known.map(({ first }) => first)).mean,
+      "mean last peak": momentsOf(known.map(({ last }) => last)).mean,
+      "mean rise": mean,
+      "sd of the rise": sd,
+      n,
+      ...(n < group.length ? { "without a rise": group.length - n } : {}),
     };
   });
 }
 
 /**
- * A correlation as columns of a table: coefficient, ends of the 95% interval, p, n.
+ * A correlation as columns of a table: coefficient, ends of the 95% interval, p, n. Where there is none, p says why.
  *
  * @example
  * const { ρ, p, n } = correlationColumns(pearson([1, 2, 3, 4], [2, 4, 5, 4]));
@@ -135,7 +172,8 @@ export function correlationColumns({
   log10P,
   n,
 }: Pick<CorrelationRow, "coefficient" | "low" | "high" | "log10P" | "n">): TableRow {
-  return { ρ: coefficient, "95% from": low, "95% to": high, p: formatPValue(log10P), n };
+  const p = Number.isNaN(coefficient) ? whyNone({ n }) : formatPValue(log10P);
+  return { ρ: coefficient, "95% from": low, "95% to": high, p, n };
 }
 
 /**
@@ -147,13 +185,14 @@ export function correlationColumns({
  * [row.layer, row.ρ, row.p]; // [1, 0.4492, "0.0011"]
  */
 export function correlationTable(rows: readonly CorrelationRow[]): TableRow[] {
+  refuseNamesakes(rows);
   const computed = rows.filter(({ note }) => note === undefined);
   const ours = computed.filter((row) => !isPublished(row));
   const published = computed.filter(isPublished);
   const parameterOf = parameterColumn(computed);
   const shown = ours.length > 0 ? ours : published;
   const [models, others] = [ours, published].map((side) => distinct(side, ({ model }) => model));
-  return groupRows(shown, (row) => `${curveKey(row)}|${row.label}`).flatMap((curve) => {
+  return correlationCurves(shown).flatMap((curve) => {
     const other = ours.length > 0 ? others[models.indexOf(curve[0].model)] : undefined;
     const counterpart = published.filter(({ model, parameter }) => model === other && parameter === curve[0].parameter);
     return curve.map((row): TableRow => {
@@ -183,16 +222,14 @@ export function correlationTable(rows: readonly CorrelationRow[]): TableRow[] {
 export function correlationPeakTable(rows: readonly CorrelationRow[]): TableRow[] {
   const computed = rows.filter(({ note }) => note === undefined);
   const parameterOf = parameterColumn(computed);
-  return correlationPeaks(computed).map((row) => {
-    return {
-      ...parameterOf(row),
-      ...nameOf(row),
-      "peak layer": row.layer,
-      depth: row.depth,
-      ...correlationColumns(row),
-    };
+  return correlationCurves(computed).map((curve) => {
+    const peak = peakColumns(curve, correlationColumns, { name: "peak layer" });
+    return { ...parameterOf(curve[0]), ...nameOf(curve[0]), ...peak };
   });
 }
+
+const correlationCurves = (rows: readonly CorrelationRow[]): CorrelationRow[][] =>
+  groupRows(rows, (row) => `${curveKey(row)}|${row.label}`);
 
 const nameOf = ({ origin, model, label }: CorrelationRow): TableRow => ({
   origin,
@@ -211,21 +248,22 @@ const nameOf = ({ origin, model, label }: CorrelationRow): TableRow => ({
  */
 export function table1(rows: readonly CorrelationRow[]): TableRow[] {
   const published = rows.filter((row) => isPublished(row) && row.layer === null);
-  const ours = correlationPeaks(
-    rows.filter((row) => !isPublished(row)),
-    Math.abs,
-  );
-  return distinct([...published, ...ours], ({ label }) => label).map((label = "") => {
-    const [own, other] = [ours, published].map((side) => side.find((row) => row.label === label));
+  const ours = correlationCurves(rows.filter((row) => !isPublished(row)));
+  return distinct([...published, ...ours.flat()], ({ label }) => label).map((label = "") => {
+    const other = published.find((row) => row.label === label);
+    const curve = ours.find(([row]) => row.label === label);
+    const { depth, ...own } = curve
+      ? peakColumns(curve, correlationColumns, { name: "at layer", height: Math.abs })
+      : {};
     const [level, estimator] = label.split(", ");
     return {
       level,
       estimator,
-      ...(own ? { "at layer": own.layer, ...correlationColumns(own) } : {}),
+      ...own,
       ...(other
         ? { "published ρ": other.coefficient, "published p": (other.note ?? "").replace("Table 1: p ", "") }
         : {}),
-      ...(own && other ? { difference: own.coefficient - other.coefficient } : {}),
+      ...(curve && other ? { difference: Number(own.ρ) - other.coefficient } : {}),
     };
   });
 }

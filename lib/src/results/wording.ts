@@ -1,4 +1,5 @@
-import { type AnyRow, distinct, isPublished, SOURCE } from "./row";
+import { whyNone } from "../statistics/correlation";
+import { type AnyRow, distinct, isMean, isPublished, type MeanRow, numberOf, SOURCE } from "./row";
 
 /** Where rows come from, in words: "recorded", "this machine", "published", or several of them. */
 export function originInWords(rows: readonly AnyRow[]): string {
@@ -11,11 +12,29 @@ export function modelInWords(row: AnyRow): string {
   return isPublished(row) ? `${row.model} (published)` : row.model;
 }
 
-/** "48 prompts", or "16 to 48 prompts" where rows differ; rows that do not know their number do not count. */
+/** "48 prompts", "1 prompt", or "16 to 48 prompts" where rows differ; rows that do not know their number do not count. */
 export function promptsInWords(rows: readonly { n: number }[]): string {
   const counts = rows.map(({ n }) => n).filter(Number.isFinite);
   const [fewest, most] = [Math.min(...counts), Math.max(0, ...counts)];
-  return `${fewest < most ? `${fewest} to ${most}` : most} prompts`;
+  return `${fewest < most ? `${fewest} to ${most}` : most} ${most === 1 ? "prompt" : "prompts"}`;
+}
+
+/** What means are over: "mean ± sd, 48 prompts"; a single prompt has no standard deviation: "1 prompt". */
+export function meansInWords(means: readonly MeanRow[]): string {
+  return `${means.some(({ sd }) => Number.isFinite(sd)) ? "mean ± sd, " : ""}${promptsInWords(means)}`;
+}
+
+/**
+ * What rows do not say because there is no such number: what readers of a figure take for zero, or for a line that
+ * was forgotten.
+ */
+export function missingInWords(rows: readonly AnyRow[]): string[] {
+  const none = rows.filter((row) => !Number.isFinite(numberOf(row)));
+  const reasons = distinct(none, (row) => ("coefficient" in row ? whyNone(row) : "not defined there"));
+  return [
+    ...(none.length > 0 ? [`Not drawn: ${none.length} of ${rows.length} numbers (${reasons.join("; ")}).`] : []),
+    ...(rows.some((row) => isMean(row) && row.n === 1) ? ["A single prompt has no standard deviation."] : []),
+  ];
 }
 
 /** The parameters of rows, ascending: "2", or "2, 4, 8". */

@@ -20,7 +20,7 @@ export interface Band {
 /**
  * Percentile bootstrap: how far statistics of n observations would spread had others been observed. The n observations
  * are drawn with replacement, over and over; the band holds the middle 95% of what comes out. All quantities of a draw (as
- * the correlation at each layer) come from the same observations.
+ * the correlation at each layer) come from the same observations. Of a single observation, drawn every time, there is no band.
  *
  * @param n number of observations (prompts)
  * @param statistic gets which observations were drawn [n] and gives one number a quantity; NaN where there is none
@@ -44,7 +44,7 @@ export function bootstrapBand(
     });
   }
   const ends = draws.map((values) => {
-    if (values.length === 0) return [Number.NaN, Number.NaN];
+    if (n < 2 || values.length === 0) return [Number.NaN, Number.NaN];
     return quantile(values, [(50 * (1 - level)) / 100, (50 * (1 + level)) / 100]);
   });
   return { low: ends.map(([low]) => low), high: ends.map(([, high]) => high) };

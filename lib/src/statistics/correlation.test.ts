@@ -4,7 +4,7 @@ import { quantile, standardDeviation } from "simple-statistics";
 import { describe, expect, it, test } from "vitest";
 import { meanAndDeviation } from "../geometry/metric";
 import { bootstrapBand } from "./bootstrap";
-import { averageRanks, correlate, fittedLine } from "./correlation";
+import { averageRanks, correlate, fittedLine, pearson, spearman, whyNone } from "./correlation";
 import { fisherInterval, formatPValue, logCorrelationPValue } from "./significance";
 
 /** Made by scipy, see tests/fixtures/README.md; null where a number does not exist. */
@@ -17,6 +17,7 @@ interface Reference {
     spearman: { r: number; p: number } | null;
     line?: { slope: number; intercept: number };
   }[];
+  rankPermutations: { x: number[]; y: number[]; p: number }[];
   correlationFromR: { r: number; n: number; p: number; logP: number | null }[];
   fisherInterval95: { r: number; n: number; interval: [number, number] | null }[];
   percentiles: { values: number[]; percentile: number[]; expected: number[] }[];
@@ -65,6 +66,44 @@ describe("correlations", () => {
 
   it("rank equal values alike", () => {
     expect([...averageRanks([30, 10, 20, 10, 30, 30])]).toEqual([5, 1.5, 3, 1.5, 5, 5]);
+  });
+});
+
+describe("few pairs", () => {
+  test.each(reference.rankPermutations)("rank p of $x and $y by all permutations", ({ x, y, p }) => {
+    const { p: ours, log10P } = spearman(x, y);
+    expectClose(ours, p, 1e-12);
+    expectClose(log10P, Math.log10(p), 1e-9);
+    expectClose(spearman(y, x).p, p, 1e-12);
+  });
+
+  it("of a perfect order have 2 / n!, however many they are, and never less than that", () => {
+    const places = (n: number) => Array.from({ length: n }, (_, i) => i);
+    const factorial = (n: number) => places(n).reduce((product, i) => product * (i + 1), 1);
+    for (const n of [3, 4, 12, 13, 20, 100]) {
+      const backward = spearman(places(n), places(n).toReversed());
+      expect(backward.coefficient).toBe(-1);
+      expectClose(backward.p, 2 / factorial(n), 1e-12);
+    }
+    const swapped = places(14).map((i) => (i < 2 ? 1 - i : i));
+    expectClose(spearman(places(14), swapped).p, 2 / factorial(14), 1e-12); // Student's t: 1e-12
+    expect(spearman(places(3000), places(3000)).log10P).toBeLessThan(-9000);
+    // Three pairs of equal values can change their places in both sides at once.
+    const tied = places(16).map((i) => Math.max(i, 2));
+    expectClose(spearman(tied, tied).p, (2 * 6) / factorial(16), 1e-12);
+  });
+
+  it("say why there is no number", () => {
+    for (const n of [0, 1, 2]) {
+      const one = pearson([1, 2].slice(0, n), [3, 5].slice(0, n));
+      expect(one).toMatchObject({ n, coefficient: Number.NaN, p: Number.NaN, low: Number.NaN, high: Number.NaN });
+      expect(spearman([1, 2].slice(0, n), [3, 5].slice(0, n)).p).toBeNaN();
+      expect(whyNone(one)).toBe("fewer than 3 pairs");
+    }
+    const constant = spearman([1, 2, 3], [4, 4, 4]);
+    expect([constant.coefficient, constant.p, constant.low]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+    expect(whyNone(constant)).toBe("all values of one side are the same");
+    expect(pearson([1, 2, 4], [1, 3, 2])).toMatchObject({ low: Number.NaN, high: Number.NaN });
   });
 });
 
@@ -123,6 +162,11 @@ describe("bootstrap", () => {
     const half = (1.96 * std) / Math.sqrt(values.length);
     expect(Math.abs(low[0] - (center - half))).toBeLessThan(0.06 * half * 2);
     expect(Math.abs(high[0] - (center + half))).toBeLessThan(0.06 * half * 2);
+  });
+
+  it("is none of a single observation, which is drawn every time", () => {
+    expect(bootstrapBand(1, () => [5])).toEqual({ low: [Number.NaN], high: [Number.NaN] });
+    expect(bootstrapBand(3, () => [5])).toEqual({ low: [5], high: [5] });
   });
 
   it("depends on its seed alone, and takes all quantities from the same draw", () => {

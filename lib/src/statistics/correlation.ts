@@ -1,18 +1,22 @@
 import { linearRegression, mean } from "simple-statistics";
 import { UserError } from "../machine/support/errors";
+import { leastLogPValue, logPermutationPValue, MOST_COUNTED } from "./rankPermutations";
 import { fisherInterval, logCorrelationPValue } from "./significance";
+
+/** Two points are always on a line, and in one order or the other: only from three pairs on does a correlation say something. */
+export const FEWEST_PAIRS = 3;
 
 /** How two quantities go together: along a line (Pearson's r), or in their order alone (Spearman's rho). */
 export type CorrelationMethod = "pearson" | "spearman";
 
-/** A correlation with how sure it is. NaN where it does not exist: fewer than three pairs, or all values the same. */
+/** A correlation with how sure it is. NaN where it does not exist ({@link FEWEST_PAIRS}, or all values the same). */
 export interface Correlation {
   method: CorrelationMethod;
   /** r or rho, -1 to 1. */
   coefficient: number;
   /** Pairs that count: those of two finite numbers. */
   n: number;
-  /** Two-sided p-value; 0 where it is too small for a number. */
+  /** Two-sided p-value, of ranks of few pairs by permutations; 0 where it is too small for a number. */
   p: number;
   /** Its logarithm to base 10, which does not underflow. */
   log10P: number;
@@ -30,11 +34,29 @@ export interface Correlation {
  */
 export function correlate(x: ArrayLike<number>, y: ArrayLike<number>, method: CorrelationMethod): Correlation {
   const [left, right] = finitePairs(x, y);
-  return correlationOf(
-    method,
-    method === "spearman" ? rankCoefficient(left, right) : linearCoefficient(left, right),
-    left.length,
-  );
+  if (method === "pearson") return correlationOf(method, linearCoefficient(left, right), left.length);
+  const ranks = [averageRanks(left), averageRanks(right)] as const;
+  const correlation = correlationOf(method, linearCoefficient(...ranks), left.length);
+  return Number.isNaN(correlation.coefficient)
+    ? correlation
+    : { ...correlation, ...rankPValue(ranks, correlation.log10P) };
+}
+
+/**
+ * The p-value of a rank correlation: of few pairs by all permutations, of more by Student's t, as scipy does. That one goes to
+ * 0 for an order that is nearly perfect, further than permutations ever could, and stops where these would.
+ */
+function rankPValue(ranks: readonly [Float64Array, Float64Array], student: number): Pick<Correlation, "p" | "log10P"> {
+  const logP =
+    ranks[0].length <= MOST_COUNTED
+      ? logPermutationPValue(...ranks)
+      : Math.max(student * Math.LN10, leastLogPValue(...ranks));
+  return { p: Math.exp(logP), log10P: logP / Math.LN10 };
+}
+
+/** Why there is no correlation, where there is none: "fewer than 3 pairs", "all values of one side are the same". */
+export function whyNone({ n }: Pick<Correlation, "n">): string {
+  return n < FEWEST_PAIRS ? `fewer than ${FEWEST_PAIRS} pairs` : "all values of one side are the same";
 }
 
 /**
@@ -57,7 +79,7 @@ export function spearman(x: ArrayLike<number>, y: ArrayLike<number>): Correlatio
   return correlate(x, y, "spearman");
 }
 
-/** A known coefficient of n pairs with its p-value and 95% confidence interval. */
+/** A known coefficient of n pairs with its p-value (of ranks, too, by Student's t) and 95% confidence interval. */
 export function correlationOf(method: CorrelationMethod, coefficient: number, n: number): Correlation {
   const logP = logCorrelationPValue(coefficient, n);
   const [low, high] = fisherInterval(coefficient, n, 0.95, method === "spearman");
@@ -70,7 +92,7 @@ export function correlationOf(method: CorrelationMethod, coefficient: number, n:
  */
 export function linearCoefficient(x: ArrayLike<number>, y: ArrayLike<number>): number {
   const n = x.length;
-  if (n < 3 || isConstant(x) || isConstant(y)) return Number.NaN;
+  if (n < FEWEST_PAIRS || isConstant(x) || isConstant(y)) return Number.NaN;
   const [meanX, meanY] = [mean(Array.from(x)), mean(Array.from(y))];
   let [squaresX, squaresY, products] = [0, 0, 0];
   for (let i = 0; i < n; i++) {

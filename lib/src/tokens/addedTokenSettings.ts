@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readJsonObject } from "../machine/support/json";
+import { isThere } from "../machine/support/pointerFile";
 
 /** A token that is found in a text as it is, as tokenizer.json has it. */
 export interface AddedToken extends Record<string, unknown> {
@@ -19,7 +19,7 @@ const NAMES = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", 
  * @see github.com/huggingface/transformers 5.24, `PreTrainedTokenizerBase._from_pretrained`
  */
 export function addedTokensOfFolder(folder: string, own: unknown, settings: Record<string, unknown>): AddedToken[] {
-  const read = (name: string) => (existsSync(join(folder, name)) ? readJsonObject(join(folder, name)) : {});
+  const read = (name: string) => (isThere(join(folder, name)) ? readJsonObject(join(folder, name)) : {});
   const { added_tokens_decoder: list } = settings;
   const hasList = typeof list === "object" && list !== null;
   const named = namedTokens(hasList ? settings : { ...settings, ...read("special_tokens_map.json") });

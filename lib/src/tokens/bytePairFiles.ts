@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, UserError } from "../machine/support/errors";
 import { readSmallFile } from "../machine/support/files";
 import { readJsonObject, utf8 } from "../machine/support/json";
+import { isThere } from "../machine/support/pointerFile";
 
 /** The files in which models of 2022 and before (OPT) keep their byte-level pair encoding. */
 const VOCABULARY = "vocab.json";
@@ -16,7 +16,7 @@ const SPACE = "\u0120";
 
 /** Whether a folder holds a tokenizer in vocab.json and merges.txt. */
 export function hasBytePairFiles(folder: string): boolean {
-  return existsSync(join(folder, VOCABULARY)) && existsSync(join(folder, MERGES));
+  return isThere(join(folder, VOCABULARY)) && isThere(join(folder, MERGES));
 }
 
 /**

@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readJsonObject } from "../machine/support/json";
+import { isThere } from "../machine/support/pointerFile";
 import type { Encode } from "./encoder";
 import { javascriptEncoder } from "./javascriptEncoder";
 import { hasNativeLibrary, nativeEncoder } from "./nativeEncoder";
@@ -65,7 +65,7 @@ function namedBeginning(
   const token = typeof named === "object" ? named?.content : named;
   const known = typeof token === "string" ? (added.get(token) ?? ids.get(token)) : undefined;
   const configPath = join(folder, "config.json");
-  const config = existsSync(configPath) ? readJsonObject(configPath) : {};
+  const config = isThere(configPath) ? readJsonObject(configPath) : {};
   const size = typeof config.vocab_size === "number" ? config.vocab_size : Number.POSITIVE_INFINITY;
   if (isId(known) && known < size) return known;
   return isId(config.bos_token_id) ? config.bos_token_id : undefined;

@@ -1,8 +1,9 @@
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { firstPart, ggufIn } from "../machine/gguf/parts";
 import { adapterBaseFolder } from "../machine/hub/models";
 import { messageOf, UserError } from "../machine/support/errors";
+import { isThere } from "../machine/support/pointerFile";
 import { hasBytePairFiles } from "./bytePairFiles";
 import { loadGgufTokenizer } from "./ggufTokenizer";
 import { loadHuggingFaceTokenizer } from "./huggingFaceTokenizer";
@@ -62,7 +63,7 @@ function tokenizerFile(model: string): string {
 }
 
 function hasTokenizer(folder: string): boolean {
-  return existsSync(join(folder, TOKENIZER_FILE)) || hasBytePairFiles(folder);
+  return isThere(join(folder, TOKENIZER_FILE)) || hasBytePairFiles(folder);
 }
 
 function isFolder(path: string): boolean {

@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readJsonObject, shown } from "../machine/support/json";
+import { isThere } from "../machine/support/pointerFile";
 import { addedTokensOfFolder } from "./addedTokenSettings";
 import { bytePairDefinition } from "./bytePairFiles";
 import { stepsOf } from "./steps";
@@ -42,8 +42,8 @@ const CLASS_OF_MODEL: Readonly<Record<string, string>> = {
  * @throws Error if a file cannot be understood
  */
 export function readTokenizerDefinition(folder: string): TokenizerDefinition {
-  const read = (name: string) => (existsSync(join(folder, name)) ? readJsonObject(join(folder, name)) : {});
-  const hasDefinition = existsSync(join(folder, TOKENIZER_FILE));
+  const read = (name: string) => (isThere(join(folder, name)) ? readJsonObject(join(folder, name)) : {});
+  const hasDefinition = isThere(join(folder, TOKENIZER_FILE));
   const settings = read("tokenizer_config.json");
   if (settings.split_special_tokens === true) {
     throw new Error("tokenizer_config.json asks for split_special_tokens, which is not supported");

@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS } from "../hub/adapters";
 import { UserError } from "../support/errors";
 import { readJsonObject, shown } from "../support/json";
+import { isThere } from "../support/pointerFile";
 import { CheckpointConfig } from "./config";
 import { readTorchFile } from "./pytorchBin";
 import { readSafetensorsHeader } from "./safetensors";
@@ -42,7 +42,7 @@ export function withAdapter(folder: string, modelType: string, base: Tensors): {
   const path = join(folder, ADAPTER_CONFIG);
   const config = new CheckpointConfig(readJsonObject(path), path);
   checkSettings(config);
-  const file = ADAPTER_WEIGHTS.map((name) => join(folder, name)).find((one) => existsSync(one));
+  const file = ADAPTER_WEIGHTS.map((name) => join(folder, name)).find((one) => isThere(one));
   if (!file) throw new UserError(`${folder}: holds no weights of an adapter: neither ${ADAPTER_WEIGHTS.join(" nor ")}`);
   const stored = file.endsWith(".bin") ? readTorchFile(file) : readSafetensorsHeader(file);
   const tensors = new Map(base);

@@ -1,10 +1,11 @@
-import { existsSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { statSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 import { ggufIn } from "../gguf/parts";
 import { cachedModelName } from "../hub/cache";
 import { adapterBaseFolder } from "../hub/models";
 import { UserError } from "../support/errors";
 import { notedHash } from "../support/notedHash";
+import { isThere, refuseEmptyLink } from "../support/pointerFile";
 import { readShardIndex } from "../support/shardIndex";
 import { withAdapter } from "./adapter";
 import { type CheckpointConfig, readConfig } from "./config";
@@ -40,11 +41,12 @@ export interface Checkpoint {
  */
 export function openCheckpoint(path: string): Checkpoint {
   const found = statSync(path, { throwIfNoEntry: false });
+  if (!found) refuseEmptyLink(path);
   if (!found) throw new UserError(`${path}: no such model folder or file`);
   if (!found.isDirectory()) return ggufCheckpoint(path);
   const base = adapterBaseFolder(path);
   if (base !== undefined) return adapterCheckpoint(path, base);
-  const gguf = existsSync(join(path, "config.json")) ? undefined : ggufIn(path);
+  const gguf = isThere(join(path, "config.json")) ? undefined : ggufIn(path);
   return gguf ? ggufCheckpoint(gguf) : folderCheckpoint(path);
 }
 
@@ -59,8 +61,11 @@ function adapterCheckpoint(folder: string, base: string): Checkpoint {
     throw new UserError(`${folder}: its base model ${base} is an adapter itself`);
   const whole = openCheckpoint(base);
   const { tensors, files } = withAdapter(folder, whole.config.modelType, whole.tensors);
-  const name = cachedModelName(folder) ?? basename(join(folder, "."));
-  return { ...whole, path: folder, name, tensors, files: [...whole.files, ...files] };
+  return { ...whole, path: folder, name: nameOf(folder), tensors, files: [...whole.files, ...files] };
+}
+
+function nameOf(folder: string): string {
+  return cachedModelName(resolve(folder)) ?? basename(resolve(folder));
 }
 
 function folderCheckpoint(folder: string): Checkpoint {
@@ -68,7 +73,7 @@ function folderCheckpoint(folder: string): Checkpoint {
   const { tensors, files } = readWeights(folder);
   return {
     path: folder,
-    name: cachedModelName(folder) ?? basename(join(folder, ".")),
+    name: nameOf(folder),
     config,
     tensors,
     weights: typesOf(tensors),
@@ -107,9 +112,9 @@ const FORMATS: readonly { file: string; read(path: string): Map<string, StoredTe
 function readWeights(folder: string): { tensors: Map<string, StoredTensor>; files: string[] } {
   for (const { file, read } of FORMATS) {
     const single = join(folder, file);
-    if (existsSync(single)) return { tensors: read(single), files: [single] };
+    if (isThere(single)) return { tensors: read(single), files: [single] };
     const index = join(folder, `${file}.index.json`);
-    if (existsSync(index)) return readShards(folder, index, read);
+    if (isThere(index)) return readShards(folder, index, read);
   }
   throw new UserError(
     `${folder}: holds no weights: neither model.safetensors nor pytorch_model.bin, nor an index of several`,

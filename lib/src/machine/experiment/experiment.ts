@@ -36,7 +36,7 @@ export type Origin = "computed" | "store" | "recorded" | "published";
 
 /** The result of one prompt in one order under one model. */
 export interface PromptResult {
-  /** Name of the model's folder. */
+  /** Name of the model's folder, and what is above it where that tells it apart from another one. */
   model: string;
   prompt: string;
   shuffleIndex: number;
@@ -78,9 +78,9 @@ export async function runExperiment(
   options: ExperimentOptions = {},
 ): Promise<ExperimentResult> {
   const { store: folder = defaultStore(), progress = silentProgress, backend: wish, shard, workers } = options;
-  const full = withDefaults(settings);
   const wished = wishedWorkers(workers);
-  const { backend, models, manifest } = await planExperiment(full, wish, progress);
+  const planned = await planExperiment(withDefaults(settings), wish, progress);
+  const { backend, models, manifest, settings: full } = planned;
   const store = new Store(folder);
   const left = { abandoned: removeLeftClaims(folder).size, unfinished: store.removeUnfinished() };
   // Written first: a store that cannot be written is found out before the work, not after it.

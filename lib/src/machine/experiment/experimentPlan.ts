@@ -3,6 +3,7 @@ import { UserError } from "../support/errors";
 import type { ProgressReporter } from "../support/progress";
 import { describeExperiment } from "./manifest";
 import { type FullSettings, type ModelPlan, planModel } from "./plan";
+import { PlannedModels } from "./plannedModels";
 import { describeRecorded, planRecorded, type RecordedPlan } from "./recordedPlan";
 
 /** What an experiment consists of. */
@@ -10,6 +11,8 @@ export interface ExperimentPlan {
   /** By which it is computed; undefined if all of it is recorded. */
   backend?: BackendChoice;
   models: (ModelPlan | RecordedPlan)[];
+  /** With each model named once. */
+  settings: FullSettings;
   /** Everything that its numbers depend on. */
   manifest: Record<string, unknown>;
 }
@@ -27,13 +30,14 @@ export async function planExperiment(
   progress?: ProgressReporter,
 ): Promise<ExperimentPlan> {
   let backend: BackendChoice | undefined;
-  const models: (ModelPlan | RecordedPlan)[] = [];
+  const planned = new PlannedModels<ModelPlan | RecordedPlan>();
   for (const model of settings.models) {
     const recorded = await planRecorded(model, settings);
     if (!recorded) backend ??= await chooseBackend(wish);
-    models.push(recorded ?? (await planComputed(model, settings, backend!, progress)));
+    planned.add(model, recorded ?? (await planComputed(model, settings, backend!, progress)));
   }
-  return { backend, models, manifest: describeExperiment(settings, backend, models) };
+  const [models, once] = [planned.named(), { ...settings, models: planned.written() }];
+  return { backend, models, settings: once, manifest: describeExperiment(once, backend, models) };
 }
 
 /** Whether a plan's results are recorded. */

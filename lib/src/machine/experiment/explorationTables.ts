@@ -28,6 +28,7 @@ export interface StandingOut {
 
 /**
  * The tokens in the most crowded and in the sparsest regions of a layer, the extreme ones first; of equal tokens only one.
+ * Where all have the same room, none stands out.
  *
  * @param shuffleIndex one that was explored
  * @param layer 0..L
@@ -52,6 +53,7 @@ export function standingOut(
   const { distances, nearest } = spacing;
   const measured = [...pieces.keys()].filter((token) => !Number.isNaN(distances[token]));
   const tokens = measured.sort((a, b) => distances[a] - distances[b] || a - b);
+  if (distances[tokens[0]] === distances[tokens[tokens.length - 1]]) return [];
   const pick = (region: StandingOut["region"], sorted: readonly number[]): StandingOut[] => {
     const first = sorted.filter((token, i) => sorted.findIndex((other) => pieces[other] === pieces[token]) === i);
     return first.slice(0, count).map((token) => ({
@@ -74,7 +76,8 @@ export interface ExplorationRow {
   "entropy (nats)": number;
   "highest ID": number;
   "± error": number;
-  "at layer": number;
+  /** Null if the dimension exists at no layer. */
+  "at layer": number | null;
   "cosine, last layer": number;
 }
 
@@ -98,7 +101,9 @@ export function explorationTable(explorations: readonly Exploration[], scaling =
         ...intrinsicDimension.find((estimate) => estimate.scaling === scaling),
       }));
       // Layer 0, where equal tokens coincide, is left out as in the paper.
-      const peak = estimates.slice(1).reduce((best, one) => (one.id > best.id || Number.isNaN(best.id) ? one : best));
+      const none = { id: Number.NaN, error: Number.NaN, layer: null };
+      const known = estimates.slice(1).filter(({ id }) => Number.isFinite(id));
+      const peak = known.length === 0 ? none : known.reduce((best, one) => (one.id > best.id ? one : best));
       return {
         prompt,
         S: shuffleIndex,

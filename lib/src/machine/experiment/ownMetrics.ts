@@ -20,6 +20,7 @@ import {
   unmeasuredTokens,
   withDefaults,
 } from "./plan";
+import { PlannedModels } from "./plannedModels";
 import { asStored, Store } from "./store";
 import { QUANTITIES } from "./tidyRows";
 import type { UnitInputs } from "./unit";
@@ -46,8 +47,9 @@ export async function runOwnMetrics(
   const full = withDefaults(settings);
   const chosen = await chooseBackend(backend);
   const store = new Store(folder);
-  const plans: ModelPlan[] = [];
-  for (const model of full.models) plans.push(await planModel(model, full, chosen.name, progress));
+  const planned = new PlannedModels<ModelPlan>();
+  for (const model of full.models) planned.add(model, await planModel(model, full, chosen.name, progress));
+  const plans = planned.named();
   const total = plans.reduce((sum, { units }) => sum + units.length, 0);
   const results: OwnResult[] = [];
   let computed = 0;

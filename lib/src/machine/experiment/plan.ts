@@ -70,6 +70,8 @@ export interface PlannedUnit {
 /** All units of one model. */
 export interface ModelPlan {
   name: string;
+  /** The checkpoint's. */
+  path: string;
   /** Types of the weights, if they are quantized. */
   weights?: string;
   checkpoint: Checkpoint;
@@ -161,5 +163,6 @@ export async function planModel(
   );
   const promptSet = hashIds(prompts.flatMap(({ ids }) => ids));
   const weights = quantizedWeights(checkpoint);
-  return { name: checkpoint.name, weights, checkpoint, hashes, guard, promptSet, units };
+  const { name, path } = checkpoint;
+  return { name, path, weights, checkpoint, hashes, guard, promptSet, units };
 }

@@ -2,6 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Checkpoint, hashCheckpoint } from "../checkpoint/checkpoint";
 import { hashFile } from "../support/notedHash";
+import { isThere } from "../support/pointerFile";
 
 /** Files of a tokenizer, where it is not inside of the checkpoint's. */
 const TOKENIZER_FILES = ["tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt"];
@@ -9,7 +10,7 @@ const TOKENIZER_FILES = ["tokenizer.json", "tokenizer_config.json", "vocab.json"
 /** SHA-256 of the files of a model folder's tokenizer, by name; none where a checkpoint is a single file. */
 export function tokenizerHashes(folder: string): Record<string, string> {
   if (!existsSync(folder) || !statSync(folder).isDirectory()) return {};
-  const names = TOKENIZER_FILES.filter((name) => existsSync(join(folder, name)));
+  const names = TOKENIZER_FILES.filter((name) => isThere(join(folder, name)));
   return Object.fromEntries(names.map((name) => [name, hashFile(join(folder, name))]));
 }
 

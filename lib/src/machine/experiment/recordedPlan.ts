@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import { METRICS } from "../../geometry/metrics";
 import { EMBEDDED_PROMPTS, loadPrompts } from "../../prompts/prompts";
 import { hashCheckpoint, openCheckpoint } from "../checkpoint/checkpoint";
+import { knownPath } from "../hub/models";
 import { UserError } from "../support/errors";
 import { resolveFromProject } from "../support/project";
 import { namedPrompts } from "./namedPrompts";
@@ -23,6 +24,8 @@ import {
 /** All units of a model whose results are recorded: neither the model nor its tokenizer nor a backend is needed. */
 export interface RecordedPlan {
   name: string;
+  /** Where the model is, or would be; where it is recorded, if that cannot be told. */
+  path: string;
   /** Types of the weights, if they are quantized. */
   weights?: string;
   /** SHA-256 of the checkpoint's files, by name. */
@@ -49,12 +52,13 @@ export async function planRecorded(model: string, settings: FullSettings): Promi
   if (settings.prompts !== EMBEDDED_PROMPTS || settings.captured !== "float32") return undefined;
   const found = studyOf(model);
   if (!found) return undefined;
-  return typeof (await unitsAskedFor(found.study, settings)) === "string" ? undefined : planOf(found, settings);
+  if (typeof (await unitsAskedFor(found.study, settings)) === "string") return undefined;
+  return planOf({ ...found, path: knownPath(model) }, settings);
 }
 
 /** The plan of a study for settings that it covers. @throws UserError saying what it does not have */
 export async function planOf(
-  { study, name }: { study: RecordedStudy; name?: string },
+  { study, name, path = study.path }: { study: RecordedStudy; name?: string; path?: string },
   settings: FullSettings,
 ): Promise<RecordedPlan> {
   const units = await unitsAskedFor(study, settings);
@@ -64,6 +68,7 @@ export async function planOf(
   const ids = prompts.filter((prompt) => asked.has(prompt.name)).map((prompt) => prompt.ids["0"] ?? prompt.text);
   return {
     name: name ?? model.checkpoint,
+    path,
     weights: model.quantized,
     hashes: Object.fromEntries(Object.entries(model.files).map(([file, { sha256 }]) => [file, sha256])),
     promptSet: createHash("sha256").update(ids.join()).digest("hex"),

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { isAbsolute, join, relative } from "node:path";
 import { messageOf, UserError } from "../support/errors";
 import { parseNpy } from "../support/npy";
+import { isThere } from "../support/pointerFile";
 import { PROJECT_ROOT } from "../support/project";
 import { type PassMetricName, passMetric } from "./passMetrics";
 import { filesOf, type RecordedPart, readDescription, type StudyDescription } from "./recordedDescription";
@@ -37,7 +38,7 @@ const opened = new Map<string, RecordedStudy>();
 export function openStudy(name: string, folder: string | undefined = recordedFolder()): RecordedStudy | undefined {
   if (folder === undefined || !/^[\w][\w.@-]*$/.test(name)) return undefined;
   const path = join(folder, `${name}.json`);
-  if (!existsSync(path)) return undefined;
+  if (!isThere(path)) return undefined;
   const description = readDescription(path);
   const id = `${path} ${JSON.stringify(description)}`;
   const study = opened.get(id) ?? new RecordedStudy(path, description);

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { UserError } from "../support/errors";
 import { readSmallFile, removeUnfinished, writeFileAtomically } from "../support/files";
+import { isThere, PointerFile } from "../support/pointerFile";
 import { canonicalJson, type StoredUnit, type UnitInputs, type UnitResult, unitKey } from "./unit";
 
 /** The results of one prompt take up some 100 kB, in bytes. */
@@ -12,7 +14,10 @@ const LARGEST_UNIT = 2 ** 26;
  * that nothing stale is ever found; and one manifest an experiment. Files appear whole or not at all.
  */
 export class Store {
-  constructor(readonly folder: string) {}
+  /** @throws UserError if the folder has no name: of a shell's variable that is not set, the store would be where one stands */
+  constructor(readonly folder: string) {
+    if (folder === "") throw new UserError("the store's folder has no name");
+  }
 
   /** Units that were found damaged, or written by a version that sealed them in another way: they are computed again. */
   readonly damaged = new Set<string>();
@@ -29,10 +34,10 @@ export class Store {
     return unit === "damaged" || unit === "missing" ? undefined : unit;
   }
 
-  /** The unit of that name, checked against its checksum and its name. */
+  /** The unit of that name, checked against its checksum and its name. @throws UserError if git has a pointer in its place */
   read<Result = UnitResult>(key: string): StoredUnit<Result> | "missing" | "damaged" {
     const path = this.unitPath(key);
-    if (!existsSync(path)) return "missing";
+    if (!isThere(path)) return "missing";
     try {
       const text = readSmallFile(path, LARGEST_UNIT).toString("utf8");
       const { checksum, ...unit } = JSON.parse(text, restoreMissing) as SealedUnit<Result>;
@@ -40,7 +45,9 @@ export class Store {
         if (checksum === checksumOf(unit)) return unit;
         if (checksum === undefined) this.unsealed.add(key);
       }
-    } catch {
+    } catch (error) {
+      // What only has to be brought is not computed again.
+      if (error instanceof PointerFile) throw error;
       // No JSON, or JSON of something else, or not readable.
     }
     return "damaged";

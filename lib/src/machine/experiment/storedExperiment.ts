@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
+import { distinctNames } from "../support/distinctNames";
 import { UserError } from "../support/errors";
 import { readJsonObject } from "../support/json";
 import type { ProgressReporter } from "../support/progress";
@@ -7,7 +9,7 @@ import { planExperiment } from "./experimentPlan";
 import { MANIFEST_FORMAT, manifestName } from "./manifest";
 import { type ExperimentSettings, withDefaults } from "./plan";
 import type { RecordedUnit } from "./recordedStudy";
-import { unitKey } from "./unit";
+import { canonicalJson, unitKey } from "./unit";
 
 /** A unit as a manifest lists it. */
 export interface ListedUnit {
@@ -145,7 +147,21 @@ function parseManifest(manifest: Record<string, unknown>, source: string, name: 
       }),
     };
   });
-  return { source, name, facts, models: parsed };
+  return { source, name, facts, models: named(parsed) };
+}
+
+/** Models under names that differ: in earlier descriptions two may be called the same. */
+function named(models: readonly ListedModel[]): ListedModel[] {
+  const names = distinctNames(
+    models.map(({ name, files }) => {
+      const hash = createHash("sha256").update(canonicalJson(files)).digest("hex");
+      return [name, `${name}@${hash.slice(0, 8)}`, `${name}@${hash}`];
+    }),
+  );
+  return models.map((model, i) => {
+    const name = names[i];
+    return { ...model, name, units: model.units.map((unit) => ({ ...unit, model: name })) };
+  });
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

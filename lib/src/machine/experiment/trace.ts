@@ -2,6 +2,7 @@ import { createReadStream, existsSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { messageOf, UserError } from "../support/errors";
+import { checkReadable } from "../support/files";
 import type { FullSettings } from "./plan";
 import { hashResults } from "./provenance";
 import { planOf } from "./recordedPlan";
@@ -65,12 +66,12 @@ export async function traceExperiment(store: Store, record: Record<string, unkno
 async function recordedModels(record: Record<string, unknown>): Promise<ListedModel[] | undefined> {
   const listed = (Array.isArray(record.models) ? record.models : []) as Partial<ListedModel>[];
   const models: ListedModel[] = [];
-  for (const { recorded } of listed) {
+  for (const { name: listedName, recorded } of listed) {
     const study = recorded && studyWith(recorded);
     if (!study) return undefined;
     try {
-      const { units, ...plan } = await planOf({ study }, record.settings as FullSettings);
-      const { name, hashes: files, promptSet } = plan;
+      const plan = await planOf({ study, name: listedName }, record.settings as FullSettings);
+      const { name, hashes: files, promptSet, units } = plan;
       models.push({ name, files, promptSet, recorded, units: units.map((unit) => listedUnit(name, unit)) });
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
@@ -86,6 +87,7 @@ async function recordedModels(record: Record<string, unknown>): Promise<ListedMo
  * @throws UserError if it is no such file, or a damaged one
  */
 export async function traceMerged(store: Store, path: string): Promise<TracedExperiment> {
+  checkReadable(path);
   const units: TracedUnit[] = [];
   let facts: Record<string, unknown> | undefined;
   const models: { name: string }[] = [];

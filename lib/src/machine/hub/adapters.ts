@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../support/errors";
 import { readJsonObject, shown } from "../support/json";
+import { isThere } from "../support/pointerFile";
 
 /** The settings of an adapter, in a folder of its own. */
 export const ADAPTER_CONFIG = "adapter_config.json";
@@ -18,7 +18,7 @@ export interface AdapterBase {
 /** What the adapter in a folder is for; undefined if there is none. @throws UserError if its settings do not say */
 export function adapterBase(folder: string): AdapterBase | undefined {
   const path = join(folder, ADAPTER_CONFIG);
-  if (!existsSync(path)) return undefined;
+  if (!isThere(path)) return undefined;
   const { base_model_name_or_path: model, revision } = readJsonObject(path);
   if (typeof model !== "string" || model === "") {
     throw new UserError(`${path}: base_model_name_or_path is ${shown(model)}; it must name the adapter's base model`);

@@ -36,12 +36,25 @@ export function snapshotFolder(repository: Repository, commit: string): string {
  * Undefined for any other folder.
  */
 export function cachedModelName(folder: string): string | undefined {
-  const [, name, commit] = /[\\/]models--([^\\/]+)[\\/]snapshots[\\/]([0-9a-f]{40})[\\/]?$/.exec(folder) ?? [];
-  if (!name) return undefined;
-  const main = join(folder, "../../refs/main");
-  const isMain = existsSync(main) && readFileSync(main, "utf8").trim() === commit;
-  return `${name.split("--").at(-1)}${isMain ? "" : `@${commit.slice(0, 8)}`}`;
+  const address = cachedAddress(folder);
+  return address?.inside.length === 0 ? address.repository.at(-1) : undefined;
 }
+
+/**
+ * Where something in the cache comes from: owner and name of the repository (with the start of the commit behind it if that is
+ * not the one of main), and the folders and the file inside of it. Undefined for anything else.
+ */
+export function cachedAddress(path: string): { repository: string[]; inside: string[] } | undefined {
+  const [, snapshot, name, commit, inside = ""] = SNAPSHOT.exec(path) ?? [];
+  if (!name) return undefined;
+  const main = join(snapshot, "../../refs/main");
+  const isMain = existsSync(main) && readFileSync(main, "utf8").trim() === commit;
+  const repository = `${name}${isMain ? "" : `@${commit.slice(0, 8)}`}`.split("--");
+  return { repository, inside: inside.split(/[\\/]/).filter((part) => part !== "") };
+}
+
+/** A snapshot's folder: its repository and commit; and what is named inside of it. */
+const SNAPSHOT = /^(.*[\\/]models--([^\\/]+)[\\/]snapshots[\\/]([0-9a-f]{40}))(?:[\\/](.*))?$/;
 
 export function isCommit(revision: string): boolean {
   return /^[0-9a-f]{40}$/.test(revision);

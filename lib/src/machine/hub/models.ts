@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { UserError } from "../support/errors";
+import { refuseEmptyLink } from "../support/pointerFile";
 import { Stopped } from "../support/progress";
 import { PROJECT_ROOT, resolveFromProject } from "../support/project";
 import { readShardIndex } from "../support/shardIndex";
@@ -58,15 +59,26 @@ export function adapterBaseFolder(folder: string): string | undefined {
   const base = adapterBase(folder);
   if (!base) return undefined;
   const { model, revision } = base;
-  const [local, pinned, named] = [resolveFromProject(model), namedModel(model), modelOnHub(model)];
-  if (existsSync(local)) return local;
-  const known = pinned ? namedModelPath(pinned) : embeddedModel(model);
-  const commit = named && cachedCommit(named.repository, revision ?? named.revision ?? "main");
-  const path = known ?? (named && commit && join(snapshotFolder(named.repository, commit), named.file ?? ""));
+  const path = knownPath(model, revision);
   if (path && existsSync(path)) return path;
   throw new UserError(
     `${join(folder, ADAPTER_CONFIG)}: its base model ${model} is not here; fetch it, or name its folder in base_model_name_or_path`,
   );
+}
+
+/**
+ * Where a model is, or will be once it is fetched, without asking anybody; undefined of a name on the hub that was never looked up.
+ *
+ * @param model as {@link resolveModel} takes it
+ */
+export function knownPath(model: string, revision?: string): string | undefined {
+  const local = resolveFromProject(model);
+  if (existsSync(local)) return local;
+  const [pinned, named] = [namedModel(model), modelOnHub(model)];
+  const known = pinned ? namedModelPath(pinned) : embeddedModel(model);
+  if (known) return known;
+  const commit = named && cachedCommit(named.repository, revision ?? named.revision ?? "main");
+  return named && commit && join(snapshotFolder(named.repository, commit), named.file ?? "");
 }
 
 /** As {@link resolveModel}, of an adapter without its base. */
@@ -74,6 +86,7 @@ async function resolveOne(model: string, options: ResolveOptions): Promise<strin
   const local = resolveFromProject(model);
   const isPrefixed = model.startsWith("hf:");
   if (!isPrefixed && existsSync(local)) return local;
+  if (!isPrefixed) refuseEmptyLink(local);
   const pinned = namedModel(model);
   if (pinned) return fetchNamedModel(pinned, options);
   const embedded = embeddedModel(model);

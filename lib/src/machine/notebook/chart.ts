@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Figure } from "../render/figure";
 import { chartConfig, chartLayout, provenanceHtml, scriptJson, unpackPlotly } from "../render/html";
-import { escapeXml } from "../support/xml";
+import { escapeHtmlText, escapeXml } from "../support/xml";
 
 // Both scripts meet in `window.tokenGeometry`, in either order: a saved notebook runs them as it pleases.
 const SHARED = "var shared = window.tokenGeometry = window.tokenGeometry || { waiting: [] };";
@@ -42,7 +42,7 @@ export function chartHtml(figure: Figure, png: Buffer): string {
   const caption = escapeXml(figure.caption);
   return `<figure style="margin: 0">
 <div data-figure="${id}" style="max-width: 100%; overflow-x: auto"><img src="data:image/png;base64,${png.toString("base64")}" width="${width}" height="${height}" style="max-width: 100%; height: auto" alt="${caption}"></div>
-<figcaption style="max-width: ${Math.max(width, 480)}px"><small>${caption}</small></figcaption>${provenanceHtml(figure)}
+<figcaption style="max-width: ${Math.max(width, 480)}px"><small>${escapeHtmlText(figure.caption)}</small></figcaption>${provenanceHtml(figure)}
 </figure>
 <script>
 (function () {

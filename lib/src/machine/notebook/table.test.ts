@@ -44,6 +44,12 @@ describe("tables", () => {
     expect(alignment).toEqual(["left", "right", "right", "right", "left"]);
   });
 
+  it("of no rows say so", () => {
+    expect(tableText({ columns: [], cells: [] }, { caption: "Who stands out" })).toBe("Who stands out\nno rows");
+    const { document } = new JSDOM(tableHtml({ columns: [], cells: [] }, {})).window;
+    expect(document.querySelector("tbody")?.textContent).toBe("no rows");
+  });
+
   it("are text in columns where there is no HTML", () => {
     expect(
       tableText(

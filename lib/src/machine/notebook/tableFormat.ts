@@ -1,4 +1,4 @@
-import { escapeXml } from "../support/xml";
+import { escapeHtmlText } from "../support/xml";
 import type { TableRecord } from "./record";
 
 /** How a table is shown. */
@@ -31,11 +31,12 @@ export function tableHtml(table: Table, options: TableOptions): string {
     return `style="text-align: ${side}; padding: 2px 10px; font-variant-numeric: tabular-nums${wrap}"`;
   };
   const row = (tag: string, cells: string[]): string =>
-    `<tr>${cells.map((cell, column) => `<${tag} ${style(column, cell)}>${escapeXml(cell)}</${tag}>`).join("")}</tr>`;
+    `<tr>${cells.map((cell, column) => `<${tag} ${style(column, cell)}>${escapeHtmlText(cell)}</${tag}>`).join("")}</tr>`;
   const caption = options.caption
-    ? `<caption style="caption-side: top; text-align: left; font-weight: bold">${escapeXml(options.caption)}</caption>`
+    ? `<caption style="caption-side: top; text-align: left; font-weight: bold">${escapeHtmlText(options.caption)}</caption>`
     : "";
-  const rest = left > 0 ? `<tr><td colspan="${columns.length}">… and ${left} more rows</td></tr>` : "";
+  const more = restOf({ columns, left });
+  const rest = more ? `<tr><td colspan="${columns.length}">${more}</td></tr>` : "";
   return [
     // A table that is wider than its place scrolls, rather than breaking names and numbers in two.
     `<div style="overflow-x: auto"><table style="border-collapse: collapse">${caption}<thead>${row("th", columns)}</thead>`,
@@ -50,6 +51,12 @@ export function tableRecord(table: Table, options: TableOptions): TableRecord {
   return { kind: "table", ...caption, columns, lines, numeric, left };
 }
 
+/** What stands below the lines of a table, if something does: how many lines more there are, or that there is nothing. */
+export function restOf({ columns, left }: Pick<TableRecord, "columns" | "left">): string {
+  if (columns.length === 0) return "no rows";
+  return left > 0 ? `… and ${left} more rows` : "";
+}
+
 /** A table as text in columns. */
 export function tableText(table: Table, options: TableOptions): string {
   const { columns, lines, numeric, left } = formatted(table, options);
@@ -59,13 +66,11 @@ export function tableText(table: Table, options: TableOptions): string {
       .map((cell, column) => (numeric[column] ? cell.padStart(widths[column]) : cell.padEnd(widths[column])))
       .join("  ")
       .trimEnd();
-  return [
-    ...(options.caption ? [options.caption] : []),
-    row(columns),
-    row(widths.map((width) => "-".repeat(width))),
-    ...lines.map(row),
-    ...(left > 0 ? [`… and ${left} more rows`] : []),
-  ].join("\n");
+  const head = columns.length > 0 ? [row(columns), row(widths.map((width) => "-".repeat(width)))] : [];
+  const rest = restOf({ columns, left });
+  return [...(options.caption ? [options.caption] : []), ...head, ...lines.map(row), ...(rest ? [rest] : [])].join(
+    "\n",
+  );
 }
 
 function formatted(

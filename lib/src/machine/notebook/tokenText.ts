@@ -8,7 +8,7 @@ import { scriptJson } from "../render/html";
 import { UserError } from "../support/errors";
 import { writeFileAtomically } from "../support/files";
 import { sendToNotebook } from "../support/notebookOutput";
-import { escapeXml } from "../support/xml";
+import { escapeHtmlText, escapeXml } from "../support/xml";
 import { type PictureRecord, RECORD_TYPE } from "./record";
 import { type TokenText, visiblePiece } from "./tokenTextContent";
 import { tokenTextPicture } from "./tokenTextPicture";
@@ -117,11 +117,11 @@ export function tokenTextHtml({ name, caption, pieces, orders, order, layer }: T
   const id = createHash("sha256").update(name).update(json).digest("hex").slice(0, 16);
   const spans = pieces.map((piece, token) => {
     const color = colors[shadeOf(shown[token])];
-    return `<span style="background-color: ${color}" title="token ${token + 1}">${escapeXml(visiblePiece(piece))}</span>`;
+    return `<span style="background-color: ${color}" title="token ${token + 1}">${escapeHtmlText(visiblePiece(piece))}</span>`;
   });
   return `<div data-tokens="${id}" style="max-width: 900px; padding: 8px; background-color: #ffffff; color: #222222">
 <div style="font: 14px/1.7 'DejaVu Sans', Verdana, sans-serif; white-space: pre-wrap; overflow-wrap: anywhere">${spans.join("")}</div>
-<div><small><b>${placeOf({ orders, order, layer })}</b>. ${escapeXml(caption)}</small></div>
+<div><small><b>${placeOf({ orders, order, layer })}</b>. ${escapeHtmlText(caption)}</small></div>
 </div>
 <script>
 (function () {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { escapeXml } from "../support/xml";
+import { escapeHtmlText, escapeXml } from "../support/xml";
 import { metadataOf, PROVENANCE_ELEMENT } from "./exportMetadata";
 import type { Figure, PlotlyLayout } from "./figure";
 import { provenanceLines } from "./provenanceLines";
@@ -56,7 +56,7 @@ export function chartLayout(layout: PlotlyLayout): PlotlyLayout {
 /** Where a figure's numbers come from, folded up; nothing if it does not say. */
 export function provenanceHtml(figure: Figure): string {
   const lines = provenanceLines(figure.provenance).map(
-    ([label, text]) => `<b>${escapeXml(label)}</b>: ${escapeXml(text)}`,
+    ([label, text]) => `<b>${escapeHtmlText(label)}</b>: ${escapeHtmlText(text)}`,
   );
   if (lines.length === 0) return "";
   const width = Math.max(figure.layout.width, 480);

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename, extname } from "node:path";
 import { messageOf, UserError } from "../support/errors";
+import { refuseEmptyLink, refusePointer } from "../support/pointerFile";
 import { unescapeXml } from "../support/xml";
 import { PROVENANCE_ELEMENT, PROVENANCE_KEY, tableIdentifier, tableMetadataPath } from "./exportMetadata";
 
@@ -48,8 +49,12 @@ function readTableProvenance(path: string): Json {
 
 function readBytes(path: string): Buffer {
   try {
-    return readFileSync(path);
+    const bytes = readFileSync(path);
+    refusePointer(path, bytes);
+    return bytes;
   } catch (error) {
+    if (error instanceof UserError) throw error;
+    refuseEmptyLink(path);
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
     throw new UserError(`${path}: ${missing ? "no such file" : `cannot be read (${messageOf(error)})`}`, {
       cause: error,

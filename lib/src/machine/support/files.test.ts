@@ -1,11 +1,29 @@
-import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { filesBelow } from "../../../../tests/support/cli";
 import { temporaryFolder } from "../../../../tests/support/notebooks";
 import { UserError } from "./errors";
-import { makeWorkFolder, openToRead, readSmallFile, removeUnfinished, writeFileAtomically } from "./files";
+import {
+  checkOutputFile,
+  checkOutputFolder,
+  makeWorkFolder,
+  openToRead,
+  readSmallFile,
+  removeUnfinished,
+  writeFileAtomically,
+} from "./files";
 import { machineName } from "./machine";
 
 /** The id of a process that has ended. */
@@ -34,6 +52,72 @@ describe("writeFileAtomically", () => {
     expect(() => writeFileAtomically(path, breaking())).toThrow(`cannot write ${path}: no more`);
     expect(filesBelow(folder)).toEqual(["file"]);
     expect(readFileSync(path, "utf8")).toBe("old");
+  });
+
+  test("a link stays, and what it leads to is written, there or not; who may read it stays as it is", () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, "far"));
+    writeFileSync(join(folder, "far", "old"), "old", { mode: 0o640 });
+    symlinkSync("far", join(folder, "near"));
+    symlinkSync("near/old", join(folder, "link"));
+    symlinkSync("link", join(folder, "linkOfLink"));
+    symlinkSync("../far/new", join(folder, "far", "dangling"));
+    symlinkSync("near/dangling", join(folder, "danglingToo"));
+    writeFileAtomically(join(folder, "linkOfLink"), "content");
+    expect(readFileSync(join(folder, "far", "old"), "utf8")).toBe("content");
+    expect(statSync(join(folder, "far", "old")).mode & 0o777).toBe(0o640);
+    writeFileAtomically(join(folder, "danglingToo"), "more");
+    expect(readFileSync(join(folder, "far", "new"), "utf8")).toBe("more");
+    for (const link of ["near", "link", "linkOfLink", "far/dangling", "danglingToo"])
+      expect(lstatSync(join(folder, link)).isSymbolicLink()).toBe(true);
+    expect(filesBelow(join(folder, "far"))).toEqual(["dangling", "new", "old"]);
+  });
+
+  test("pipes and devices are written through and stay", async () => {
+    const folder = temporaryFolder();
+    const pipe = join(folder, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    const reader = spawn("cat", [pipe]);
+    const read: Buffer[] = [];
+    reader.stdout.on("data", (bytes) => read.push(bytes));
+    // More than a pipe holds, so that it is read while it is written.
+    writeFileAtomically(pipe, [new Uint8Array(200_000).fill(1), Uint8Array.of(2)]);
+    await once(reader, "close");
+    const bytes = Buffer.concat(read);
+    expect([bytes.length, bytes[0], bytes[200_000]]).toEqual([200_001, 1, 2]);
+    symlinkSync("/dev/null", join(folder, "nothing"));
+    writeFileAtomically(join(folder, "nothing"), "text");
+    expect(statSync("/dev/null").isCharacterDevice()).toBe(true);
+    expect(() => writeFileAtomically("/dev/full", "text")).toThrow(/^cannot write \/dev\/full: the disk is full/);
+    expect(filesBelow(folder)).toEqual(["nothing", "pipe"]);
+    expect(statSync(pipe).isFIFO()).toBe(true);
+  });
+
+  test("what cannot be a file is refused, before any work as well", () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "file"), "");
+    symlinkSync("round", join(folder, "round"));
+    const cases: [path: string, why: RegExp][] = [
+      [folder, /there is a folder of that name; name a file$/],
+      [join(folder, "new/"), /it names a folder; name a file$/],
+      [join(folder, "file/"), /a part of the path is a file, not a folder$/],
+      [join(folder, "file", "in"), /a part of the path is a file, not a folder$/],
+      [join(folder, "round"), /its links lead in a circle$/],
+      ["/dev/fd/999", /nobody has opened it for writing$/],
+      ["", /without a name$/],
+    ];
+    for (const [path, why] of cases) {
+      expect(() => writeFileAtomically(path, "text")).toThrow(why);
+      expect(() => checkOutputFile(path)).toThrow(why);
+    }
+    expect(() => checkOutputFolder(join(folder, "file"))).toThrow(/is a file, not a folder$/);
+    symlinkSync("nowhere/deep", join(folder, "astray"));
+    const astray = /astray.*: a part of the path is a link that leads nowhere$/;
+    expect(() => checkOutputFolder(join(folder, "astray"))).toThrow(astray);
+    expect(() => writeFileAtomically(join(folder, "astray", "file"), "text")).toThrow(astray);
+    checkOutputFolder(join(folder, "new", "folder"));
+    checkOutputFile(join(folder, "new", "file"));
+    expect(filesBelow(folder)).toEqual(["astray", "file", "round"]);
   });
 
   test("what a killed process left of the same file is removed; what is being written, or is not ours, stays", () => {

@@ -3,9 +3,10 @@ import {
   accessSync,
   closeSync,
   constants,
-  existsSync,
+  fchmodSync,
   fstatSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -16,9 +17,11 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { messageOf, UserError } from "./errors";
 import { isRunning, machineName } from "./machine";
+import { outputTarget, writeThrough } from "./outputTarget";
+import { LARGEST_POINTER, refuseEmptyLink, refusePointer } from "./pointerFile";
 
 /** A file that is still not finished after so many milliseconds never will be, whoever was writing it. */
 const LONGEST_WRITING = 24 * 3600 * 1000;
@@ -27,7 +30,7 @@ const LONGEST_WRITING = 24 * 3600 * 1000;
  * Opens a file for reading. The caller closes it.
  *
  * @returns its descriptor, and its size in bytes
- * @throws UserError if it is not there, may not be read, or is no file: reading a pipe or a device may never end
+ * @throws UserError if it is not there, may not be read, is a pointer of git, or no file: reading a pipe or a device may never end
  */
 export function openToRead(path: string): { file: number; size: number } {
   let file: number | undefined;
@@ -36,9 +39,12 @@ export function openToRead(path: string): { file: number; size: number } {
     file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const found = fstatSync(file);
     if (!found.isFile()) throw new Error("it is no regular file");
+    if (found.size <= LARGEST_POINTER) refusePointer(path, readUpTo(file, found.size));
     return { file, size: found.size };
   } catch (error) {
     if (file !== undefined) closeSync(file);
+    if (error instanceof UserError) throw error;
+    refuseEmptyLink(path);
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
     throw new UserError(`${path}: ${missing ? "no such file" : `cannot be read (${messageOf(error)})`}`, {
       cause: error,
@@ -58,12 +64,7 @@ export function readSmallFile(path: string, largest: number): Buffer {
     if (size > largest) {
       throw new UserError(`${path}: has ${size} bytes, more than the ${largest} that a file of its kind may have`);
     }
-    const bytes = Buffer.alloc(size);
-    let filled = 0;
-    for (let count = -1; count !== 0 && filled < size; filled += count) {
-      count = readSync(file, bytes, filled, size - filled, filled);
-    }
-    return bytes.subarray(0, filled);
+    return readUpTo(file, size);
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(`${path}: cannot be read (${messageOf(error)})`, { cause: error });
@@ -72,26 +73,53 @@ export function readSmallFile(path: string, largest: number): Buffer {
   }
 }
 
+/** The first so many bytes of a file, fewer if it has become shorter. */
+function readUpTo(file: number, size: number): Buffer {
+  const bytes = Buffer.alloc(size);
+  let filled = 0;
+  for (let count = -1; count !== 0 && filled < size; filled += count) {
+    count = readSync(file, bytes, filled, size - filled, filled);
+  }
+  return bytes.subarray(0, filled);
+}
+
+/** Refuses a file that {@link openToRead} refuses, before others read it by its path. @throws UserError */
+export function checkReadable(path: string): void {
+  closeSync(openToRead(path).file);
+}
+
 /**
  * Writes a file so that it is either there in full or not there at all: a temporary file beside it, flushed to disk,
- * then renamed. Missing folders are made, and what a killed process left of an earlier attempt is removed.
+ * then renamed. Missing folders are made, and what a killed process left of an earlier attempt is removed. A link stays, and
+ * what it leads to is written; pipes and devices are written through.
  *
  * @param path where the file goes
  * @param content its bytes, in one piece or as pieces that are written one after the other
- * @throws UserError if the folder cannot be made or written (read-only, disk full); nothing is left behind
+ * @throws UserError if it is a folder, or the folder cannot be made or written (read-only, disk full); nothing is left behind
  */
 export function writeFileAtomically(path: string, content: string | Uint8Array | Iterable<Uint8Array>): void {
-  const temporary = `${path}.${machineName()}.${process.pid}.${randomBytes(4).toString("hex")}.tmp`;
   const pieces: Iterable<Uint8Array> =
     typeof content === "string"
       ? [new TextEncoder().encode(content)]
       : content instanceof Uint8Array
         ? [content]
         : content;
+  whileWriting(path, () => {
+    const target = outputTarget(path);
+    if ("stream" in target) writeThrough(target.stream, pieces);
+    else replaceFile(target, pieces);
+  });
+}
+
+/** @throws the system's own error */
+function replaceFile({ file: path, mode }: { file: string; mode?: number }, pieces: Iterable<Uint8Array>): void {
+  const temporary = `${path}.${machineName()}.${process.pid}.${randomBytes(4).toString("hex")}.tmp`;
   let file: number | undefined;
   try {
     makeFolder(dirname(path));
     file = openSync(temporary, "wx");
+    // Of a file that is there, who may read it stays as it is.
+    if (mode !== undefined) fchmodSync(file, mode);
     for (const piece of pieces) {
       // A single write may be cut short (2 GiB on Linux), so go on from where it stopped.
       for (let done = 0; done < piece.length; ) done += writeSync(file, piece, done, piece.length - done);
@@ -106,10 +134,40 @@ export function writeFileAtomically(path: string, content: string | Uint8Array |
     try {
       rmSync(temporary, { force: true });
     } catch {
-      // The folder itself is out of reach; the message below says so.
+      // The folder itself is out of reach, which the error says.
     }
+    throw error;
+  }
+}
+
+/**
+ * Finds out before the work, not after it, whether a file could be written; nothing is made.
+ *
+ * @throws UserError if it is a folder, or its folder cannot be made or written
+ */
+export function checkOutputFile(path: string): void {
+  whileWriting(path, () => {
+    const target = outputTarget(path);
+    if ("file" in target) checkFolder(dirname(target.file));
+  });
+}
+
+/** As {@link checkOutputFile}, of a folder that need not be there yet. @throws UserError if it is a file, or cannot be written */
+export function checkOutputFolder(folder: string): void {
+  whileWriting(folder, () => checkFolder(resolve(folder)));
+}
+
+function whileWriting(path: string, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError(`cannot write ${path}: ${writeProblem(error)}`, { cause: error });
   }
+}
+
+function checkFolder(folder: string): void {
+  accessSync(`${nearestFolder(folder)}/.`, constants.W_OK);
 }
 
 /**
@@ -175,9 +233,10 @@ export function makeFolder(folder: string): void {
   }
 }
 
-/** The folder itself or the first one above it that is there. */
+/** The folder itself or the first one above it that is there, if only as a link to nothing. */
 function nearestFolder(folder: string): string {
-  return existsSync(folder) || dirname(folder) === folder ? folder : nearestFolder(dirname(folder));
+  const isThere = lstatSync(folder, { throwIfNoEntry: false }) !== undefined;
+  return isThere || dirname(folder) === folder ? folder : nearestFolder(dirname(folder));
 }
 
 /** Why something could not be written, for people. */
@@ -193,6 +252,10 @@ export function writeProblem(error: unknown): string {
     ENOTDIR: "a part of the path is a file, not a folder",
     EEXIST: "a part of the path is a file, not a folder",
     EISDIR: "there is a folder of that name",
+    ENOENT: "a part of the path is a link that leads nowhere",
+    ELOOP: "its links lead in a circle",
+    EPIPE: "whoever read it has stopped",
+    EBADF: "nobody has opened it for writing",
   };
   return (code && remedies[code]) || messageOf(error);
 }

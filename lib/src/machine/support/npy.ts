@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { messageOf, UserError } from "./errors";
 import { writeFileAtomically } from "./files";
 import { fromFloat16 } from "./float16";
+import { refuseEmptyLink, refusePointer } from "./pointerFile";
 
 /** A dense array in C order, as NumPy stores it in a .npy file. */
 export interface NumpyArray {
@@ -28,11 +29,13 @@ export function readNpy(path: string): NumpyArray {
   try {
     bytes = readFileSync(path);
   } catch (error) {
+    refuseEmptyLink(path);
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
     throw new UserError(`${path}: ${missing ? "no such file" : `cannot be read (${messageOf(error)})`}`, {
       cause: error,
     });
   }
+  refusePointer(path, bytes);
   return parseNpy(bytes, path);
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { inNotebook, sendToNotebook } from "./notebookOutput";
 import { type ProgressReporter, Stopped } from "./progress";
-import { escapeXml } from "./xml";
+import { escapeHtmlText } from "./xml";
 
 /** Where progress is shown. */
 export interface ProgressTarget {
@@ -101,8 +101,8 @@ export class ProgressDisplay implements ProgressReporter {
     const line = this.target.kind === "terminal" ? `${this.label} ${bar} ${facts}` : `${this.label}: ${facts}`;
     const end = last || this.target.kind === "lines" ? "\n" : "";
     const html = [
-      `<div>${escapeXml(this.label)} <progress max="1" value="${fraction.toFixed(3)}" style="vertical-align: middle"></progress>`,
-      ` <small>${escapeXml(facts)}</small></div>`,
+      `<div>${escapeHtmlText(this.label)} <progress max="1" value="${fraction.toFixed(3)}" style="vertical-align: middle"></progress>`,
+      ` <small>${escapeHtmlText(facts)}</small></div>`,
     ].join("");
     this.target.show(this.target.kind === "notebook" ? line : `${line}${end}`, html);
   }

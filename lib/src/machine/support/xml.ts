@@ -11,6 +11,11 @@ export function escapeXml(text: string): string {
   );
 }
 
+/** The same for a page, where MathJax (in notebooks) takes what is between dollars for TeX, unless an element stands around each. */
+export function escapeHtmlText(text: string): string {
+  return escapeXml(text).replaceAll("$", "<span>$</span>");
+}
+
 /** The text that {@link escapeXml} made safe. */
 export function unescapeXml(text: string): string {
   const letters: Record<string, string> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };

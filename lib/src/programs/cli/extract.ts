@@ -3,10 +3,11 @@ import { join, parse } from "node:path";
 import { type Command, Option } from "commander";
 import { UserError } from "../../machine/support/errors";
 import { writeNpy } from "../../machine/support/npy";
+import { outputTarget } from "../../machine/support/outputTarget";
 import { loadModel, type Model } from "../../model/model";
 import { loadPrompts } from "../../prompts/prompts";
 import { PAPER_PROMPT_LENGTH } from "../../tokens/tokenizedPrompts";
-import { BACKEND_HELP, MODEL_HELP, wholeNumber, wholeNumbers } from "./options";
+import { BACKEND_HELP, besideOutput, MODEL_HELP, wholeNumber, wholeNumbers } from "./options";
 
 interface ExtractOptions {
   model: string;
@@ -31,7 +32,7 @@ export function extractCommand(program: Command): void {
     .addOption(
       new Option("--ids <list>", "the prompt as token ids: 1,2,3 (no tokenizer needed)").argParser(wholeNumbers),
     )
-    .option("--out <file>", "where the hidden states go; with --json it can be left out")
+    .option("--out <file>", "where the hidden states go, - for standard output; with --json it can be left out")
     .option("--tokens <number>", "cut a text to this many tokens", wholeNumber(1), PAPER_PROMPT_LENGTH)
     .option("--json", "print loss and mean entropy (nats), shape and tokens as JSON")
     .option("--backend <name>", BACKEND_HELP)
@@ -41,6 +42,7 @@ export function extractCommand(program: Command): void {
 async function extract(options: ExtractOptions): Promise<void> {
   const { out } = options;
   if (out === undefined && !options.json) throw new UserError("extract needs --out FILE, --json or both");
+  const say = out === undefined ? process.stdout : besideOutput(out, options.json);
   const model = await loadModel(options.model, { backend: options.backend });
   try {
     const ids = await promptIds(options, model);
@@ -60,7 +62,7 @@ async function extract(options: ExtractOptions): Promise<void> {
       process.stderr.write(`${why}: it is in ${last.file}\n`);
     }
     const summary = { loss, meanEntropy, shape, ...(last && { last }), tokens: ids };
-    process.stdout.write(
+    say.write(
       options.json
         ? `${JSON.stringify(summary)}\n`
         : `${out}: [${shape}]; loss ${inNats(loss)}, mean entropy ${inNats(meanEntropy)}\n`,
@@ -77,6 +79,9 @@ function inNats(value: number): string {
 /** hidden.npy -> hidden-last.npy */
 function lastFile(out: string | undefined): string | undefined {
   if (out === undefined) return undefined;
+  if ("stream" in outputTarget(out)) {
+    throw new UserError(`${out}: the last hidden state is of another width and needs a file of its own; name a file`);
+  }
   const { dir, name, ext } = parse(out);
   return join(dir, `${name}-last${ext}`);
 }

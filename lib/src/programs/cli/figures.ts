@@ -1,13 +1,16 @@
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { Command, CommanderError } from "commander";
 import { FIGURES } from "../../figures/figures";
 import { reportError, UserError } from "../../machine/support/errors";
+import { checkOutputFolder } from "../../machine/support/files";
+import { placeOf } from "../../machine/support/place";
 import { PROJECT_ROOT } from "../../machine/support/project";
 import { sideBySide } from "../../machine/support/sideBySide";
 import { committedNotebook } from "../report/committed";
 import { Drawing } from "../report/drawing";
 import { describeRun, withRunRecord } from "../report/run";
 import { Compiler } from "../runner/compiler";
+import { foldersOf } from "../runner/folder";
 import { killAllKernels } from "../runner/kernelProcess";
 import { cellsToRun, clearOutputs, normalizeNotebook, readNotebook, writeNotebook } from "../runner/notebook";
 import { notebookParameters } from "../runner/parameters";
@@ -57,7 +60,10 @@ export async function main(argv: string[]): Promise<void> {
 function defineCommand(): Command {
   return new Command("npm run figures --")
     .description("Executes the notebooks and writes their figures, without Jupyter: each in a tslab kernel of its own.")
-    .argument("[notebook...]", "names or parts of them, as in fig03; all notebooks if none is named")
+    .argument(
+      "[notebook...]",
+      "figures (fig03), names or whole parts of them, or paths; all notebooks if none is named",
+    )
     .option("-p, --parameter <NAME=value>", "sets a parameter of the notebooks (repeatable)", addSetting, new Map())
     .option("--out <folder>", "where executed notebooks and figures go", "out")
     .option("--jobs <number>", `how many notebooks run at once (default: ${affordableNotebooks()})`, parseJobs)
@@ -81,7 +87,7 @@ async function execute(words: string[], options: Options, argv: readonly string[
     throw new UserError("--in-place keeps notebooks at their defaults; leave out -p, or leave out --in-place");
   }
   if (files.length === 0) throw new UserError("there are no notebooks in notebooks/");
-  const outFolder = resolve(options.out);
+  const outFolder = folderOfOutputs(options.out, files);
   const notebooks = prepareNotebooks(files, options.parameter);
   for (const name of options.parameter.keys()) {
     const without = notebooks.filter(({ missing }) => missing.includes(name)).map((notebook) => notebook.name);
@@ -97,6 +103,16 @@ async function execute(words: string[], options: Options, argv: readonly string[
   } finally {
     drawing.close();
   }
+}
+
+/** Where executed notebooks and figures go. @throws UserError if it cannot be written, or is where the notebooks come from */
+function folderOfOutputs(out: string, files: readonly NotebookFile[]): string {
+  if (out === "") throw new UserError("--out names no folder");
+  checkOutputFolder(out);
+  const executed = join(resolve(out), "notebooks");
+  const own = files.find(({ path }) => placeOf(dirname(path)) === placeOf(executed));
+  if (own) throw new UserError(`--out ${out}: ${displayPath(own.path)} would be replaced; name another folder`);
+  return resolve(out);
 }
 
 /** What came of a notebook. */
@@ -126,12 +142,13 @@ async function executeNotebooks(
   for (const { notebook } of notebooks) compiler?.plan(cellsToRun(notebook).map(({ source }) => source));
   const parameters = Object.fromEntries(options.parameter);
   const environment = { ...shareOfMachine(jobs), ...(await drawing.environment()) };
-  const shared = { outFolder, timeoutSeconds: options.timeout, compiler, environment };
+  const shared = { outFolder, parameters, timeoutSeconds: options.timeout, compiler, environment };
   const execute = async (file: PreparedNotebook, signal: AbortSignal): Promise<Outcome> => {
     signal.addEventListener("abort", killAllKernels);
     const onCell = (number: number, count: number) => progress.show(file.name, `cell ${number} of ${count}`);
     progress.show(file.name, "starting");
-    const running = runNotebook(file.notebook, { ...shared, signal, onCell });
+    const folders = foldersOf(file.path, file.notebook);
+    const running = runNotebook(file.notebook, { ...shared, ...folders, signal, onCell });
     const { notebook, seconds, failure } = await running.finally(() => progress.remove(file.name));
     if (signal.aborted) return { seconds };
     const executed = join(outFolder, "notebooks", `${file.name}.ipynb`);

@@ -1,5 +1,8 @@
 import { InvalidArgumentError } from "commander";
 import { BACKENDS } from "../../machine/backend/backend";
+import { UserError } from "../../machine/support/errors";
+import { checkOutputFile } from "../../machine/support/files";
+import { isStandardOutput } from "../../machine/support/outputTarget";
 
 export const BACKEND_HELP = `auto, ${BACKENDS.map(({ name }) => name).join(", ")} (default: auto, which is $TOKEN_GEOMETRY_BACKEND if that is set)`;
 
@@ -23,4 +26,18 @@ export function wholeNumbers(value: string): number[] {
     throw new InvalidArgumentError("must be whole numbers with commas between them, like 1,2,3.");
   }
   return parts.map(Number);
+}
+
+/**
+ * Checks, before any work, where results are to go, and says where to write what there is to say of them: on stderr, if the
+ * results themselves are on stdout.
+ *
+ * @param out a file, or "-"
+ * @throws UserError if it cannot be written, or JSON would be mixed up with it
+ */
+export function besideOutput(out: string, json = false): NodeJS.WriteStream {
+  checkOutputFile(out);
+  if (!isStandardOutput(out)) return process.stdout;
+  if (json) throw new UserError("--json goes to standard output, as --out does; name a file");
+  return process.stderr;
 }

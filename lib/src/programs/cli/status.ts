@@ -77,6 +77,7 @@ function describe(status: ExperimentStatus): string {
 }
 
 function progressOf({ total, done, running, missing, damaged, secondsLeft }: Progress, people = ""): string {
+  if (total === 0) return "nothing to do";
   const percent = Math.floor((100 * done) / total);
   const again = damaged > 0 ? `, ${damaged} damaged` : "";
   const left = done < total && secondsLeft !== null ? `, about ${duration(secondsLeft)} left` : "";

@@ -1,13 +1,13 @@
-import { existsSync } from "node:fs";
-import { extname } from "node:path";
+import { basename, extname } from "node:path";
 import type { Command } from "commander";
 import { Store } from "../../machine/experiment/store";
 import { type TracedExperiment, type TraceState, traceExperiment, traceMerged } from "../../machine/experiment/trace";
 import { type ProvenanceLine, provenanceLines } from "../../machine/render/provenanceLines";
 import { readProvenance, TRACEABLE } from "../../machine/render/readMetadata";
 import { UserError } from "../../machine/support/errors";
+import { isThere } from "../../machine/support/pointerFile";
 import { defaultStore } from "../../machine/support/project";
-import { figureOf } from "../report/records";
+import { figureOf, provenanceByFigure } from "../report/records";
 import { readNotebook } from "../runner/notebook";
 
 interface TraceOptions {
@@ -51,7 +51,7 @@ export function traceCommand(program: Command): void {
 }
 
 async function traceFile(store: Store, file: string): Promise<Trace[]> {
-  if (!existsSync(file)) throw new UserError(`${file}: no such file`);
+  if (!isThere(file)) throw new UserError(`${file}: no such file`);
   const ending = extname(file).toLowerCase();
   if (ending === ".json") {
     const merged = await traceMerged(store, file);
@@ -59,10 +59,10 @@ async function traceFile(store: Store, file: string): Promise<Trace[]> {
   }
   if (ending !== ".ipynb") return traceProvenance(store, file, readProvenance(file));
   const outputs = readNotebook(file).cells.flatMap((cell) => cell.outputs ?? []);
-  const figures = Object.fromEntries(
+  const figures = provenanceByFigure(
     outputs.flatMap((output) => {
       const figure = figureOf(output);
-      return figure ? [[figure.name, figure.provenance ?? {}]] : [];
+      return figure ? { ...figure, notebook: basename(file, ".ipynb") } : [];
     }),
   );
   if (Object.keys(figures).length === 0) {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, join, sep } from "node:path";
 import { UserError } from "../../machine/support/errors";
 import { writeFileAtomically } from "../../machine/support/files";
 import { readJsonObject } from "../../machine/support/json";
@@ -125,7 +125,7 @@ export function inspectSpec(folder: string, root: string = PROJECT_ROOT): FoundS
     return undefined;
   }
   const words = (Array.isArray(argv) ? argv : []).filter((word): word is string => typeof word === "string");
-  const inside = join(root, "node_modules");
+  const inside = join(root, "node_modules", sep);
   return {
     folder,
     ours: words.some((word) => word.startsWith(inside)),

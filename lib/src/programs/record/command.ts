@@ -2,6 +2,7 @@ import { basename, join, resolve } from "node:path";
 import { Command, CommanderError, Option } from "commander";
 import { openStudy, type RecordedStudy, recordedFolder, recordedNames } from "../../machine/experiment/recordedStudy";
 import { reportError, UserError } from "../../machine/support/errors";
+import { checkOutputFolder } from "../../machine/support/files";
 import { progressBar } from "../../machine/support/progressDisplay";
 import { PROJECT_ROOT } from "../../machine/support/project";
 import { checkStudy } from "./checkStudy";
@@ -71,6 +72,7 @@ function defineCommand(): Command {
 
 async function record(options: RecordArguments, argv: readonly string[]): Promise<void> {
   const out = folderOf(options);
+  checkOutputFolder(out);
   const command = ["npm run record --", ...argv].join(" ");
   for (const model of options.model ?? Object.keys(RECORDING_PLAN)) {
     const path = await recordModel(model, { ...options, out, command, progress: progressBar });

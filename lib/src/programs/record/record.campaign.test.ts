@@ -5,7 +5,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { expectRefusal, filesBelow, runProgram } from "../../../../tests/support/cli";
 import { temporaryFolder, waitUntil } from "../../../../tests/support/notebooks";
-import { RECORD_ARGUMENTS, RECORDED_MODEL, recordForTest, startRecord } from "../../../../tests/support/recordedStudy";
+import {
+  RECORD_ARGUMENTS,
+  RECORDED,
+  RECORDED_MODEL,
+  recordForTest,
+  startRecord,
+} from "../../../../tests/support/recordedStudy";
 import { bandFigure } from "../../../../tests/support/sampleFigures";
 import { editJson } from "../../../../tests/support/tinyModel";
 import { runExperiment } from "../../machine/experiment/experiment";
@@ -18,6 +24,7 @@ import { Study } from "../../results/study";
 import { provenanceOf } from "../../results/wording";
 import { checkStudy, compareResults } from "./checkStudy";
 import { partsOf, RECORDING_PLAN } from "./recordingPlan";
+import { recordModel } from "./recordModel";
 import { writeStudy } from "./writeStudy";
 
 const folder = mkdtempSync(join(tmpdir(), "token-geometry-record-"));
@@ -102,6 +109,18 @@ describe("a recording", () => {
     );
     await expect(recordForTest(recorded, { count: 2 })).rejects.toThrow("holds more");
     await expect(recordForTest(recorded, { shuffles: [] })).rejects.toThrow("nothing is left to be recorded");
+  });
+
+  test("is not replaced by one of another model in a folder of the same name", async () => {
+    const model = join(folder, "elsewhere", "llama-mini");
+    cpSync(RECORDED_MODEL, model, { recursive: true });
+    editJson(join(model, "config.json"), (config) => ({ ...config, rms_norm_eps: 1e-4 }));
+    const before = tableOf(recorded);
+    const others = { out: recorded, store: join(folder, "recording"), backend: "wasm", workers: 1, command: "" };
+    await expect(recordModel(model, { ...RECORDED, ...others })).rejects.toThrow(
+      /llama-mini\.json: is of another model that is called llama-mini; record into another folder \(--out\)/,
+    );
+    expect(tableOf(recorded)).toBe(before);
   });
 
   test("that is killed leaves nothing half, and goes on where it was", async () => {

@@ -65,7 +65,7 @@ export async function recordModel(model: string, options: RecordOptions): Promis
   for (const [index, { settings, prompts: names }] of parts.entries()) {
     const { bos = false, leaveOut = 0, metrics = [] } = settings;
     const [shuffleIndex] = settings.shuffleIndices;
-    if (index === 0) refuseSmaller(options.out, await nameOf(model, settings), parts);
+    if (index === 0) refuseLoss(options.out, model, await planModel(model, withDefaults(settings), "wasm"), parts);
     const special = [bos ? ", bos" : "", leaveOut > 0 ? `, leaveOut ${leaveOut}` : ""].join("");
     const experiment = await runExperiment(settings, {
       store: options.store,
@@ -101,15 +101,21 @@ function plannedParts(model: string, prompts: readonly Prompt[], options: Record
   });
 }
 
-/** A study must not be replaced by one that holds less: hours of work would have to be done again. */
-function refuseSmaller(out: string, name: string, parts: readonly PlannedPart[]): void {
-  const path = join(out, `${name}.json`);
+/** A study must not be replaced by one that holds less, or is of another model: hours of work would have to be done again. */
+function refuseLoss(out: string, model: string, plan: ModelPlan, parts: readonly PlannedPart[]): void {
+  const isPlanned = Object.hasOwn(RECORDING_PLAN, model);
+  const path = join(out, `${isPlanned ? model : plan.name}.json`);
   if (!existsSync(path)) return;
   let known: StudyDescription;
   try {
     known = readDescription(path);
   } catch {
     return; // A damaged one may be replaced.
+  }
+  const hashesOf = (files: Record<string, string>) => Object.values(files).sort().join();
+  const recorded = Object.entries(known.model.files).map(([file, { sha256 }]) => [file, sha256]);
+  if (!isPlanned && hashesOf(Object.fromEntries(recorded)) !== hashesOf(plan.hashes)) {
+    throw new UserError(`${path}: is of another model that is called ${plan.name}; record into another folder (--out)`);
   }
   const lost = known.parts.find(
     (old) =>
@@ -122,12 +128,6 @@ function refuseSmaller(out: string, name: string, parts: readonly PlannedPart[])
   throw new UserError(
     `${path}: holds more than would be recorded now (${partInWords(lost)} of ${lost.prompts.length} prompts, ${known.settings.tokens} tokens); record into another folder (--out)`,
   );
-}
-
-/** Under which name a model is recorded. */
-async function nameOf(model: string, settings: ExperimentSettings): Promise<string> {
-  if (Object.hasOwn(RECORDING_PLAN, model)) return model;
-  return (await planModel(model, withDefaults(settings), "wasm")).name;
 }
 
 async function factsOf(

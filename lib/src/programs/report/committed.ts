@@ -6,7 +6,7 @@ import type { Figure } from "../../machine/render/figure";
 import { provenanceHtml } from "../../machine/render/html";
 import { renderSmallPng } from "../../machine/render/renderSmallPng";
 import { defaultStore, libraryVersion, PROJECT_ROOT } from "../../machine/support/project";
-import { escapeXml } from "../../machine/support/xml";
+import { escapeHtmlText } from "../../machine/support/xml";
 import type { Cell, Notebook } from "../runner/notebook";
 import type { MimeBundle, Output } from "../runner/outputs";
 import { figureOf, recordOf } from "./records";
@@ -84,7 +84,7 @@ async function committedOutputs(output: Output, names: PathName[]): Promise<Outp
 async function pictureAndCaption(figure: Figure): Promise<Output[]> {
   const { name, caption, layout } = figure;
   const picture = (await renderSmallPng(figure)).toString("base64");
-  const text = `<p><small>${escapeXml(caption)}</small></p>${provenanceHtml(figure)}`;
+  const text = `<p><small>${escapeHtmlText(caption)}</small></p>${provenanceHtml(figure)}`;
   return [
     pictureOutput(picture, `[figure ${name}]`, layout),
     { output_type: "display_data", data: { "text/html": text, "text/plain": caption }, metadata: {} },
@@ -94,7 +94,7 @@ async function pictureAndCaption(figure: Figure): Promise<Output[]> {
 /** A picture that is no chart, with its text under it: pages that strip colors show neither from its HTML. */
 function keptPicture(data: MimeBundle, record: PictureRecord): Output[] {
   const text = String(data["text/plain"]);
-  const html = `<p><small>${escapeXml(text).replaceAll("\n", "<br>")}</small></p>`;
+  const html = `<p><small>${escapeHtmlText(text).replaceAll("\n", "<br>")}</small></p>`;
   return [
     pictureOutput(String(data["image/png"]), `[picture ${record.name}]`, record),
     { output_type: "display_data", data: { "text/html": html, "text/plain": text }, metadata: {} },

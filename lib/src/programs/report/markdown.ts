@@ -25,21 +25,27 @@ const LINK = /\[([^\]]*)\]\([^)]*\)/g;
 const BOLD = /\*\*([^*]+)\*\*/g;
 const ITALIC = /(?<![\w*])\*([^*\s][^*]*)\*(?![\w*])/g;
 
+/** Between as many backquotes on both sides, with a space more where the code itself begins or ends with one. */
+const CODE = /(?<!`)(`+)(?!`)(.*?[^`])\1(?!`)/g;
+
+/** Text in which marks count, and code, in which they do not, by turns. */
+function mapPieces(text: string, ofText: (piece: string) => string, ofCode: (code: string) => string): string {
+  let done = 0;
+  let made = "";
+  for (const { index, 0: whole, 2: code } of text.matchAll(CODE)) {
+    made += ofText(text.slice(done, index)) + ofCode(code.replace(/^ (.*) $/, "$1"));
+    done = index + whole.length;
+  }
+  return made + ofText(text.slice(done));
+}
+
 function withoutMarks(text: string): string {
-  return text
-    .replaceAll(LINK, "$1")
-    .replaceAll(BOLD, "$1")
-    .replaceAll(ITALIC, "$1")
-    .replaceAll(/`([^`]*)`/g, "$1");
+  const plain = (piece: string) => piece.replaceAll(LINK, "$1").replaceAll(BOLD, "$1").replaceAll(ITALIC, "$1");
+  return mapPieces(text, plain, (code) => code);
 }
 
 function inlineHtml(text: string): string {
-  return text
-    .split(/(`[^`]*`)/)
-    .map((piece) => {
-      const html = escapeXml(piece);
-      if (piece.startsWith("`") && piece.length > 1) return `<code>${html.slice(1, -1)}</code>`;
-      return html.replaceAll(LINK, "$1").replaceAll(BOLD, "<strong>$1</strong>").replaceAll(ITALIC, "<em>$1</em>");
-    })
-    .join("");
+  const marked = (piece: string) =>
+    escapeXml(piece).replaceAll(LINK, "$1").replaceAll(BOLD, "<strong>$1</strong>").replaceAll(ITALIC, "<em>$1</em>");
+  return mapPieces(text, marked, (code) => `<code>${escapeXml(code)}</code>`);
 }

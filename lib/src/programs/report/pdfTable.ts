@@ -1,4 +1,5 @@
 import type { TableRecord } from "../../machine/notebook/record";
+import { restOf } from "../../machine/notebook/tableFormat";
 
 /** Fonts that a document has registered. */
 export const REGULAR = "regular";
@@ -17,7 +18,7 @@ type Document = PDFKit.PDFDocument;
  * smaller until the columns fit between the margins; names of columns break between words.
  */
 export function setTable(document: Document, table: TableRecord): void {
-  const { columns, lines, numeric, left, caption } = table;
+  const { columns, lines, numeric, caption } = table;
   const available = document.page.width - document.page.margins.left - document.page.margins.right;
   let size = LARGEST_TEXT;
   let widths = columnWidths(document, table, size);
@@ -60,7 +61,7 @@ export function setTable(document: Document, table: TableRecord): void {
   const lineHeight = size * 1.2 + 2 * PADDING;
   keepTogether(document, 5 * lineHeight + 30);
   if (caption) document.font(BOLD).fontSize(9).text(caption, { width: available }).moveDown(0.3);
-  head();
+  if (columns.length > 0) head();
   for (const line of lines) {
     document.font(REGULAR).fontSize(size);
     const needed = Math.max(...line.map((cell, i) => document.heightOfString(cell, { width: widths[i] + 0.5 })));
@@ -70,7 +71,8 @@ export function setTable(document: Document, table: TableRecord): void {
     }
     row(line, REGULAR);
   }
-  if (left > 0) document.font(REGULAR).fontSize(size).text(`… and ${left} more rows`);
+  const rest = restOf(table);
+  if (rest) document.font(REGULAR).fontSize(size).text(rest);
   document.moveDown(1);
 }
 

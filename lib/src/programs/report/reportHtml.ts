@@ -1,4 +1,5 @@
 import type { TableRecord } from "../../machine/notebook/record";
+import { restOf } from "../../machine/notebook/tableFormat";
 import { PROVENANCE_ELEMENT } from "../../machine/render/exportMetadata";
 import type { Figure } from "../../machine/render/figure";
 import { FONT_FAMILY } from "../../machine/render/fonts";
@@ -7,7 +8,7 @@ import { provenanceLines } from "../../machine/render/provenanceLines";
 import { renderSmallPng } from "../../machine/render/renderSmallPng";
 import { escapeXml } from "../../machine/support/xml";
 import { markdownHtml } from "./markdown";
-import { type Report, type ReportPart, type ReportSection, reportProvenance } from "./report";
+import { type Report, type ReportPart, type ReportPicture, type ReportSection, reportProvenance } from "./report";
 import { runLines } from "./run";
 
 /** What fits between the margins of an A4 page, in CSS pixels. */
@@ -142,6 +143,7 @@ export function originOf({ parts, run, notebook }: ReportSection): [label: strin
 async function partHtml(part: ReportPart, charts: Figure[]): Promise<string> {
   if (part.kind === "text") return `<h3>${escapeXml(part.heading)}</h3>\n${markdownHtml(part.markdown)}`;
   if (part.kind === "table") return tableHtml(part.table);
+  if (part.kind === "picture") return pictureHtml(part.picture);
   const { figure } = part;
   const { width, height } = figure.layout;
   const picture = (await renderSmallPng(figure)).toString("base64");
@@ -154,10 +156,19 @@ async function partHtml(part: ReportPart, charts: Figure[]): Promise<string> {
 </figure>`;
 }
 
+function pictureHtml({ caption, type, bytes, width, height }: ReportPicture): string {
+  const size = width && height ? ` width="${width}" height="${height}"` : "";
+  return `<figure>
+<img src="data:${type};base64,${bytes.toString("base64")}"${size} style="max-width: 100%; height: auto" alt="${escapeXml(caption)}">
+<figcaption>${escapeXml(caption)}</figcaption>
+</figure>`;
+}
+
 function tableHtml({ caption, columns, lines, numeric, left }: TableRecord): string {
   const row = (tag: string, cells: string[]): string =>
     `<tr>${cells.map((cell, i) => `<${tag}${numeric[i] ? ' class="number"' : ""}>${escapeXml(cell)}</${tag}>`).join("")}</tr>`;
-  const rest = left > 0 ? `<tr><td colspan="${columns.length}">… and ${left} more rows</td></tr>` : "";
+  const more = restOf({ columns, left });
+  const rest = more ? `<tr><td colspan="${columns.length}">${more}</td></tr>` : "";
   const table =
     `<div class="table"><table>${caption ? `<caption>${escapeXml(caption)}</caption>` : ""}` +
     `<thead>${row("th", columns)}</thead><tbody>${lines.map((line) => row("td", line)).join("")}${rest}</tbody></table></div>`;

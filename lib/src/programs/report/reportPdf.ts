@@ -1,11 +1,13 @@
 import { basename } from "node:path";
+import { withoutSlider } from "../../figures/slider";
+import { sliderStills } from "../../figures/sliderStills";
 import { PROVENANCE_KEY } from "../../machine/render/exportMetadata";
 import type { Figure } from "../../machine/render/figure";
 import { fontFiles } from "../../machine/render/fonts";
 import { drawOnPdf } from "../../machine/render/pdf";
 import { plainParagraphs } from "./markdown";
 import { BOLD, keepTogether, REGULAR, setTable } from "./pdfTable";
-import { type Report, type ReportPart, type ReportSection, reportProvenance } from "./report";
+import { type Report, type ReportPart, type ReportPicture, type ReportSection, reportProvenance } from "./report";
 import { originOf } from "./reportHtml";
 
 /** Points (1/72 inch). */
@@ -13,6 +15,9 @@ const MARGIN = 48;
 const ITALIC = "italic";
 /** Of the column of names in lists of names and values. */
 const NAME_WIDTH = 120;
+
+/** How many places of a slider stand below a figure. */
+const STILLS = 3;
 
 type Document = PDFKit.PDFDocument;
 
@@ -109,8 +114,8 @@ async function setSection(document: Document, section: ReportSection): Promise<v
 
 async function setPart(document: Document, part: ReportPart): Promise<void> {
   if (part.kind === "table") return setTable(document, part.table);
-  // A figure with a slider is for screens; its notebook shows one for print as well.
-  if (part.kind === "figure") return part.figure.layout.sliders ? undefined : setFigure(document, part.figure);
+  if (part.kind === "picture") return setPicture(document, part.picture);
+  if (part.kind === "figure") return setFigure(document, part.figure);
   keepTogether(document, 60);
   document
     .font(BOLD)
@@ -126,21 +131,70 @@ function setParagraphs(document: Document, markdown: string): void {
     document.text(paragraph, { width: widthOf(document) }).moveDown(0.5);
 }
 
-/** As wide as the text if it is not too high then; with its caption on the same page. */
+/** A figure, and below it in a row some of what its slider shows, if it has one. */
 async function setFigure(document: Document, figure: Figure): Promise<void> {
+  const stills = sliderStills(figure, STILLS);
+  if (stills.length === 0) return setPlain(document, figure, figure.caption);
+  const { layout } = withoutSlider(figure);
+  const more = `Below, from left to right: ${stills.map(({ label }) => label).join(", ")}. The page index.html has all of its slider.`;
+  await setPlain(document, { ...figure, layout }, `${figure.caption} ${more}`);
+  const gap = 8;
+  const scale = (widthOf(document) - gap * (STILLS - 1)) / STILLS / layout.width;
+  keepTogether(document, scale * layout.height + 14);
+  const { y } = document;
+  for (const [place, still] of stills.entries()) {
+    const x = MARGIN + place * (scale * layout.width + gap);
+    document
+      .font(REGULAR)
+      .fontSize(7)
+      .text(still.label, x, y, { width: scale * layout.width, lineBreak: false });
+    await drawOnPdf(document, { ...withoutSlider(still.figure) }, x, y + 10, scale);
+  }
+  document.fillColor("#000000");
+  document.x = MARGIN;
+  document.y = y + scale * layout.height + 22;
+}
+
+async function setPlain(document: Document, figure: Figure, caption: string): Promise<void> {
   const { width, height } = figure.layout;
+  await setCaptioned(document, { width, height }, caption, (x, y, scale) => drawOnPdf(document, figure, x, y, scale));
+}
+
+async function setPicture(document: Document, picture: ReportPicture): Promise<void> {
+  const { caption, bytes } = picture;
+  // pdfkit's types lack it.
+  const image = (document as Document & { openImage(source: Buffer): Size }).openImage(bytes);
+  const size = { width: picture.width ?? image.width, height: picture.height ?? image.height };
+  await setCaptioned(document, size, caption, (x, y, scale) => {
+    document.image(bytes, x, y, { width: size.width * scale, height: size.height * scale });
+  });
+}
+
+/** In CSS pixels. */
+interface Size {
+  width: number;
+  height: number;
+}
+
+/** As wide as the text if it is not too high then; with its caption on the same page. */
+async function setCaptioned(
+  document: Document,
+  { width, height }: Size,
+  captionText: string,
+  draw: (x: number, y: number, scale: number) => Promise<void> | void,
+): Promise<void> {
   const text = { width: widthOf(document) };
   document.font(ITALIC).fontSize(8.5);
-  const caption = document.heightOfString(figure.caption, text) + 14;
+  const caption = document.heightOfString(captionText, text) + 14;
   const { page } = document;
   const most = page.height - page.margins.top - page.margins.bottom - caption;
   // CSS pixels are 3/4 of a point; small figures are not blown up.
   const scale = Math.min(0.75, text.width / width, most / height);
   keepTogether(document, height * scale + caption);
   const { y } = document;
-  await drawOnPdf(document, figure, MARGIN + (text.width - width * scale) / 2, y, scale);
+  await draw(MARGIN + (text.width - width * scale) / 2, y, scale);
   document.fillColor("#000000").font(ITALIC).fontSize(8.5);
-  document.text(figure.caption, MARGIN, y + height * scale + 4, text).moveDown(1);
+  document.text(captionText, MARGIN, y + height * scale + 4, text).moveDown(1);
 }
 
 /** Names and values in two columns. */

@@ -8,7 +8,7 @@ export interface CellFailure {
 }
 
 // tslab prints a diagnostic as "line:column - message", with a file name before it if it is about an imported file.
-const DIAGNOSTIC = /^(?:\S.* )?\d+:\d+ - /;
+export const DIAGNOSTIC = /^(?:\S.* )?(\d+):\d+ - /;
 // ... and these two when a promise that nobody waits for fails; the cell itself is then reported as done.
 const ASYNCHRONOUS = /^(?:UnhandledPromiseRejection|UncaughtException): ?/;
 

@@ -52,6 +52,7 @@ export class Kernel {
   private readonly displays = new DisplayRegistry();
   private readonly cells = new Map<string, CellOutputs>();
   private readonly waiting = new Map<string, Waiting>();
+  private uncounted = 0;
   private notBefore = 0;
   private lastPublished = 0;
   private closed = false;
@@ -128,7 +129,8 @@ export class Kernel {
           this.notBefore = Date.now() + PAUSE_AFTER_ERROR;
           continue;
         }
-        const count = result.content.execution_count as number | undefined;
+        const { execution_count } = result.content;
+        const count = typeof execution_count === "number" ? execution_count - this.uncounted : undefined;
         if (result.content.status !== "ok") {
           this.notBefore = Date.now() + PAUSE_AFTER_ERROR;
           return execution(cell, failureFromStderr(cell.errorWrites), count);
@@ -142,6 +144,19 @@ export class Kernel {
       cell.outputs.push({ output_type: "error", ename: kind, evalue: message, traceback: [] });
       return execution(cell, { kind, message, detail }, undefined);
     }
+  }
+
+  /** Goes to a folder, from which relative paths of the code begin; packages are looked for where it was started. */
+  async enter(folder: string): Promise<void> {
+    const code = `void process.chdir(${JSON.stringify(folder)});`;
+    this.uncounted++; // tslab counts what is silent, too
+    await this.ask("execute_request", {
+      code,
+      silent: true,
+      store_history: false,
+      user_expressions: {},
+      allow_stdin: false,
+    });
   }
 
   /** What could be written at a place of a cell: what the completion key offers. @param position of the cursor, in letters */

@@ -4,13 +4,16 @@ import { describe, expect, test } from "vitest";
 import { codeCell, notebookOf, temporaryFolder } from "../../../../tests/support/notebooks";
 import { UserError } from "../../machine/support/errors";
 import {
+  cellsToRun,
   clearOutputs,
+  foreignLanguage,
   formatNotebook,
   normalizeNotebook,
   parseNotebook,
   readNotebook,
   writeNotebook,
 } from "./notebook";
+import { prepareNotebooks } from "./run";
 
 // As Jupyter writes it: keys sorted, indent of one space, text as lines, a line feed at the end.
 const FILE = `{
@@ -102,12 +105,68 @@ describe("files", () => {
     ["no cells", '{"nbformat": 4}', /it has no list of cells/],
     ["a cell of an unknown type", FILE.replace('"markdown"', '"heading"'), /cell 1 has the type "heading"/],
     ["a cell without text", FILE.replace('"source": [\n    "let N = 3;"\n   ]', '"source": 7'), /cell 2 has no source/],
-    ["an id twice", FILE.replace('"b2"', '"a1"'), /cell 2 has the same id as a cell before it \(a1\)/],
     ["tags that are no list", FILE.replace(/\[\s*"parameters"\s*\]/, '"parameters"'), /the tags of cell 2 are no list/],
   ])("%s: refused with the reason", (_, text, message) => {
     const read = () => parseNotebook(text, "a.ipynb");
     expect(read).toThrow(UserError);
     expect(read).toThrow(message);
+  });
+
+  test("copied cells, and those with bad ids, get new ids and a note", () => {
+    const [cell] = JSON.parse(FILE).cells;
+    const ids = ["a", "a", "cell-3", "a", "has space", "", 7, "x".repeat(65), "x".repeat(64), undefined];
+    const notes: string[] = [];
+    const text = JSON.stringify({
+      cells: ids.map((id) => ({ ...cell, id })),
+      metadata: {},
+      nbformat: 4,
+      nbformat_minor: 5,
+    });
+    const read = parseNotebook(text, "a.ipynb", (line) => notes.push(line));
+    const found = read.cells.map(({ id }) => id);
+    expect(found.slice(0, 5)).toEqual(["a", "cell-2", "cell-3", "cell-4", "cell-5"]);
+    expect(found.slice(8)).toEqual(["x".repeat(64), "cell-10"]);
+    expect(new Set(found).size).toBe(ids.length);
+    expect(found.every((id) => /^[\w-]{1,64}$/.test(id))).toBe(true);
+    expect(parseNotebook(text, "a.ipynb").cells.map(({ id }) => id)).toEqual(found);
+    expect(notes).toHaveLength(6);
+    expect(notes[0]).toBe("a.ipynb: cell 2 has the same id as a cell before it (a); it is cell-2 now");
+    expect(notes[2]).toBe("a.ipynb: cell 5 has a bad id; it is cell-5 now");
+  });
+
+  test("raw cells, attachments, and what is not there", () => {
+    const [image, format] = [{ "a.png": { "image/png": "aa" } }, { format: "text/html", raw_mimetype: "text/html" }];
+    const cells = [
+      { cell_type: "raw", id: "r", metadata: format, source: ["<b>\n", "x"], attachments: image },
+      { cell_type: "code", id: "c", metadata: {}, source: "1" },
+      { cell_type: "markdown", source: "![](attachment:a.png)", attachments: image },
+    ];
+    const read = normalizeNotebook(parseNotebook(JSON.stringify({ cells, nbformat: 4, nbformat_minor: 5 }), "a.ipynb"));
+    expect(read.cells[0]).toEqual({ ...cells[0], source: "<b>\nx" });
+    expect(read.cells[1]).toMatchObject({ outputs: [], execution_count: null });
+    expect(read.cells[2]).toMatchObject({ id: "cell-3", attachments: image, metadata: {} });
+    expect(cellsToRun(read).map(({ id }) => id)).toEqual(["c"]);
+    expect(formatNotebook(read)).toContain('"attachments"');
+  });
+
+  test.each([
+    [{ kernelspec: { name: "python3", display_name: "Python 3", language: "python" } }, "python"],
+    [{ language_info: { name: "R" } }, "R"],
+    [{ kernelspec: { name: "julia-1.9" } }, "julia-1.9"],
+    [{ kernelspec: { name: "tslab", language: "typescript" } }, undefined],
+    [{ kernelspec: { name: "jslab" }, language_info: { name: "javascript" } }, undefined],
+    [{ kernelspec: null, language_info: 3 }, undefined],
+    [{}, undefined],
+  ])("of the metadata %j the language is refused: %s", (metadata, language) => {
+    const path = join(temporaryFolder(), "other.ipynb");
+    writeFileSync(path, JSON.stringify({ cells: [], metadata, nbformat: 4, nbformat_minor: 5 }));
+    expect(foreignLanguage(readNotebook(path))).toBe(language);
+    const prepare = () => prepareNotebooks([{ name: "other", path }], new Map());
+    if (language === undefined) expect(prepare()).toHaveLength(1);
+    else
+      expect(prepare).toThrow(
+        new UserError(`${path}: a notebook in ${language}; those in TypeScript or JavaScript run here`),
+      );
   });
 
   test("a file that is no text is refused", () => {

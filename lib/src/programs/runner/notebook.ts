@@ -14,7 +14,7 @@ export interface Cell {
   execution_count?: number | null;
   /** Of code cells only. */
   outputs?: Output[];
-  /** Of markdown cells: images by name. */
+  /** Of markdown and raw cells: images by name. */
   attachments?: Record<string, MimeBundle>;
 }
 
@@ -41,12 +41,15 @@ const TSLAB_METADATA = {
   },
 };
 
+/** Told what was put right in a notebook, a line each. */
+export type NotebookNote = (line: string) => void;
+
 /**
  * Reads a notebook (.ipynb).
  *
  * @throws UserError naming the file if it is missing, no JSON, or not a notebook of nbformat 4
  */
-export function readNotebook(path: string): Notebook {
+export function readNotebook(path: string, note?: NotebookNote): Notebook {
   const bytes = readSmallFile(path, LARGEST_FILE);
   let text: string;
   try {
@@ -54,11 +57,11 @@ export function readNotebook(path: string): Notebook {
   } catch (error) {
     throw new UserError(`${path}: damaged notebook (${messageOf(error)})`, { cause: error });
   }
-  return parseNotebook(text, path);
+  return parseNotebook(text, path, note);
 }
 
 /** As {@link readNotebook}, of text that is in memory; `name` stands for the file in messages. */
-export function parseNotebook(text: string, name: string): Notebook {
+export function parseNotebook(text: string, name: string, note: NotebookNote = () => {}): Notebook {
   let json: unknown;
   try {
     json = parseJson(text.replace(/^\uFEFF/, ""));
@@ -74,7 +77,7 @@ export function parseNotebook(text: string, name: string): Notebook {
     throw new UserError(`${name}: notebook format ${format} is not supported; save it as nbformat 4`);
   }
   if (!Array.isArray(json.cells)) return refuse("it has no list of cells");
-  const seen = new Set<string>();
+  const ids = cellIds(json.cells, (line) => note(`${name}: ${line}`));
   const cells = json.cells.map((raw: unknown, index: number): Cell => {
     const where = `cell ${index + 1}`;
     if (!isObject(raw)) return refuse(`${where} is no object`);
@@ -86,12 +89,7 @@ export function parseNotebook(text: string, name: string): Notebook {
     if (source === undefined) return refuse(`${where} has no source text`);
     if (!isObject(metadata)) return refuse(`${where} has no object as metadata`);
     if (metadata.tags !== undefined && !isStringList(metadata.tags)) return refuse(`the tags of ${where} are no list`);
-    // Cells have ids since nbformat 4.5; older files get the same ones at every reading.
-    const id = raw.id ?? `cell-${index + 1}`;
-    if (typeof id !== "string" || !/^[\w-]{1,64}$/.test(id)) return refuse(`${where} has a bad id`);
-    if (seen.has(id)) return refuse(`${where} has the same id as a cell before it (${id})`);
-    seen.add(id);
-    const cell: Cell = { cell_type, id, metadata, source };
+    const cell: Cell = { cell_type, id: ids[index], metadata, source };
     if (isObject(attachments)) cell.attachments = attachments as Record<string, MimeBundle>;
     if (cell_type !== "code") return cell;
     const outputs = raw.outputs ?? [];
@@ -101,6 +99,27 @@ export function parseNotebook(text: string, name: string): Notebook {
     return cell;
   });
   return { cells, metadata: isObject(json.metadata) ? json.metadata : {}, nbformat: 4, nbformat_minor: 5 };
+}
+
+/**
+ * The ids of cells. They have some since nbformat 4.5; to older ones, copied ones and those with bad ids new ones are given, as by
+ * nbformat, but the same at every reading.
+ */
+function cellIds(cells: readonly unknown[], note: NotebookNote): string[] {
+  const given = cells.map((cell) => (isObject(cell) ? cell.id : undefined));
+  const taken = new Set(given);
+  const seen = new Set<unknown>();
+  return given.map((id, index) => {
+    const isFree = !seen.has(id);
+    seen.add(id);
+    if (isFree && typeof id === "string" && /^[\w-]{1,64}$/.test(id)) return id;
+    let own = `cell-${index + 1}`;
+    while (taken.has(own)) own += "-";
+    taken.add(own);
+    const trouble = isFree ? "a bad id" : `the same id as a cell before it (${id})`;
+    if (id !== undefined) note(`cell ${index + 1} has ${trouble}; it is ${own} now`);
+    return own;
+  });
 }
 
 /** Writes a notebook, atomically, exactly as Jupyter does: keys sorted, one space of indent, text as lists of lines. */
@@ -128,12 +147,13 @@ export function clearOutputs(notebook: Notebook): Notebook {
 
 /**
  * The same notebook without what differs from one editor or session to the next: metadata of the notebook are those of
- * tslab (a `title` is kept), those of cells are their tags and what Jupyter's menus hide.
+ * tslab (a `title` is kept), those of cells are their tags, what Jupyter's menus hide, and what raw cells are for.
  */
 export function normalizeNotebook(notebook: Notebook): Notebook {
   const cells = notebook.cells.map((cell): Cell => {
-    const { tags, jupyter } = cell.metadata;
+    const { tags, jupyter, format, raw_mimetype } = cell.metadata;
     const metadata: Cell["metadata"] = {};
+    if (cell.cell_type === "raw") Object.assign(metadata, format && { format }, raw_mimetype && { raw_mimetype });
     if (tags && tags.length > 0) metadata.tags = tags;
     if (isObject(jupyter) && Object.keys(jupyter).length > 0) metadata.jupyter = jupyter;
     return { ...cell, metadata };
@@ -143,9 +163,20 @@ export function normalizeNotebook(notebook: Notebook): Notebook {
   return { cells, metadata, nbformat: 4, nbformat_minor: 5 };
 }
 
-/** The cells that are executed, in their order: those that hold code. */
+/** The cells that are executed, in their order: those that hold code, without those that are tagged to be left out. */
 export function cellsToRun({ cells }: Notebook): Cell[] {
-  return cells.filter(({ cell_type, source }) => cell_type === "code" && source.trim() !== "");
+  return cells.filter(
+    (cell) => cell.cell_type === "code" && cell.source.trim() !== "" && !hasTag(cell, "skip-execution"),
+  );
+}
+
+/** The language of a notebook of another kernel; undefined if it is one for tslab, or does not say. */
+export function foreignLanguage({ metadata }: Notebook): string | undefined {
+  const [kernel, info] = [metadata.kernelspec, metadata.language_info].map((part) => (isObject(part) ? part : {}));
+  const language = kernel.language ?? info.name ?? kernel.name;
+  if (typeof language !== "string" || /^(?:typescript|javascript|tslab|jslab|token-geometry|deno)\b/i.test(language))
+    return undefined;
+  return language;
 }
 
 /** Whether a cell carries a tag. */

@@ -1,7 +1,11 @@
-import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { codeCell, saveNotebook, temporaryFolder } from "../../../../tests/support/notebooks";
 import { UserError } from "../../machine/support/errors";
+import { PROJECT_ROOT } from "../../machine/support/project";
+import { foldersOf } from "./folder";
+import { readNotebook } from "./notebook";
 import { cellError, listNotebooks, prepareNotebooks, runNotebook, selectNotebooks } from "./run";
 
 describe("selection", () => {
@@ -20,7 +24,12 @@ describe("selection", () => {
       ["FIG03", "fig02"],
       ["fig02", "fig03"],
     ],
-    [["fig0"], ["fig02", "fig03"]],
+    [["fig2"], ["fig02"]],
+    [
+      ["figure-13", "Fig003"],
+      ["fig03", "fig13"],
+    ],
+    [["intrinsic-dimension"], ["fig03"]],
     [["overlap"], ["fig13"]],
     [["start"], ["00-st"]],
     [["notebooks/fig02-cosine-similarity.ipynb"], ["fig02"]],
@@ -28,11 +37,37 @@ describe("selection", () => {
     expect(select(...words)).toEqual(names);
   });
 
-  test("a word that stands for none is an error that lists the known ones", () => {
+  test("a word that stands for none is an error with what may have been meant, and lists the known ones", () => {
     expect(() => select("fig02", "fig99")).toThrow(
-      new UserError(`there is no notebook "fig99"; known are: ${known.map(({ name }) => name).join(", ")}`),
+      new UserError(
+        `there is no notebook "fig99"; did you mean fig02?; known are: ${known.map(({ name }) => name).join(", ")}`,
+      ),
     );
-    expect(() => select("02")).toThrow(UserError); // neither a start nor a whole part
+  });
+
+  // Starts, ends and numbers that are no figure's, and names that are nothing but alike.
+  test.each([["fig0"], ["fig1"], ["fig20"], ["fig"], ["fi"], ["02"], ["intrinsic-dim"], ["dimensions"], ["-"], [""]])(
+    "%j stands for none",
+    (word) => expect(() => select(word)).toThrow(/there is no notebook/),
+  );
+
+  test("a path at which nothing is stands for no notebook of that name", () => {
+    expect(() => select("elsewhere/fig02-cosine-similarity.ipynb")).toThrow(/^elsewhere.*: no such notebook/);
+    expect(() => select("/nowhere/fig02")).toThrow(/no such notebook/);
+    expect(select("notebooks/fig02")).toEqual(["fig02"]);
+  });
+
+  test("notebooks of one name are told apart by their folders, and one that is named twice runs once", () => {
+    const folder = temporaryFolder();
+    const paths = ["a", "b"].map((run) => {
+      mkdirSync(join(folder, run));
+      return saveNotebook(join(folder, run), "mine", "1");
+    });
+    const chosen = selectNotebooks(known, [...paths, join(folder, "b/../a/mine.ipynb")]);
+    expect(chosen.map(({ name }) => name)).toEqual(["a-mine", "b-mine"]);
+    const copy = saveNotebook(folder, "fig03-intrinsic-dimension", "1");
+    const names = selectNotebooks(known, ["fig3", copy]).map(({ name }) => name);
+    expect(names).toEqual(["fig03-intrinsic-dimension", `${basename(folder)}-fig03-intrinsic-dimension`]);
   });
 
   test("a notebook anywhere can be named by its path", () => {
@@ -127,9 +162,66 @@ describe("execution", () => {
     expect(error.stack).toMatch(/\n {4}at /);
   });
 
-  test("a type error fails even a cell that may raise", async () => {
-    const { failure } = await run([codeCell("const n: number = 'x';", "raises-exception")]);
-    expect(failure).toMatchObject({ cell: 1, cause: { kind: "type error" } });
+  test("cell tags: left out, and allowed to fail in any way that leaves the kernel alive", async () => {
+    const old = { ...codeCell("throw 1;", "skip-execution", "raises-exception"), execution_count: 7 };
+    const shown = [{ output_type: "stream" as const, name: "stdout" as const, text: "old" }];
+    const { failure, notebook, seen } = await run([
+      { ...old, outputs: shown },
+      codeCell("const n: number = 'x';", "raises-exception"),
+      codeCell("throw new Error('on purpose');", "raises-exception"),
+      codeCell("void Promise.reject(new Error('late'));", "raises-exception"),
+      codeCell("40 + 2", "raises-exception"),
+    ]);
+    expect(failure).toBeUndefined();
+    expect(seen).toEqual(["1/4", "2/4", "3/4", "4/4"]);
+    expect(notebook.cells[0]).toMatchObject({ execution_count: 7, outputs: shown });
+    expect(notebook.cells[4].outputs).toMatchObject([{ name: "stdout", text: "42\n" }]);
+    const dead = await run([codeCell("process.exit(3);", "raises-exception"), "1;"]);
+    expect(dead.failure).toMatchObject({ cell: 1, cause: { kind: "kernel ended" } });
+  });
+
+  test("a parameter of this run is named where the cell that fails depends on it", async () => {
+    const cells = [
+      codeCell("let N: number = 2;\nlet KIND: 'a' | 'b' = 'a';", "parameters"),
+      "const options = { n: N };",
+      "if (options.n > 3) throw new Error('too many');",
+    ];
+    const ofRun = async (name: string, value: string) => {
+      const folder = temporaryFolder();
+      saveNotebook(folder, "example", ...cells);
+      const [file] = prepareNotebooks(listNotebooks(folder), new Map([[name, value]]));
+      const { failure } = await runNotebook(file.notebook, { outFolder: folder, parameters: { [name]: value } });
+      return cellError(file, failure!, "out.ipynb").message;
+    };
+    expect(await ofRun("N", "5")).toMatch(/example\.ipynb, cell 4 \(N = 5\): runtime error: too many/);
+    expect(await ofRun("KIND", "c")).toMatch(/example\.ipynb, cell 2 \(`KIND = "c";`\): type error/);
+  });
+
+  test("a notebook by its path runs in its own folder, with this library or without", async () => {
+    for (const first of [
+      'import * as tg from "token-geometry";\ntg.FIGURES;',
+      'import { word } from "./helper";\nword',
+    ]) {
+      const folder = temporaryFolder();
+      writeFileSync(join(folder, "beside.txt"), "beside it");
+      writeFileSync(join(folder, "helper.ts"), 'export const word = "help";');
+      const path = saveNotebook(
+        folder,
+        "own",
+        first,
+        'import { readFileSync } from "node:fs";\nreadFileSync("beside.txt", "utf8")',
+      );
+      const [file] = prepareNotebooks([{ name: "own", path }], new Map());
+      const { notebook, failure } = await runNotebook(file.notebook, {
+        outFolder: folder,
+        ...foldersOf(path, file.notebook),
+      });
+      expect(failure).toBeUndefined();
+      expect(notebook.cells.map((cell) => cell.execution_count)).toEqual([1, 2]);
+      expect(notebook.cells[1].outputs).toMatchObject([{ text: "beside it\n" }]);
+    }
+    const own = join(PROJECT_ROOT, "notebooks", "fig03-intrinsic-dimension.ipynb");
+    expect(foldersOf(own, readNotebook(own))).toEqual({});
   });
 
   test("a promise that fails while a later cell runs is charged to the cell that left it behind", async () => {

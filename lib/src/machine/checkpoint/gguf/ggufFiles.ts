@@ -1,9 +1,9 @@
-import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { GgufFields } from "../../gguf/fields";
 import { type GgufHeader, type GgufTensor, readGgufHeader } from "../../gguf/header";
 import { parseGgufName, partName } from "../../gguf/parts";
 import { UserError } from "../../support/errors";
+import { isThere } from "../../support/pointerFile";
 
 /** The parts of a model, one where it was not split; the first one's metadata is that of all. */
 export interface GgufFiles {
@@ -33,7 +33,7 @@ export function readGgufFiles(path: string): GgufFiles {
   const paths: string[] = [];
   for (let part = 1; part <= parts; part++) {
     paths.push(join(dirname(path), partName(name, part, parts)));
-    if (!existsSync(paths[part - 1])) throw new UserError(`${paths[part - 1]}: is missing, part ${part} of ${parts}`);
+    if (!isThere(paths[part - 1])) throw new UserError(`${paths[part - 1]}: is missing, part ${part} of ${parts}`);
   }
   if (paths.length === 0) throw new UserError(`${path}: has a name of no part`);
   const headers = paths.map((part, index) => readPart(part, index, parts)) as [GgufHeader, ...GgufHeader[]];
