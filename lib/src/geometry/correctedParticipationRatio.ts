@@ -1,6 +1,7 @@
 import { type Cloud, checkCloud } from "../machine/support/cloud";
 import { UserError } from "../machine/support/errors";
-import { centeredCloud, spectrum } from "./spectrum";
+import { centeredCloud } from "./dotProducts";
+import { spectrum } from "./spectrum";
 
 /** So many different points stand in each term of the estimator. */
 const FEWEST = 4;

@@ -1,9 +1,6 @@
 import { type Cloud, checkCloud } from "../machine/support/cloud";
-import { sumUp } from "./cloudSums";
+import { centeredCloud, dotProducts } from "./dotProducts";
 import { symmetricEigenvalues } from "./eigenvalues";
-
-/** Coordinates, or points, that are multiplied with all others at a time: they stay in the processor's cache. */
-const BLOCK = 16;
 
 export interface SpectrumOptions {
   /** Whether the mean of the points is taken off first; so without it. */
@@ -26,23 +23,9 @@ export function spectrum(cloud: Cloud, { centered = true }: SpectrumOptions = {}
   const moved = centered ? centeredCloud(cloud) : cloud;
   const rows = dimension <= points ? byCoordinate(moved) : Float64Array.from(moved.values);
   const size = Math.min(points, dimension);
-  const products = productsOfRows(rows, size);
+  const products = dotProducts(rows, size);
   // What rounding makes of a zero may be below it.
   return symmetricEigenvalues(products, size).map((value) => Math.max(0, value) / points);
-}
-
-/**
- * A cloud with its mean taken off, twice: of points far from the origin the first time leaves what rounding has made of their mean.
- */
-export function centeredCloud(cloud: Cloud): Cloud<Float64Array> {
-  const once = withoutMean(cloud);
-  return withoutMean(once);
-}
-
-function withoutMean(cloud: Cloud): Cloud<Float64Array> {
-  const { values, points, dimension } = cloud;
-  const mean = sumUp(cloud).sum.map((total) => total / points);
-  return { points, dimension, values: Float64Array.from(values, (value, i) => value - mean[i % dimension]) };
 }
 
 /** The rows [dimension, points] of a cloud by coordinate. */
@@ -52,35 +35,6 @@ function byCoordinate({ values, points, dimension }: Cloud): Float64Array {
     for (let i = 0; i < dimension; i++) rows[i * points + point] = values[point * dimension + i];
   }
   return rows;
-}
-
-/** Dot products of all pairs of rows: the lower triangle [count, count]. */
-function productsOfRows(rows: Float64Array, count: number): Float64Array {
-  const length = rows.length / count;
-  const products = new Float64Array(count * count);
-  for (let top = 0; top < count; top += BLOCK) {
-    const bottom = Math.min(count, top + BLOCK);
-    for (let other = 0; other < bottom; other++) {
-      for (let row = Math.max(top, other); row < bottom; row++) {
-        products[row * count + other] = dotOfRows(rows, row * length, other * length, length);
-      }
-    }
-  }
-  return products;
-}
-
-/** In four sums, which do not wait for each other. */
-function dotOfRows(rows: Float64Array, one: number, other: number, length: number): number {
-  let [a, b, c, d] = [0, 0, 0, 0];
-  let i = 0;
-  for (; i + 3 < length; i += 4) {
-    a += rows[one + i] * rows[other + i];
-    b += rows[one + i + 1] * rows[other + i + 1];
-    c += rows[one + i + 2] * rows[other + i + 2];
-    d += rows[one + i + 3] * rows[other + i + 3];
-  }
-  for (; i < length; i++) a += rows[one + i] * rows[other + i];
-  return a + b + c + d;
 }
 
 /**
