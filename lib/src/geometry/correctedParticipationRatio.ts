@@ -9,10 +9,20 @@ const FEWEST = 4;
 /** Of the squared sum of all variances; below it is what rounding has left of a zero. */
 const TINY = 1e-12;
 
+export interface CorrectionOptions {
+  /**
+   * Whether the coordinates are a sample, too, as recorded neurons are: then the ratio is that of coordinates without end. Without it
+   * they are; false for a model's hidden states, all of whose coordinates are known.
+   */
+  sampledCoordinates?: boolean;
+  /** The cloud's {@link spectrum}, if that is known. */
+  variances?: ArrayLike<number>;
+}
+
 /**
- * Participation ratio of the variances that a cloud would have with points and coordinates without end: means of products over different
- * points and different coordinates take the place of the sums that {@link participationRatio} is too low by. Of N points of a round cloud
- * in D dimensions that gives D, where the naive ratio gives N D / (N + D).
+ * Participation ratio of the variances that a cloud would have with points without end: means of products over different points take the
+ * place of the sums that {@link participationRatio} is too low by. Of N points of a round cloud in D dimensions that gives D, where the naive ratio
+ * gives N D / (N + D).
  *
  * It is a quotient of two estimates that may come out at zero or below, as they do with one vector that is a hundred times as long as the
  * others: then there is no number (NaN). Leave such points out.
@@ -20,15 +30,18 @@ const TINY = 1e-12;
  * The mean of the points may be taken off first: the estimator sees differences of points alone. That leaves three of its seven terms.
  *
  * @param cloud four points or more of two coordinates or more
- * @param variances its {@link spectrum}, if that is known
  * @throws UserError if the cloud is smaller than that, or holds NaN or infinity
- * @see Chun et al. 2025 (arXiv 2509.26560), section 4 (the estimator that corrects for rows and columns); PyPI `dimensionality` 0.1.4,
- *   `participation_ratio`
+ * @see Chun et al. 2025 (arXiv 2509.26560), section 4; PyPI `dimensionality` 0.1.4, `participation_ratio`, whose answer is that for sampled
+ *   coordinates ("both"), and "row" that for all of them
  * @example
- * const nearlyALine = Float64Array.of(0, 0, 1, 2, 2, 4, 3, 6, 4, 8, 5, 11);
- * correctedParticipationRatio({ values: nearlyALine, points: 6, dimension: 2 }); // 1.0089
+ * const nearlyALine = { values: Float64Array.of(0, 0, 1, 2, 2, 4, 3, 6, 4, 8, 5, 11), points: 6, dimension: 2 };
+ * correctedParticipationRatio(nearlyALine); // 1.0089
+ * correctedParticipationRatio(nearlyALine, { sampledCoordinates: false }); // 1.0026
  */
-export function correctedParticipationRatio(cloud: Cloud, variances: ArrayLike<number> = spectrum(cloud)): number {
+export function correctedParticipationRatio(
+  cloud: Cloud,
+  { sampledCoordinates = true, variances = spectrum(cloud) }: CorrectionOptions = {},
+): number {
   checkCloud(cloud, "the cloud");
   const { values, points, dimension } = centeredCloud(cloud);
   if (points < FEWEST || dimension < 2) {
@@ -46,11 +59,12 @@ export function correctedParticipationRatio(cloud: Cloud, variances: ArrayLike<n
     }
   }
   const total = ofPoint.reduce((sum, square) => sum + square, 0);
-  const sameCoordinate = sumOfSquares(ofCoordinate);
-  // Over pairs of different coordinates: of two points with themselves, of two with each other, of one with itself twice.
+  // What pairs of a coordinate with itself add to each term; of different ones there is the same number of products with and without end.
+  const [sameCoordinate, samePoint] = sampledCoordinates ? [sumOfSquares(ofCoordinate), fourthPowers] : [0, 0];
+  // Products of two points with themselves, of two with each other, of one with itself twice.
   const apart = total ** 2 - sameCoordinate;
   const across = points ** 2 * sumOfSquares(variances) - sameCoordinate;
-  const alone = (sumOfSquares(ofPoint) - fourthPowers) * (points / (points - 2));
+  const alone = (sumOfSquares(ofPoint) - samePoint) * (points / (points - 2));
   const pairs = (points - 1) * (points - 2);
   const numerator = apart - alone + (2 * across - apart) / pairs;
   const denominator = across - alone + apart / pairs;

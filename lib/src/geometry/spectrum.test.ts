@@ -85,9 +85,10 @@ describe("eigenvalues", () => {
 
 /** What NumPy 2 and dimensionality 0.1.4 give (tests/fixtures/make/spectrum.py) for the clouds of tests/fixtures/geometry. */
 const FIXTURES = join(__dirname, "../../../tests/fixtures");
-const EXPECTED: Record<string, Record<string, Record<string, number>> & { corrected: number | null }> = JSON.parse(
-  readFileSync(join(FIXTURES, "spectrum/spectrum.json"), "utf8"),
-);
+const EXPECTED: Record<
+  string,
+  Record<string, Record<string, number>> & { corrected: number | null; correctedForPoints: number | null }
+> = JSON.parse(readFileSync(join(FIXTURES, "spectrum/spectrum.json"), "utf8"));
 
 /** To 1e-9 of the number. */
 function expectNear(actual: number, expected: number): void {
@@ -112,9 +113,21 @@ describe.each(Object.entries(EXPECTED))("%s", (name, expected) => {
     expectNear(participationRatio(variances), numbers.participationRatio);
   });
 
-  test("the corrected participation ratio, or no number where the estimate is none", () => {
-    const found = correctedParticipationRatio(cloud);
-    if (expected.corrected === null) expect(found).toBeNaN();
-    else expectNear(found, expected.corrected);
-  });
+  test.each([true, false])(
+    "the corrected participation ratio, or no number; coordinates sampled: %s",
+    (sampledCoordinates) => {
+      const found = correctedParticipationRatio(cloud, { sampledCoordinates });
+      const corrected = sampledCoordinates ? expected.corrected : expected.correctedForPoints;
+      if (corrected === null) expect(found).toBeNaN();
+      else expectNear(found, corrected);
+    },
+  );
+});
+
+test("of round clouds: too low naively, right corrected for their points", () => {
+  const uniform = randomGenerator("round");
+  const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+  const cloud = { values: Float64Array.from({ length: 200 * 300 }, normal), points: 200, dimension: 300 };
+  expect(Math.abs(participationRatio(spectrum(cloud)) - (200 * 300) / 500)).toBeLessThan(2);
+  expect(Math.abs(correctedParticipationRatio(cloud, { sampledCoordinates: false }) - 300)).toBeLessThan(15);
 });

@@ -1,0 +1,72 @@
+import { medianSorted } from "simple-statistics";
+import { type Cloud, checkCloud } from "../machine/support/cloud";
+import { UserError } from "../machine/support/errors";
+import { sumUp } from "./cloudSums";
+
+/**
+ * Length of each token's vector (Euclidean norm, in float64), in the order of the tokens.
+ *
+ * @throws UserError if the cloud has fewer than three points or holds NaN or infinity
+ * @example
+ * tokenNorms({ values: Float64Array.of(3, 4, 0, 1, 6, 8), points: 3, dimension: 2 }); // [5, 1, 10]
+ */
+export function tokenNorms(cloud: Cloud): Float64Array {
+  checkCloud(cloud, "the cloud");
+  return sumUp(cloud).squaredLengths.map(Math.sqrt);
+}
+
+/** A token whose vector is far longer than is usual in its layer. */
+export interface MassiveToken {
+  /** Position in the cloud, from 0. */
+  position: number;
+  norm: number;
+  /** How many times the median norm that is. */
+  times: number;
+}
+
+/** So many times the median norm is far from usual: SmolLM2's first token has 180 times. */
+const MASSIVE = 10;
+
+/**
+ * The tokens whose vectors are far longer than the median of their layer, the longest first. A few such tokens, the first one above all, hold
+ * the largest variances of a layer, and so most of what a spectrum or a cosine says of it; local dimensions hardly notice them.
+ *
+ * @param times from how many times the median on
+ * @throws UserError as {@link tokenNorms}
+ * @see Sun et al. 2024 (arXiv 2402.17762) on single features so large, and the tokens that have them
+ * @example
+ * const values = Float64Array.of(1, 1, 2, 400);
+ * massiveTokens({ values, points: 4, dimension: 1 }); // [{ "position": 3, "norm": 400, "times": 266.67 }]
+ */
+export function massiveTokens(cloud: Cloud, times: number = MASSIVE): MassiveToken[] {
+  const norms = tokenNorms(cloud);
+  const median = medianSorted(Array.from(norms).sort((a, b) => a - b));
+  return Array.from(norms, (norm, position) => ({ position, norm, times: norm / median }))
+    .filter((token) => token.times >= times)
+    .sort((a, b) => b.norm - a.norm);
+}
+
+/**
+ * The points of a cloud at some positions, in their order; the others are left out.
+ *
+ * @param positions from 0, each once
+ * @throws UserError if there is no point at a position, or it is named twice
+ * @example
+ * const line = { values: Float64Array.of(0, 1, 3, 7), points: 4, dimension: 1 };
+ * pointsAt(line, [1, 2, 3]).values; // [1, 3, 7]
+ */
+export function pointsAt({ values, points, dimension }: Cloud, positions: readonly number[]): Cloud {
+  const seen = new Set<number>();
+  for (const position of positions) {
+    if (!Number.isInteger(position) || position < 0 || position >= points) {
+      throw new UserError(`point ${position}: there are points 0 to ${points - 1}`);
+    }
+    if (seen.has(position)) throw new UserError(`point ${position} is named twice`);
+    seen.add(position);
+  }
+  const kept = values.slice(0, positions.length * dimension);
+  positions.forEach((position, i) => {
+    kept.set(values.subarray(position * dimension, (position + 1) * dimension), i * dimension);
+  });
+  return { values: kept, points: positions.length, dimension };
+}
