@@ -1,5 +1,5 @@
 import type { FigureParts, PlotlyTrace } from "../machine/render/figure";
-import { axisSuffix, colorBarTrace, INK, legendAbove, panelAxes, subplotLayout } from "./style";
+import { axisSuffix, colorBarTrace, INK, layerTicks, legendAbove, panelAxes, subplotLayout } from "./style";
 
 /** One panel of a grid. */
 export interface Panel {
@@ -88,7 +88,8 @@ export function panelGrid(options: GridOptions): FigureParts {
   cells.forEach((panel, index) => {
     const suffix = axisSuffix(index);
     const [xaxis, yaxis] = ["xaxis", "yaxis"].map((name) => layout[name + suffix] as Record<string, unknown>);
-    Object.assign(xaxis, panel ? panel.xaxis : { visible: false });
+    const ticks = options.xTitle === "layer" && !panel?.xTitle ? layerTicks(panel?.marks ?? []) : {};
+    Object.assign(xaxis, panel ? { ...ticks, ...panel.xaxis } : { visible: false });
     Object.assign(yaxis, panel ? panel.yaxis : { visible: false });
     const first = cells.findIndex((other) => other?.yGroup === panel?.yGroup);
     if (panel?.yGroup !== undefined && first < index) yaxis.matches = `y${axisSuffix(first)}`;

@@ -1,7 +1,8 @@
 import type { Figure, FigureParts } from "../machine/render/figure";
 import { UserError } from "../machine/support/errors";
-import type { AnyRow } from "../results/row";
+import { type AnyRow, distinct } from "../results/row";
 import { notesOn, provenanceOf } from "../results/wording";
+import { MOST_LOOKS } from "./styleModels";
 
 /** What there is to know of a figure before it is made. */
 export interface FigureEntry {
@@ -36,13 +37,19 @@ export function defineFigure<R extends AnyRow, Options extends object = Record<n
   const { number, title, notebook } = figure;
   const name = nameOf(notebook);
   const caption = (rows: readonly R[], options = {} as Options) =>
-    [figure.caption(rows, options), ...notesOn(rows)].join(" ");
+    [figure.caption(rows, options), ...notesOn(rows), ...noteOnLooks(rows)].join(" ");
   const draw = (rows: readonly R[], options = {} as Options): Figure => {
     if (rows.length === 0) throw new UserError(`figure ${number}: there are no rows to draw`);
     const { data, layout } = figure.draw(rows, options);
     return { name, caption: caption(rows, options), data, layout, provenance: provenanceOf(rows) };
   };
   return { number, name, title, notebook, caption, draw };
+}
+
+/** What is said of more curves than there are looks. */
+function noteOnLooks(rows: readonly AnyRow[]): string[] {
+  const models = distinct(rows, ({ model }) => model).length;
+  return models > MOST_LOOKS ? [`Of ${models} models some look alike: there are ${MOST_LOOKS} looks.`] : [];
 }
 
 /** "fig03" of "fig03-intrinsic-dimension". */

@@ -1,16 +1,18 @@
 import type { FigureParts, PlotlyTrace } from "../machine/render/figure";
-import { distinct, groupRows, type Row } from "../results/row";
+import { groupRows, type Row } from "../results/row";
 import { type Correlation, correlate, fittedLine } from "../statistics/correlation";
 import { formatPValue } from "../statistics/significance";
 import { linesThatFit } from "./fittedText";
 import { type Panel, panelGrid, TEXT_LINE, TEXT_SIZE } from "./grid";
-import { INK, type ModelLook, modelLooks } from "./style";
+import { INK, type ModelLook } from "./style";
 
 /** What a scatter plot shows besides the points. */
 export interface ScatterOptions {
   title: string;
   xTitle: string;
   yTitle: string;
+  /** Of all models of the figure. */
+  looks: ReadonlyMap<string, ModelLook>;
   /** "fit": a fitted line through the points of each model; "diagonal": x = y. */
   line: "fit" | "diagonal";
   /** What is done to the y values: Math.log of dimensions. */
@@ -42,9 +44,8 @@ const textHeight = (lines: number): number => TEXT_LINE * (lines + 0.5);
 
 /** One point a prompt, of each model, with the correlation written into the panel above its points. */
 export function scatterPanel(x: readonly Row[], y: readonly Row[], options: ScatterOptions): Panel {
-  const { title, xTitle, yTitle, line, transform = (value: number) => value } = options;
+  const { title, xTitle, yTitle, looks, line, transform = (value: number) => value } = options;
   const models = groupRows(x, ({ model }) => model);
-  const looks = modelLooks(distinct(x, ({ model }) => model));
   const clouds = models.map((rows) => {
     const [{ model }] = rows;
     const partners = new Map(y.filter((row) => row.model === model).map((row) => [row.prompt, transform(row.value)]));
@@ -69,9 +70,9 @@ export function scatterPanel(x: readonly Row[], y: readonly Row[], options: Scat
     xTitle,
     yTitle,
     marks: [
-      ...clouds.flatMap((cloud, i) => [
-        pointsTrace(cloud, looks[i], options),
-        ...(line === "fit" ? fitTraces(cloud, looks[i]) : []),
+      ...clouds.flatMap((cloud) => [
+        pointsTrace(cloud, looks.get(cloud.model)!, options),
+        ...(line === "fit" ? fitTraces(cloud, looks.get(cloud.model)!) : []),
       ]),
       ...(line === "diagonal" ? [diagonalTrace(Math.max(left, low), Math.min(right, high))] : []),
     ],

@@ -1,7 +1,9 @@
 import type { PlotlyTrace } from "../machine/render/figure";
 import { shuffleColor, withOpacity } from "./styleColors";
+import { type Form, symbolLetter } from "./styleForms";
 
 export * from "./styleColors";
+export * from "./styleForms";
 export * from "./styleLayout";
 export * from "./styleModels";
 
@@ -22,7 +24,7 @@ export interface MeanBand {
   /** Plotly axis ids, "x2" and "y2" for the second panel. */
   xaxis?: string;
   yaxis?: string;
-  dash?: "solid" | "dash" | "dot" | "dashdot";
+  dash?: Form["dash"];
   /** Plotly's name of the marker's shape; a disc without it. */
   symbol?: string;
   /** "lines+markers" by default. */
@@ -31,6 +33,9 @@ export interface MeanBand {
   showLegend?: boolean;
   legendGroup?: string;
 }
+
+/** Of the markers of a curve, in CSS pixels: large enough for shapes to be told apart. */
+export const MARKER_SIZE = 6;
 
 /**
  * Traces of a mean with its standard deviation: the band (if there is one) as one closed polygon that does not react to
@@ -81,7 +86,7 @@ export function meanBandTraces(band: MeanBand): PlotlyTrace[] {
     legendgroup: group,
     showlegend: band.showLegend ?? true,
     line: { color: band.color, width: 2, dash: band.dash ?? "solid" },
-    marker: { color: band.color, size: 5, ...(band.symbol ? { symbol: band.symbol } : {}) },
+    marker: { color: band.color, size: MARKER_SIZE, ...(band.symbol ? { symbol: band.symbol } : {}) },
     text: hover,
     hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
     ...axes,
@@ -94,7 +99,8 @@ function significant(value: number): string {
 }
 
 /**
- * An invisible trace that carries the color bar of the shuffle index, one block of color an index.
+ * An invisible trace that carries the color bar of the shuffle index: one block of color an index, beside it the index and the
+ * marker of its curves.
  *
  * @param maximum the largest index, 5 in the paper
  * @param title above the bar
@@ -126,6 +132,7 @@ export function colorBarTrace(
       colorbar: {
         title: { text: title, side: "top", font: { size: 13 } },
         tickvals: Array.from({ length: maximum + 1 }, (_, index) => index),
+        ticktext: Array.from({ length: maximum + 1 }, (_, index) => `${symbolLetter(index)} ${index}`),
         ticks: "",
         thickness: 14,
         outlinewidth: 0,

@@ -178,6 +178,12 @@ export function panelAxes(panel: number): { xaxis: string; yaxis: string } {
   return { xaxis: `x${suffix}`, yaxis: `y${suffix}` };
 }
 
+/** Axis settings for layers: where there are few, Plotly would put ticks between them. */
+export function layerTicks(traces: readonly PlotlyTrace[]): { dtick?: number } {
+  const layers = traces.flatMap(({ x }) => Array.from((x ?? []) as ArrayLike<number | null>)).filter(Number.isFinite);
+  return Math.max(...(layers as number[])) - Math.min(...(layers as number[])) < 8 ? { dtick: 1 } : {};
+}
+
 /** Of the legend's text, and what an entry has beside it, in CSS pixels. */
 const LEGEND_SIZE = 13;
 const LEGEND_ENTRY = 55;

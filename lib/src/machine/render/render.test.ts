@@ -11,6 +11,7 @@ import {
   sampleFigures,
   scatterFigure,
 } from "../../../../tests/support/sampleFigures";
+import { symbolLetter } from "../../figures/styleForms";
 import type { Figure } from "./figure";
 import { measureText } from "./fonts";
 import { renderPng, renderSvg } from "./render";
@@ -102,7 +103,7 @@ describe("renderSvg", () => {
     const document = parse(await renderSvg(colorBarFigure));
     const ys = [0, 1, 2, 3, 4, 5].map((index) => {
       const ticks = [...document.querySelectorAll(".colorbar text")].filter(
-        (text) => text.textContent === String(index),
+        (text) => text.textContent === `${symbolLetter(index)} ${index}`,
       );
       expect(ticks).toHaveLength(1);
       return (
