@@ -16,7 +16,7 @@ export function correlationGrid(rows: readonly (readonly Panel[])[], yTitle: str
     rows,
     xTitle: "layer",
     yTitle,
-    panelWidth: 360,
+    panelWidth: rows.every((row) => row.length === 1) ? 520 : 360,
     panelHeight: 330,
     gapY: 76,
     sharedY: true,
@@ -45,7 +45,7 @@ export function correlationPanel(
       legendgroup: `${origin}: ${name}`,
       ...(index === 0 ? { legendgrouptitle: { text: origin, font: { size: 13 } } } : {}),
     };
-    const opacity = names.length > 4 ? 0.06 : 0.12;
+    const opacity = Math.min(0.12, 0.4 / names.length);
     const curves = groupRows(
       rows.filter((row) => nameOf(row) === name),
       ({ note }) => note,

@@ -1,9 +1,11 @@
 import type { Exploration, ExploredOrder } from "../machine/experiment/exploration";
 import type { Figure, PlotlyTrace } from "../machine/render/figure";
 import { UserError } from "../machine/support/errors";
+import { isolated } from "../machine/support/writing";
 import { type SliderStep, withSlider } from "./slider";
 import {
   axisSuffix,
+  calmPanels,
   formOf,
   layerTicks,
   legendAbove,
@@ -110,7 +112,8 @@ export function explorationFigure(exploration: Exploration, options: ProfileOpti
  */
 export function comparisonFigure(explorations: readonly Exploration[], options: ProfileOptions = {}): Figure {
   const colors = Object.values(MODEL_COLORS);
-  const data = explorations.flatMap(({ prompt, orders }, index): PlotlyTrace[] => {
+  const data = explorations.flatMap(({ prompt: name, orders }, index): PlotlyTrace[] => {
+    const prompt = isolated(name);
     const look = { color: colors[index % colors.length], symbol: symbolOf(index + Math.floor(index / SYMBOLS)) };
     const [structured, last] = [orders[0], orders.length > 1 ? orders[orders.length - 1] : undefined];
     const shuffledName = `${prompt}, S = ${last?.shuffleIndex}`;
@@ -140,7 +143,7 @@ export function comparisonFigure(explorations: readonly Exploration[], options: 
  * describeExploration(explored); // "gulls in llama-mini, 16 tokens"
  */
 export function describeExploration({ prompt, model, pieces }: Exploration): string {
-  return `${prompt} in ${model}, ${pieces.length} tokens`;
+  return `${isolated(prompt)} in ${isolated(model)}, ${pieces.length} tokens`;
 }
 
 function nameOf({ shuffleIndex }: ExploredOrder): string {
@@ -290,9 +293,7 @@ function layoutOf(data: readonly PlotlyTrace[], { scaling = 2, neighbors = 2 }: 
     gapY: 64,
   });
   legendAbove(layout, data);
-  layout[`xaxis${axisSuffix(NATS_PANEL)}`] = {
-    ...(layout[`xaxis${axisSuffix(NATS_PANEL)}`] as object),
-    dtick: 1,
-  };
+  calmPanels(layout, data);
+  Object.assign(layout[`xaxis${axisSuffix(NATS_PANEL)}`] as object, { dtick: 1 });
   return layout;
 }

@@ -1,7 +1,7 @@
 import { ANGLE_BINS, BIN_DEGREES } from "../geometry/neighborAngles";
 import type { PlotlyTrace } from "../machine/render/figure";
 import { groupRows, isMean, isValue, type MeanRow, type Row, select } from "../results/row";
-import { modelInWords } from "../results/wording";
+import { modelInWords, promptsInWords } from "../results/wording";
 import { type Panel, panelGrid } from "./grid";
 import { defineFigure } from "./paperFigure";
 import { largestShuffle, type ProfileRow, shuffleName } from "./profileGrid";
@@ -58,7 +58,7 @@ export const figure4 = defineFigure<ProfileRow>({
             yaxis: { rangemode: "tozero" },
           },
           {
-            title: `${where}: ${means[0]?.n} prompts`,
+            title: `${where}: ${promptsInWords(means)}`,
             ...panel(prompts, "prompts"),
             xTitle: "mean angle of a prompt (degrees)",
             // Prompts are few: without this the axis would count halves of them.

@@ -2,7 +2,7 @@ import type { PlotlyTrace } from "../machine/render/figure";
 import { atDepths } from "../results/means";
 import { distinct, groupRows, isMean, isValue } from "../results/row";
 import { modelInWords, promptsInWords } from "../results/wording";
-import { type Panel, panelGrid } from "./grid";
+import { inColumns, type Panel, panelGrid } from "./grid";
 import { defineFigure } from "./paperFigure";
 import { bandOf, modelsOf, type ProfileRow, sidesOf } from "./profileGrid";
 import { formOf, meanBandTraces } from "./style";
@@ -44,7 +44,7 @@ export const figure14 = defineFigure<ProfileRow, ScaleOptions>({
           { title: `(c) ${model}: ${promptsInWords(structured)}`, marks: depthCurves(structured, depths), yGroup },
         ];
       });
-      return [0, 1, 2].map((row) => models.map((ofModel) => ofModel[row]));
+      return inColumns(models);
     });
     const ticks = distinct(rows, ({ parameter }) => parameter ?? 0).sort((a, b) => a - b);
     const xaxis = { type: "log", tickvals: ticks, ticktext: ticks.map(String) };

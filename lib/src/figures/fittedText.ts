@@ -1,26 +1,65 @@
-import { measureText } from "../machine/render/fonts";
+import { measureText } from "../machine/render/measureText";
 
-/** Where a line may end, the best places first. */
-const SEAMS = [/(?<=: )/, /(?<=, )/, /(?<= )/, /(?<=[-_./])/, /(?=[\s\S])/u];
+/** Where a line may end, the best places first; not inside of a number, nor before its sign's digits. */
+const SEAMS = [/(?<=: )/, /(?<=, )/, /(?<= )/, /(?<=[-_./])(?!\d)/];
 
 /** Height of a line, as a multiple of the font's size. */
 export const LINE_HEIGHT = 1.3;
 
+const ELLIPSIS = "…";
+
 /**
  * Breaks a text into lines that fit: where parts of a sentence end, if that is enough, or else between words, within
- * names, between letters.
+ * names, between letters. Marked-up letters and entities are not broken.
  *
  * @param width of a line, in CSS pixels
  * @param size of the font, in CSS pixels
+ * @param most lines; of a text that needs more, the middle is left out
  * @example
  * ```ts
  * linesThatFit("my-model: ρ = 0.96, n = 48", 150, 12); // ["my-model:", "ρ = 0.96, n = 48"]
  * ```
  */
-export function linesThatFit(text: string, width: number, size: number): string[] {
+export function linesThatFit(text: string, width: number, size: number, most = Number.POSITIVE_INFINITY): string[] {
   if (widthOf(text, size) <= width) return [text];
-  const ways = SEAMS.map((seam) => fillLines(text.split(seam), width, size));
-  return ways.find((lines) => lines.every((line) => widthOf(line, size) <= width)) ?? ways.at(-1)!;
+  const ways = [...SEAMS.map((seam) => text.split(seam)), lettersOf(text)].map((pieces) =>
+    fillLines(pieces, width, size),
+  );
+  const isGood = (lines: readonly string[]) =>
+    lines.length <= most && lines.every((line) => widthOf(line, size) <= width);
+  const lines = ways.find(isGood) ?? ways.at(-1)!;
+  return lines.length > most ? linesThatFit(shortened(text, (most - 0.5) * width, size), width, size) : lines;
+}
+
+/**
+ * A text without so much of its middle that it fits: names often differ in their ends alone.
+ *
+ * @example
+ * ```ts
+ * shortened("Instruct-Q4_K_M.gguf", 80, 12); // "Instru….gguf"
+ * ```
+ */
+export function shortened(text: string, width: number, size: number): string {
+  if (widthOf(text, size) <= width) return text;
+  const letters = lettersOf(text);
+  for (let kept = letters.length - 1; kept > 1; kept--) {
+    const end = Math.floor(kept / 2);
+    const short = [...letters.slice(0, kept - end), ELLIPSIS, ...letters.slice(letters.length - end)].join("");
+    if (widthOf(short, size) <= width) return short;
+  }
+  return ELLIPSIS;
+}
+
+/** What readers take for one letter, marked-up ones with their tags. */
+function lettersOf(text: string): string[] {
+  const atoms = /(<(\w+)[^>]*>[\s\S]*?<\/\2>|<[^>]*>|&#?\w+;)/;
+  const letters = new Intl.Segmenter("en", { granularity: "grapheme" });
+  // Of each match the split has three parts: what is before it, the atom, its tag's name.
+  return text
+    .split(atoms)
+    .flatMap((part, i) =>
+      i % 3 === 0 ? Array.from(letters.segment(part), ({ segment }) => segment) : i % 3 === 1 ? [part] : [],
+    );
 }
 
 function fillLines(pieces: readonly string[], width: number, size: number): string[] {
@@ -33,7 +72,9 @@ function fillLines(pieces: readonly string[], width: number, size: number): stri
   return lines.map((line) => line.trim());
 }
 
-/** In CSS pixels, of what is seen: Plotly's text may hold tags. */
+/** In CSS pixels, of what is seen: Plotly's text may hold tags and entities, and break lines itself. */
 export function widthOf(text: string, size: number): number {
-  return measureText(text.replaceAll(/<[^>]*>/g, ""), { size, bold: false, italic: false, monospace: false }).width;
+  const lines = text.split(/<br\s*\/?>/).map((line) => line.replaceAll(/<[^>]*>/g, "").replaceAll(/&#?\w+;/g, "&"));
+  const style = { size, bold: false, italic: false, monospace: false };
+  return Math.max(...lines.map((line) => measureText(line, style).width));
 }

@@ -1,6 +1,6 @@
 import type { DimensionEstimate } from "../geometry/gride";
 import type { Figure, PlotlyTrace } from "../machine/render/figure";
-import { layerTicks, MODEL_COLORS, meanBandTraces, panelAxes, subplotLayout } from "./style";
+import { calmPanels, layerTicks, MODEL_COLORS, meanBandTraces, panelAxes, subplotLayout } from "./style";
 
 /** What is known of a prompt at one layer. */
 export interface OverviewLayer {
@@ -62,6 +62,7 @@ export function overviewFigure(layers: readonly OverviewLayer[], subject: string
     xTitle: "layer",
     xaxis: layerTicks(data),
   });
+  calmPanels(layout, data);
   const caption = `${subject}: intrinsic dimension (GRIDE, n2 = 2), cosine similarity and neighborhood overlap by layer.`;
   return { name: "overview", caption, data, layout };
 }

@@ -1,5 +1,6 @@
 import type { Figure, FigureParts } from "../machine/render/figure";
 import { UserError } from "../machine/support/errors";
+import { hasRightToLeft, isolated } from "../machine/support/writing";
 import { type AnyRow, distinct } from "../results/row";
 import { notesOn, provenanceOf } from "../results/wording";
 import { MOST_LOOKS } from "./styleModels";
@@ -36,14 +37,24 @@ export function defineFigure<R extends AnyRow, Options extends object = Record<n
 ): PaperFigure<R, Options> {
   const { number, title, notebook } = figure;
   const name = nameOf(notebook);
-  const caption = (rows: readonly R[], options = {} as Options) =>
-    [figure.caption(rows, options), ...notesOn(rows), ...noteOnLooks(rows)].join(" ");
-  const draw = (rows: readonly R[], options = {} as Options): Figure => {
+  const caption = (given: readonly R[], options = {} as Options) => {
+    const rows = given.map(withIsolatedNames);
+    return [figure.caption(rows, options), ...notesOn(rows), ...noteOnLooks(rows)].join(" ");
+  };
+  const draw = (given: readonly R[], options = {} as Options): Figure => {
+    const rows = given.map(withIsolatedNames);
     if (rows.length === 0) throw new UserError(`figure ${number}: there are no rows to draw`);
     const { data, layout } = figure.draw(rows, options);
     return { name, caption: caption(rows, options), data, layout, provenance: provenanceOf(rows) };
   };
   return { number, name, title, notebook, caption, draw };
+}
+
+/** Names that are written from right to left leave the rest of their line as it is. */
+function withIsolatedNames<R extends AnyRow>(row: R): R {
+  const prompt = "prompt" in row ? row.prompt : null;
+  if (!hasRightToLeft(row.model + (prompt ?? ""))) return row;
+  return { ...row, model: isolated(row.model), ...(prompt === null ? {} : { prompt: isolated(prompt) }) };
 }
 
 /** What is said of more curves than there are looks. */

@@ -2,7 +2,7 @@ import type { FigureParts, PlotlyTrace } from "../machine/render/figure";
 import { curveKey } from "../results/means";
 import { type AnyRow, distinct, groupRows, isMean, isPublished, isValue, type MeanRow, type Row } from "../results/row";
 import { modelInWords, originInWords, parametersInWords, promptsInWords } from "../results/wording";
-import { inRows, type Panel, panelGrid } from "./grid";
+import { inColumns, inRows, type Panel, panelGrid } from "./grid";
 import { type MeanBand, type ModelLook, meanBandTraces, modelLooks, shuffleColor, symbolOf } from "./style";
 
 /** What profiles are drawn of: single prompts, and means over prompts. */
@@ -125,19 +125,23 @@ export function shufflingByModel(rows: readonly ProfileRow[]): FigureParts {
   const maximum = largestShuffle(rows);
   const label = quantityLabel(rows);
   const panels = sidesOf(rows).flatMap((side, group): Panel[][] => {
-    const models = modelsOf(side);
-    return [
-      models.map((model) => {
-        const single = model.filter(isValue);
-        const title = `(a) ${modelInWords(model[0])}: ${promptsOf(single)}`;
-        return { title, marks: shuffleCurves(single, maximum, label), yGroup: `${group}a` };
-      }),
-      models.map((model) => {
-        const means = model.filter(isMean);
-        const title = `(b) ${modelInWords(model[0])}: ${promptsInWords(means)}`;
-        return { title, marks: shuffleCurves(means, maximum, label), yGroup: `${group}b` };
-      }),
-    ];
+    const columns = modelsOf(side).map((model): Panel[] => {
+      const [single, means] = [model.filter(isValue), model.filter(isMean)];
+      const name = modelInWords(model[0]);
+      return [
+        {
+          title: `(a) ${name}: ${promptsOf(single)}`,
+          marks: shuffleCurves(single, maximum, label),
+          yGroup: `${group}a`,
+        },
+        {
+          title: `(b) ${name}: ${promptsInWords(means)}`,
+          marks: shuffleCurves(means, maximum, label),
+          yGroup: `${group}b`,
+        },
+      ];
+    });
+    return inColumns(columns);
   });
   return panelGrid({ rows: panels, xTitle: "layer", yTitle: label, colorBar: maximum });
 }

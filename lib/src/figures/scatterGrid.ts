@@ -2,9 +2,9 @@ import type { FigureParts, PlotlyTrace } from "../machine/render/figure";
 import { groupRows, type Row } from "../results/row";
 import { type Correlation, correlate, fittedLine } from "../statistics/correlation";
 import { formatPValue } from "../statistics/significance";
-import { linesThatFit } from "./fittedText";
-import { type Panel, panelGrid, TEXT_LINE, TEXT_SIZE } from "./grid";
-import { INK, type ModelLook } from "./style";
+import { linesThatFit, shortened, widthOf } from "./fittedText";
+import { type Panel, type PanelLine, panelGrid, TEXT_LINE, TEXT_SIZE } from "./grid";
+import { INK, type ModelLook, symbolLetter } from "./style";
 
 /** What a scatter plot shows besides the points. */
 export interface ScatterOptions {
@@ -25,6 +25,8 @@ const GAP_X = 84;
 const GAP_Y = 96;
 const POINTS_HEIGHT = 170;
 const TEXT_WIDTH = PANEL_WIDTH - GAP_X - 8;
+/** Models whose names may take several lines. */
+const FEW_MODELS = 3;
 
 /** Scatter plots in a grid of panels. */
 export function scatterGrid(rows: readonly (readonly Panel[])[]): FigureParts {
@@ -61,9 +63,10 @@ export function scatterPanel(x: readonly Row[], y: readonly Row[], options: Scat
   });
   const [low, high] = rangeOf(clouds.flatMap((cloud) => cloud.y));
   const [left, right] = rangeOf(clouds.flatMap((cloud) => cloud.x));
-  const lines = clouds.flatMap(({ model, correlation }) =>
-    linesThatFit(correlationText(correlation, clouds.length > 1 ? `${model}: ` : ""), TEXT_WIDTH, TEXT_SIZE),
-  );
+  const lines =
+    clouds.length > 1
+      ? clouds.flatMap(({ model, correlation }) => modelLines(model, correlation, looks.get(model)!, clouds.length))
+      : clouds.flatMap(({ correlation }) => linesThatFit(correlationText(correlation), TEXT_WIDTH, TEXT_SIZE));
   const room = 1 - textHeight(lines.length) / heightOf(lines.length);
   return {
     title,
@@ -74,7 +77,7 @@ export function scatterPanel(x: readonly Row[], y: readonly Row[], options: Scat
         pointsTrace(cloud, looks.get(cloud.model)!, options),
         ...(line === "fit" ? fitTraces(cloud, looks.get(cloud.model)!) : []),
       ]),
-      ...(line === "diagonal" ? [diagonalTrace(Math.max(left, low), Math.min(right, high))] : []),
+      ...(line === "diagonal" ? [diagonalTrace([left, right], [low, high])] : []),
     ],
     yaxis: { range: [low - 0.05 * (high - low), low + ((high - low) * 1.03) / room] },
     lines,
@@ -90,12 +93,30 @@ interface Cloud {
 
 function rangeOf(values: readonly number[]): [number, number] {
   const finite = values.filter(Number.isFinite);
+  if (finite.length === 0) return [0, 1];
   return [Math.min(...finite), Math.max(...finite)];
 }
 
-function correlationText({ coefficient, log10P, n }: Correlation, label: string): string {
-  if (Number.isNaN(coefficient)) return `${label}no ρ, n = ${n}`;
-  return `${label}ρ = ${coefficient.toFixed(3)}, p = ${formatPValue(log10P)}, n = ${n}`;
+function correlationText({ coefficient, log10P, n }: Correlation): string {
+  if (Number.isNaN(coefficient)) return `no ρ, n = ${n}`;
+  return `ρ = ${coefficient.toFixed(3).replace("-", "−")}, p = ${formatPValue(log10P)}, n = ${n}`;
+}
+
+/** What is said of one of several models, behind its marker; of many models a line each, in which long names lose their middle. */
+function modelLines(
+  model: string,
+  correlation: Correlation,
+  { symbol, color }: ModelLook,
+  models: number,
+): PanelLine[] {
+  const marker = `<span style="color:${color}">${symbolLetter(symbol)}</span> `;
+  const text = `: ${correlationText(correlation)}`;
+  const width = TEXT_WIDTH - widthOf(marker, TEXT_SIZE);
+  if (models <= FEW_MODELS) {
+    return linesThatFit(model + text, width, TEXT_SIZE, 4).map((line, i) => (i === 0 ? marker + line : line));
+  }
+  const name = shortened(model, width - widthOf(text, TEXT_SIZE), TEXT_SIZE);
+  return [{ text: marker + name + text, hover: model }];
 }
 
 const areMany = ({ x }: Cloud): boolean => x.length > 500;
@@ -136,7 +157,9 @@ function fitTraces(cloud: Cloud, look: ModelLook): PlotlyTrace[] {
   ];
 }
 
-function diagonalTrace(from: number, to: number): PlotlyTrace {
+/** x = y where both axes have points, or from the one to the other where they have none in common. */
+function diagonalTrace([left, right]: [number, number], [low, high]: [number, number]): PlotlyTrace {
+  const [from, to] = [Math.max(left, low), Math.min(right, high)].sort((a, b) => a - b);
   return {
     type: "scatter",
     mode: "lines",

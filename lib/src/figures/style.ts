@@ -1,11 +1,13 @@
 import type { PlotlyTrace } from "../machine/render/figure";
 import { shuffleColor, withOpacity } from "./styleColors";
-import { type Form, symbolLetter } from "./styleForms";
+import { type Form, symbolLetter, symbolOf } from "./styleForms";
 
 export * from "./styleColors";
 export * from "./styleForms";
 export * from "./styleLayout";
+export * from "./styleLegend";
 export * from "./styleModels";
+export * from "./stylePanels";
 
 /** What a line with a band is made of. All arrays are equally long. */
 export interface MeanBand {
@@ -43,7 +45,8 @@ export const MARKER_SIZE = 6;
  */
 export function meanBandTraces(band: MeanBand): PlotlyTrace[] {
   const kept = Array.from(band.x, (_, index) => index).filter((index) => Number.isFinite(band.mean[index]));
-  const x = kept.map((index) => band.x[index]);
+  // A curve without values stands in the legend, as long as its trace is not empty.
+  const orNothing = <T>(values: T[]): (T | null)[] => (values.length > 0 ? values : [null]);
   const axes = { xaxis: band.xaxis ?? "x", yaxis: band.yaxis ?? "y" };
   const group = band.legendGroup ?? band.name;
   const traces: PlotlyTrace[] = [];
@@ -80,8 +83,8 @@ export function meanBandTraces(band: MeanBand): PlotlyTrace[] {
   traces.push({
     type: "scatter",
     mode: band.mode ?? "lines+markers",
-    x,
-    y: kept.map((index) => band.mean[index]),
+    x: orNothing(kept.map((index) => band.x[index])),
+    y: orNothing(kept.map((index) => band.mean[index])),
     name: band.name,
     legendgroup: group,
     showlegend: band.showLegend ?? true,
@@ -132,7 +135,7 @@ export function colorBarTrace(
       colorbar: {
         title: { text: title, side: "top", font: { size: 13 } },
         tickvals: Array.from({ length: maximum + 1 }, (_, index) => index),
-        ticktext: Array.from({ length: maximum + 1 }, (_, index) => `${symbolLetter(index)} ${index}`),
+        ticktext: Array.from({ length: maximum + 1 }, (_, index) => `${symbolLetter(symbolOf(index))} ${index}`),
         ticks: "",
         thickness: 14,
         outlinewidth: 0,

@@ -20,7 +20,7 @@ const MARKERS: readonly (readonly [symbol: string, letter: string])[] = [
   ["triangle-left", "◄"],
   ["triangle-right", "►"],
   ["bowtie", "⧓"],
-  ["hourglass", "⧗"],
+  ["star-diamond", "✦"],
 ];
 
 /** How many markers and how many forms there are. */
@@ -36,5 +36,5 @@ export function formOf(index: number): Form {
 /** The marker of a number; from {@link SYMBOLS} on they repeat. */
 export const symbolOf = (index: number): string => MARKERS[index % SYMBOLS][0];
 
-/** {@link symbolOf} as a letter. */
-export const symbolLetter = (index: number): string => MARKERS[index % SYMBOLS][1];
+/** A marker as a letter. */
+export const symbolLetter = (symbol: string): string => MARKERS.find(([name]) => name === symbol)?.[1] ?? "";

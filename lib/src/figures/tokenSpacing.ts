@@ -4,7 +4,7 @@ import { sparseness } from "../machine/experiment/explorationTables";
 import type { Figure, PlotlyTrace } from "../machine/render/figure";
 import { describeExploration } from "./explorationProfiles";
 import { type SliderStep, withSlider } from "./slider";
-import { panelAxes, SPACING_COLORS, subplotLayout } from "./style";
+import { layerTicks, panelAxes, SPACING_COLORS, subplotLayout } from "./style";
 
 /**
  * How much room each token has, along the text: its distance to its k-th neighbor over the median of the layer, as written
@@ -52,7 +52,7 @@ export function tokenSpacingFigure(exploration: Exploration, layer: number): Fig
     panelTitles: shown.map(({ shuffleIndex }) => (shuffleIndex === 0 ? "as written" : `shuffled, S = ${shuffleIndex}`)),
     xTitle: "place in the text",
     yTitle: shown.map(() => `distance to neighbor ${neighbors} / median`),
-    xaxis: { range: [0, pieces.length + 1] },
+    xaxis: { range: [0, pieces.length + 1], ...layerTicks(data) },
     yaxis: { range: [0, Math.min(highest * 1.05, 4)], title: { text: `distance / median`, standoff: 8 } },
     legend: "none",
     gapY: 70,
@@ -84,7 +84,8 @@ export function tokenSpacingFigure(exploration: Exploration, layer: number): Fig
 /** Distances over their median; NaN where half of the tokens or more coincide with others. */
 function relativeSpacing({ spacings }: ExploredOrder, layer: number): number[] {
   const { distances } = spacings[layer];
-  const middle = median(distances.filter((distance) => !Number.isNaN(distance)));
+  const measured = distances.filter((distance) => !Number.isNaN(distance));
+  const middle = measured.length > 0 ? median(measured) : Number.NaN;
   return distances.map((distance) => (middle > 0 ? distance / middle : Number.NaN));
 }
 

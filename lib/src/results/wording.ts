@@ -11,11 +11,11 @@ export function modelInWords(row: AnyRow): string {
   return isPublished(row) ? `${row.model} (published)` : row.model;
 }
 
-/** "48 prompts", or "16 to 48 prompts" where rows differ; rows that do not know their number do not count. */
+/** "48 prompts", "1 prompt", or "16 to 48 prompts" where rows differ; rows that do not know their number do not count. */
 export function promptsInWords(rows: readonly { n: number }[]): string {
   const counts = rows.map(({ n }) => n).filter(Number.isFinite);
   const [fewest, most] = [Math.min(...counts), Math.max(0, ...counts)];
-  return `${fewest < most ? `${fewest} to ${most}` : most} prompts`;
+  return `${fewest < most ? `${fewest} to ${most}` : most} prompt${fewest === 1 && most === 1 ? "" : "s"}`;
 }
 
 /** The parameters of rows, ascending: "2", or "2, 4, 8". */

@@ -3,6 +3,7 @@ import { UserError } from "../support/errors";
 import { embedInPng, embedInSvg } from "./exportMetadata";
 import type { Figure } from "./figure";
 import { fontFiles } from "./fonts";
+import { rareLetters, writtenIn } from "./letters";
 import { plainFigure, type Theme } from "./renderTheme";
 import { plotlyWindow } from "./renderWindow";
 
@@ -56,8 +57,11 @@ export async function renderPixels(
 
 /** The picture with every letter as a path and all styles resolved, for what can only draw simple SVG. */
 export async function renderOutlines(figure: Figure, options: RenderOptions = {}): Promise<string> {
-  return resvg(await renderSvg(figure, options), 1).toString();
+  return outlinesOf(await renderSvg(figure, options));
 }
+
+/** A picture with every letter as a path. */
+export const outlinesOf = (svg: string): string => resvg(svg, 1).toString();
 
 function resvg(svg: string, scale: number): import("@resvg/resvg-js").Resvg {
   const { Resvg }: typeof import("@resvg/resvg-js") = require("@resvg/resvg-js");
@@ -67,7 +71,7 @@ function resvg(svg: string, scale: number): import("@resvg/resvg-js").Resvg {
     fitTo: { mode: "zoom", value: scale },
     font: {
       loadSystemFonts: false,
-      fontFiles: fontFiles(),
+      fontFiles: [...fontFiles(), ...rareLetters(writtenIn(svg)).files],
       defaultFontFamily: "DejaVu Sans",
       sansSerifFamily: "DejaVu Sans",
       monospaceFamily: "DejaVu Sans Mono",

@@ -1,4 +1,5 @@
 import type { TableRecord } from "../../machine/notebook/record";
+import { directionAttribute } from "../../machine/notebook/tableFormat";
 import { PROVENANCE_ELEMENT } from "../../machine/render/exportMetadata";
 import type { Figure } from "../../machine/render/figure";
 import { FONT_FAMILY } from "../../machine/render/fonts";
@@ -156,7 +157,7 @@ async function partHtml(part: ReportPart, charts: Figure[]): Promise<string> {
 
 function tableHtml({ caption, columns, lines, numeric, left }: TableRecord): string {
   const row = (tag: string, cells: string[]): string =>
-    `<tr>${cells.map((cell, i) => `<${tag}${numeric[i] ? ' class="number"' : ""}>${escapeXml(cell)}</${tag}>`).join("")}</tr>`;
+    `<tr>${cells.map((cell, i) => `<${tag}${numeric[i] ? ' class="number"' : ""}${directionAttribute(cell)}>${escapeXml(cell)}</${tag}>`).join("")}</tr>`;
   const rest = left > 0 ? `<tr><td colspan="${columns.length}">… and ${left} more rows</td></tr>` : "";
   const table =
     `<div class="table"><table>${caption ? `<caption>${escapeXml(caption)}</caption>` : ""}` +
@@ -166,6 +167,8 @@ function tableHtml({ caption, columns, lines, numeric, left }: TableRecord): str
 }
 
 function pairsHtml(pairs: readonly (readonly string[])[]): string {
-  const rows = pairs.map(([name, value]) => `<tr><td>${escapeXml(name)}</td><td>${escapeXml(value)}</td></tr>`);
+  const rows = pairs.map(
+    ([name, value]) => `<tr><td>${escapeXml(name)}</td><td${directionAttribute(value)}>${escapeXml(value)}</td></tr>`,
+  );
   return `<table><tbody>${rows.join("")}</tbody></table>`;
 }

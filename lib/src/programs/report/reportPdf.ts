@@ -2,7 +2,10 @@ import { basename } from "node:path";
 import { PROVENANCE_KEY } from "../../machine/render/exportMetadata";
 import type { Figure } from "../../machine/render/figure";
 import { fontFiles } from "../../machine/render/fonts";
+import { missingLettersNote, writtenIn } from "../../machine/render/letters";
 import { drawOnPdf } from "../../machine/render/pdf";
+import { renderSvg } from "../../machine/render/render";
+import { documentOfAnyLetters } from "./anyLetters";
 import { plainParagraphs } from "./markdown";
 import { BOLD, keepTogether, REGULAR, setTable } from "./pdfTable";
 import { type Report, type ReportPart, type ReportSection, reportProvenance } from "./report";
@@ -21,7 +24,7 @@ type Document = PDFKit.PDFDocument;
  * figures as vector graphics with captions, the tables, parameters and origin. Errors as renderSvg.
  */
 export async function renderReportPdf(report: Report): Promise<Buffer> {
-  const PdfDocument: typeof import("pdfkit") = require("pdfkit");
+  const PdfDocument = documentOfAnyLetters();
   const info = {
     Title: report.title,
     Creator: "token-geometry",
@@ -131,7 +134,9 @@ async function setFigure(document: Document, figure: Figure): Promise<void> {
   const { width, height } = figure.layout;
   const text = { width: widthOf(document) };
   document.font(ITALIC).fontSize(8.5);
-  const caption = document.heightOfString(figure.caption, text) + 14;
+  const note = missingLettersNote(writtenIn(await renderSvg(figure)));
+  const words = note ? `${figure.caption} In this picture ${note}.` : figure.caption;
+  const caption = document.heightOfString(words, text) + 14;
   const { page } = document;
   const most = page.height - page.margins.top - page.margins.bottom - caption;
   // CSS pixels are 3/4 of a point; small figures are not blown up.
@@ -140,7 +145,7 @@ async function setFigure(document: Document, figure: Figure): Promise<void> {
   const { y } = document;
   await drawOnPdf(document, figure, MARGIN + (text.width - width * scale) / 2, y, scale);
   document.fillColor("#000000").font(ITALIC).fontSize(8.5);
-  document.text(figure.caption, MARGIN, y + height * scale + 4, text).moveDown(1);
+  document.text(words, MARGIN, y + height * scale + 4, text).moveDown(1);
 }
 
 /** Names and values in two columns. */
