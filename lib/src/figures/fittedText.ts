@@ -31,6 +31,16 @@ export function linesThatFit(text: string, width: number, size: number, most = N
   return lines.length > most ? linesThatFit(shortened(text, (most - 0.5) * width, size), width, size) : lines;
 }
 
+/** Breaks a text into full lines, between words or within those that are longer than a line. Arguments as {@link linesThatFit}. */
+export function paragraphLines(text: string, width: number, size: number): string[] {
+  const words = text.split(/(?<= )/);
+  return fillLines(
+    words.flatMap((word) => (widthOf(word, size) > width ? lettersOf(word) : [word])),
+    width,
+    size,
+  );
+}
+
 /**
  * A text without so much of its middle that it fits: names often differ in their ends alone.
  *

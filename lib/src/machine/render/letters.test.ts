@@ -44,9 +44,14 @@ describe("letters that the bundled font lacks", () => {
   it("are named where there is no font, with what to install", () => {
     expect(missingLettersNote("Llama-3-8B: fiction")).toBeUndefined();
     expect(missingLettersNote(`x${UNASSIGNED}`)).toBe(
-      `boxes stand for ${UNASSIGNED}: no font here has them; install one (Debian, Ubuntu: apt install fonts-noto-core), ` +
+      `boxes stand for ${UNASSIGNED} (U+2FE0): no font here has them; install one (Debian, Ubuntu: apt install fonts-noto-core), ` +
         "or name a font file in TOKEN_GEOMETRY_FONTS",
     );
+  });
+
+  it("are counted where there are many, with the packages for all of them", () => {
+    const letters = Array.from({ length: 12 }, (_, i) => String.fromCodePoint(0x2fe0 + i)).join("");
+    expect(missingLettersNote(letters)).toMatch(/\(U\+2FE7\) and 4 more: .*fonts-noto-core\)/);
   });
 
   it("are told of when a figure is exported, by what is written in it, not by what its provenance says", async () => {
@@ -55,7 +60,7 @@ describe("letters that the bundled font lacks", () => {
     await exportFigure({ ...titled("plain"), provenance: { of: UNASSIGNED } }, { folder, formats: ["svg"] });
     expect(warn.mock.calls).toEqual([]);
     await exportFigure(titled(`prompt ${UNASSIGNED}.txt`), { folder, formats: ["svg"] });
-    expect(warn.mock.calls).toEqual([[expect.stringMatching(new RegExp(`^bands: boxes stand for ${UNASSIGNED}: `))]]);
+    expect(warn.mock.calls).toEqual([[expect.stringMatching(new RegExp(`^bands: boxes stand for ${UNASSIGNED} `))]]);
   });
 });
 

@@ -71,8 +71,11 @@ const PACKAGES: [RegExp, string][] = [
   [/[\s\S]/u, "fonts-noto-core"],
 ];
 
-/** Letters that are named. */
-const NAMED = 20;
+/** Letters that are named, each with its code point: where it is told of them they may be boxes, too. */
+const NAMED = 8;
+
+const nameOf = (letter: string): string =>
+  `${letter} (U+${letter.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")})`;
 
 /** What is said of a picture whose text has letters that no font has; undefined if there are none. */
 export function missingLettersNote(text: string): string | undefined {
@@ -81,7 +84,7 @@ export function missingLettersNote(text: string): string | undefined {
   const packages = missing.map((letter) => PACKAGES.find(([letters]) => letters.test(letter))?.[1]);
   const more = missing.length > NAMED ? ` and ${missing.length - NAMED} more` : "";
   return (
-    `boxes stand for ${missing.slice(0, NAMED).join(" ")}${more}: no font here has them; install one ` +
+    `boxes stand for ${missing.slice(0, NAMED).map(nameOf).join(", ")}${more}: no font here has them; install one ` +
     `(Debian, Ubuntu: apt install ${[...new Set(packages)].join(" ")}), or name a font file in ${FONTS_VARIABLE}`
   );
 }

@@ -1,14 +1,21 @@
-import { linesThatFit, widthOf } from "../../figures/fittedText";
+import { paragraphLines, widthOf } from "../../figures/fittedText";
 import { FONT_FAMILY } from "../../machine/render/fonts";
 import { rareLetters } from "../../machine/render/letters";
 import { drawSvgOnPdf } from "../../machine/render/pdf";
 import { outlinesOf } from "../../machine/render/render";
-import { hasRightToLeft } from "../../machine/support/writing";
+import { directionOf, hasRightToLeft } from "../../machine/support/writing";
 import { escapeXml } from "../../machine/support/xml";
 
 /** CSS pixels in a point. */
 const PIXELS = 4 / 3;
 const LINE = 1.17;
+/** How much wider than the others bold letters are, at most. */
+const BOLDER = 1.2;
+
+/** A document that knows which of its text it had to draw. */
+export interface DrawnText {
+  drawnText: string[];
+}
 
 type PdfDocument = typeof import("pdfkit");
 type TextOptions = PDFKit.Mixins.TextOptions;
@@ -30,11 +37,14 @@ const isHard = (text: string): boolean => {
  * A document of pdfkit that writes what the bundled font lacks, or what is written from right to left, as the figures do: drawn,
  * with fonts of the machine.
  */
-export function documentOfAnyLetters(): PdfDocument {
+export function documentOfAnyLetters(): new (options: PDFKit.PDFDocumentOptions) => PDFKit.PDFDocument & DrawnText {
   const Plain: PdfDocument = require("pdfkit");
-  return class extends Plain {
+  return class extends Plain implements DrawnText {
+    readonly drawnText: string[] = [];
+
     override text(text: string, ...place: unknown[]): this {
       if (!isHard(String(text))) return super.text(text, ...(place as [number, number, TextOptions]));
+      this.drawnText.push(text);
       const options = (place.find((one) => typeof one === "object") ?? {}) as TextOptions;
       const [x = this.x, y = this.y] = place.filter((one) => typeof one === "number");
       const lines = this.linesOf(text, options);
@@ -66,7 +76,16 @@ export function documentOfAnyLetters(): PdfDocument {
 
     private linesOf(text: string, options: TextOptions): string[] {
       const width = options.width ?? this.page.width - this.page.margins.right - this.x;
-      return text.split("\n").flatMap((line) => linesThatFit(escapeXml(line), width * PIXELS, this.sizeInPixels()));
+      // Bold letters are wider than those that are measured.
+      const room = (width * PIXELS) / (this.isBold() ? BOLDER : 1);
+      return text.split("\n").flatMap((line) => {
+        const lines = paragraphLines(escapeXml(line), room, this.sizeInPixels());
+        return directionOf(line) === "rtl" ? lines.map((part) => `\u2067${part}\u2069`) : lines;
+      });
+    }
+
+    private isBold(): boolean {
+      return /Bold/.test((this as unknown as TextState)._font.name);
     }
 
     /** @param line escaped */
@@ -78,13 +97,13 @@ export function documentOfAnyLetters(): PdfDocument {
       const left = x + (align === "right" ? free : align === "center" ? free / 2 : 0);
       const look = [
         `font-family="${FONT_FAMILY}" font-size="${size}"`,
-        /Bold/.test(_font.name) ? ` font-weight="bold"` : "",
+        this.isBold() ? ` font-weight="bold"` : "",
         /Oblique/.test(_font.name) ? ` font-style="italic"` : "",
         ` fill="${_fillColor?.[0] ?? "#000000"}"`,
       ].join("");
-      const [w, h] = [Math.ceil(extent) + 2, Math.ceil(1.4 * size)];
+      const [w, h] = [Math.ceil(BOLDER * extent) + 2, Math.ceil(1.4 * size)];
       const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}"><text y="${size * 0.93}" ${look}>${line}</text></svg>`;
       drawSvgOnPdf(this, outlinesOf(svg), left, y, { width: w, height: h });
     }
-  } as unknown as PdfDocument;
+  };
 }

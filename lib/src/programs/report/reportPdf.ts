@@ -57,6 +57,12 @@ export async function renderReportPdf(report: Report): Promise<Buffer> {
     await setSection(document, section);
   }
   setTitlePage(document, report, starts);
+  const note = missingLettersNote(document.drawnText.join(""));
+  if (note)
+    document
+      .moveDown(2)
+      .fontSize(9)
+      .text(`In this report ${note}.`, MARGIN, document.y, { width: widthOf(document) });
   setPageNumbers(document);
   document.end();
   await finished;
