@@ -167,6 +167,7 @@ function diagonalTrace([left, right]: [number, number], [low, high]: [number, nu
     y: [from, to],
     name: "x = y",
     legendgroup: "diagonal",
+    legendrank: 1001, // behind the models
     line: { color: INK, width: 1, dash: "dash" },
     hoverinfo: "skip",
   };

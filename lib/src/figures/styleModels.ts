@@ -9,14 +9,14 @@ export interface ModelLook extends Form {
 }
 
 /** Of the models that the paper shows, and of those whose results come along. */
-const KNOWN: Record<string, ModelLook> = {
-  "llama-3-8b": { color: MODEL_COLORS.llama, ...formOf(0) },
-  "mistral-7b": { color: MODEL_COLORS.mistral, ...formOf(1) },
-  "pythia-6.9b": { color: MODEL_COLORS.pythia, ...formOf(2) },
-  "opt-6.7b": { color: MODEL_COLORS.opt, ...formOf(3) },
-  "smollm2-135m": { color: "#785EF0", dash: "solid", symbol: "cross" },
-  "gemma-3-270m": { color: "#4B7A3A", dash: "dash", symbol: "x" },
-};
+const KNOWN: [RegExp, ModelLook][] = [
+  [/^llama-3-8b$/i, { color: MODEL_COLORS.llama, ...formOf(0) }],
+  [/^mistral-7b$/i, { color: MODEL_COLORS.mistral, ...formOf(1) }],
+  [/^pythia-6.9b$/i, { color: MODEL_COLORS.pythia, ...formOf(2) }],
+  [/^opt-6.7b$/i, { color: MODEL_COLORS.opt, ...formOf(3) }],
+  [/\bsmollm2-135m/i, { color: "#785EF0", dash: "solid", symbol: "cross" }],
+  [/\bgemma-3-270m/i, { color: "#4B7A3A", dash: "dash", symbol: "x" }],
+];
 
 /** The paper's color for a family. */
 const FAMILIES: [RegExp, string][] = [
@@ -44,12 +44,12 @@ const GRAY_STEP = 15;
  */
 export function modelLooks(names: Iterable<string>): Map<string, ModelLook> {
   const looks = new Map<string, ModelLook>();
-  const isKnown = (name: string) => Object.hasOwn(KNOWN, name.toLowerCase());
+  const knownOf = (name: string) => KNOWN.filter(([pattern]) => pattern.test(name)).map(([, look]) => look);
   // In an order that does not depend on the figure's.
-  const sorted = [...new Set(names)].sort((a, b) => Number(isKnown(b)) - Number(isKnown(a)) || (a < b ? -1 : 1));
+  const sorted = [...new Set(names)].sort((a, b) => knownOf(b).length - knownOf(a).length || (a < b ? -1 : 1));
   const taken = new Map<string, string[]>(); // colors of each form
   for (const name of sorted) {
-    const wanted = isKnown(name) ? [KNOWN[name.toLowerCase()]] : wantedLooks(name);
+    const wanted = [...knownOf(name), ...wantedLooks(name)];
     const colorsOf = (form: Form) => taken.get(keyOf(form)) ?? [];
     const isFree = (look: ModelLook) => !colorsOf(look).includes(look.color);
     const isFreeInGray = (look: ModelLook) => colorsOf(look).every((color) => differInGray(look.color, color));

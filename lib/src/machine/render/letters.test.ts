@@ -4,9 +4,9 @@ import { temporaryFolder } from "../../../../tests/support/notebooks";
 import { bandFigure } from "../../../../tests/support/sampleFigures";
 import { exportFigure } from "./export";
 import type { Figure } from "./figure";
-import { missingLettersNote, rareLetters, writtenIn } from "./letters";
+import { missingLettersNote, rareLetters, withSpecks, writtenIn } from "./letters";
 import { measureText } from "./measureText";
-import { renderPng, renderSvg } from "./render";
+import { renderOutlines, renderPng, renderSvg } from "./render";
 
 /** A font that has letters that the bundled one lacks. */
 const SERIF = join(dirname(require.resolve("dejavu-fonts-ttf/package.json")), "ttf", "DejaVuSerif.ttf");
@@ -39,6 +39,23 @@ describe("letters that the bundled font lacks", () => {
       [IN_SERIF, UNASSIGNED].map((letter) => renderPng(titled(letter), { scale: 1 })),
     );
     expect(found.equals(missing)).toBe(false);
+  });
+
+  it("leave the rest of their line in the bundled font", async () => {
+    // Two lines: were the second all in the serif font, it would be wider than the measure that its anchor is placed by.
+    const outlines = async (title: string) =>
+      (await renderOutlines(titled(title))).match(/<path[^>]* d="[^"]*"/g) ?? [];
+    const [plain, mixed] = [await outlines("plain words"), await outlines(`plain words${IN_SERIF}`)];
+    const shapeOf = (path: string) => path.replaceAll(/-?\d+(\.\d+)?/g, "").replace(/.* d=/, "");
+    expect(mixed.map(shapeOf).join()).toContain(
+      plain
+        .map(shapeOf)
+        .find((shape) => shape.length > 200)!
+        .slice(0, 100),
+    );
+    expect(withSpecks("<svg><text>plain</text></svg>")).toBe("<svg><text>plain</text></svg>");
+    const svg = `<svg><text style="x">a ${IN_SERIF} b<tspan>c</tspan></text><desc>${IN_SERIF}</desc></svg>`;
+    expect(withSpecks(svg)).toMatch(/ b<tspan style="font-size: 0.001px">.<\/tspan><tspan>c<\/tspan><\/text><desc>⎷</);
   });
 
   it("are named where there is no font, with what to install", () => {

@@ -89,6 +89,24 @@ export function missingLettersNote(text: string): string | undefined {
   );
 }
 
+/**
+ * A picture in which lines with letters that the bundled font lacks end with a speck that the font for these lacks: resvg sets all of
+ * a line in another font that has all of its letters, else the missing letters alone.
+ */
+export function withSpecks(svg: string): string {
+  const { files } = rareLetters(writtenIn(svg));
+  const isElsewhere = (codePoint: number) => files.some((path) => opened.get(path)?.has(codePoint));
+  const speck = files.length === 0 ? undefined : [...(bundled ?? [])].find((one) => isSymbol(one) && !isElsewhere(one));
+  if (speck === undefined) return svg;
+  const end = `<tspan style="font-size: 0.001px">${String.fromCodePoint(speck)}</tspan>`;
+  return svg.replaceAll(/<text\b[\s\S]*?<\/text>/g, (element) =>
+    element.replaceAll(/>([^<]+)(?=<)/g, (all, text: string) => (rareLetters(text).files.length > 0 ? all + end : all)),
+  );
+}
+
+/** What has no direction of its own. */
+const isSymbol = (codePoint: number): boolean => /\p{So}/u.test(String.fromCodePoint(codePoint));
+
 /** What is written in a picture. */
 export function writtenIn(svg: string): string {
   const letters = Array.from(svg.matchAll(/<text\b[\s\S]*?<\/text>/g), ([element]) =>

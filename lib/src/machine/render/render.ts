@@ -3,7 +3,7 @@ import { UserError } from "../support/errors";
 import { embedInPng, embedInSvg } from "./exportMetadata";
 import type { Figure } from "./figure";
 import { fontFiles } from "./fonts";
-import { rareLetters, writtenIn } from "./letters";
+import { rareLetters, withSpecks, writtenIn } from "./letters";
 import { plainFigure, type Theme } from "./renderTheme";
 import { plotlyWindow } from "./renderWindow";
 
@@ -67,7 +67,7 @@ function resvg(svg: string, scale: number): import("@resvg/resvg-js").Resvg {
   const { Resvg }: typeof import("@resvg/resvg-js") = require("@resvg/resvg-js");
   // Cells of heat maps are to be crisp: Plotly says so with a style that only browsers know.
   const crisp = svg.replaceAll("image-rendering: pixelated", "image-rendering: optimizeSpeed");
-  return new Resvg(crisp, {
+  return new Resvg(withSpecks(crisp), {
     fitTo: { mode: "zoom", value: scale },
     font: {
       loadSystemFonts: false,

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Command, CommanderError } from "commander";
 import type { TokenText } from "../../machine/notebook/tokenTextContent";
@@ -10,17 +11,8 @@ import { writeFileAtomically } from "../../machine/support/files";
 import { PROJECT_ROOT } from "../../machine/support/project";
 import { escapeXml } from "../../machine/support/xml";
 import { pictureDefects } from "./defects";
-import { HARD_CASES, type HardCase } from "./hardCases";
-import { KINDS, type Kind } from "./kinds";
-
-/** A picture of the gallery. */
-export interface GalleryPicture {
-  name: string;
-  png: Buffer;
-  caption: string;
-  /** What is wrong with it, as far as that can be measured. */
-  defects: string[];
-}
+import type { HardCase } from "./hardCases";
+import { casesOf, KINDS, type Kind } from "./kinds";
 
 /** The command `npm run gallery`: draws every kind of picture of every hard case. Sets the exit code: 1 if one has a defect. */
 export async function main(argv: string[]): Promise<void> {
@@ -42,16 +34,19 @@ async function drawGallery(folder: string, names: readonly string[]): Promise<vo
   const sections: string[] = [];
   for (const kind of KINDS) {
     const pictures: string[] = [];
-    for (const hard of HARD_CASES) {
+    for (const hard of casesOf(kind)) {
       const name = nameOf(kind, hard);
-      if (names.length > 0 && !names.some((part) => name.includes(part))) continue;
-      const { png, caption, defects } = await drawPicture(kind, hard);
-      writeFileAtomically(join(folder, `${name}.png`), png);
-      for (const defect of defects) process.stderr.write(`${name}: ${defect}\n`);
-      if (defects.length > 0) process.exitCode = 1;
+      const file = join(folder, `${name}.png`);
+      if (names.length === 0 || names.some((part) => name.includes(part))) {
+        const { png, defects } = await drawPicture(kind, hard);
+        writeFileAtomically(file, png);
+        for (const defect of defects) process.stderr.write(`${name}: ${defect}\n`);
+        if (defects.length > 0) process.exitCode = 1;
+      }
+      if (!existsSync(file)) continue;
       pictures.push(
         `<figure><figcaption><b>${name}</b>: ${escapeXml(hard.shows)}</figcaption><img src="${name}.png" alt="">` +
-          `<figcaption><bdi>${escapeXml(caption)}</bdi></figcaption></figure>`,
+          `<figcaption>${escapeXml(kind.draw(hard).caption)}</figcaption></figure>`,
       );
     }
     if (pictures.length > 0) sections.push(`<h2>${escapeXml(kind.title)}</h2>`, ...pictures);
@@ -64,13 +59,11 @@ async function drawGallery(folder: string, names: readonly string[]): Promise<vo
 
 const nameOf = (kind: Kind, hard: HardCase): string => `${kind.name}-${hard.name}`;
 
-/** Draws a picture of the gallery, and looks for defects. */
-export async function drawPicture(kind: Kind, hard: HardCase): Promise<GalleryPicture> {
+/** Draws a picture of the gallery, and looks for what is wrong with it, as far as that can be measured. */
+async function drawPicture(kind: Kind, hard: HardCase): Promise<{ png: Buffer; defects: string[] }> {
   const drawing = kind.draw(hard);
-  const name = nameOf(kind, hard);
-  if (!isFigure(drawing)) return { name, png: tokenTextPicture(drawing).png, caption: drawing.caption, defects: [] };
-  const png = await renderSmallPng(drawing);
-  return { name, png, caption: drawing.caption, defects: pictureDefects(drawing, await renderSvg(drawing)) };
+  if (!isFigure(drawing)) return { png: tokenTextPicture(drawing).png, defects: [] };
+  return { png: await renderSmallPng(drawing), defects: pictureDefects(drawing, await renderSvg(drawing)) };
 }
 
 const isFigure = (drawing: Figure | TokenText): drawing is Figure => "data" in drawing;

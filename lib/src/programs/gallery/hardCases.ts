@@ -3,6 +3,8 @@ export interface HardCase {
   name: string;
   /** What is hard about it. */
   shows: string;
+  /** It is only hard for pictures of several models. */
+  ofModels?: true;
   models: string[];
   prompts: string[];
   /** The last layer. */
@@ -41,12 +43,14 @@ export const HARD_CASES: readonly HardCase[] = [
     ...USUAL,
     name: "twenty-models",
     shows: "twenty models with names as the hub has them",
+    ofModels: true,
     models: Array.from({ length: 20 }, (_, i) => `${HUB[i % 5]}/model-${i + 1}-instruct-v0.${i % 3}-deduped-Q4_K_M`),
   },
   {
     ...USUAL,
     name: "family",
     shows: "eight sizes of one family",
+    ofModels: true,
     models: ["70m", "160m", "410m", "1b", "1.4b", "2.8b", "6.9b", "12b"].map((size) => `pythia-${size}-deduped`),
   },
   {

@@ -10,13 +10,15 @@ import { tokenSpacingFigure } from "../../figures/tokenSpacing";
 import { tokenText } from "../../machine/notebook/tokenText";
 import type { TokenText } from "../../machine/notebook/tokenTextContent";
 import type { Figure } from "../../machine/render/figure";
-import type { HardCase } from "./hardCases";
+import { HARD_CASES, type HardCase } from "./hardCases";
 import { dimensions, exploration, logits, lossCorrelations, profiles } from "./madeUp";
 
 /** One kind of picture, drawn of a hard case. */
 export interface Kind {
   name: string;
   title: string;
+  /** It shows one model. */
+  ofOneModel?: true;
   draw(hard: HardCase): Figure | TokenText;
 }
 
@@ -40,6 +42,7 @@ export const KINDS: readonly Kind[] = [
   {
     name: "prompts",
     title: "profile grid, a panel a prompt (Figure 8)",
+    ofOneModel: true,
     draw: (hard) => figure8.draw(dimensions(ofFirst(hard))),
   },
   { name: "scatter", title: "scatter grid (Figure 7)", draw: (hard) => figure7.draw(logits(hard)) },
@@ -47,6 +50,7 @@ export const KINDS: readonly Kind[] = [
   {
     name: "overview",
     title: "overview",
+    ofOneModel: true,
     draw: (hard) => {
       const { orders, model, prompt } = exploration(hard);
       const layers = orders[0].result.layers.map(({ intrinsicDimension, cosineSimilarity, neighborhoodOverlap }) => ({
@@ -57,20 +61,32 @@ export const KINDS: readonly Kind[] = [
       return overviewFigure(layers, `${prompt} in ${model}`);
     },
   },
-  { name: "slider", title: "one prompt with a slider", draw: (hard) => explorationFigure(exploration(hard)) },
+  {
+    name: "slider",
+    title: "one prompt with a slider",
+    ofOneModel: true,
+    draw: (hard) => explorationFigure(exploration(hard)),
+  },
   {
     name: "comparison",
     title: "prompts side by side",
+    ofOneModel: true,
     draw: (hard) => comparisonFigure(hard.prompts.map((_, prompt) => exploration(hard, prompt))),
   },
   {
     name: "spacing",
     title: "token spacing",
+    ofOneModel: true,
     draw: (hard) => tokenSpacingFigure(exploration(hard), Math.ceil(hard.layers / 2)),
   },
   {
     name: "text",
     title: "colored text",
+    ofOneModel: true,
     draw: (hard) => tokenText(exploration(hard), 0, Math.ceil(hard.layers / 2)),
   },
 ];
+
+/** The cases that a kind is drawn of. */
+export const casesOf = ({ ofOneModel }: Kind): HardCase[] =>
+  HARD_CASES.filter(({ ofModels }) => !(ofOneModel && ofModels));
