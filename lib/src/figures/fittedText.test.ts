@@ -27,6 +27,20 @@ describe("linesThatFit", () => {
     for (const line of marked) expect(line.replaceAll(/n|<sub>2<\/sub>|&lt;/g, "")).toBe("");
   });
 
+  it("breaks between letters only what is longer than a line", () => {
+    expect(linesThatFit(`${"a".repeat(30)}: p = 0.0123456, n = 4`, 90, 12).join("|")).not.toMatch(/\d\|\d/);
+  });
+
+  it("keeps names that are written from right to left so in every line", () => {
+    const name = `\u2068${"בוקר אביבי ".repeat(9)}1\u2069: 50 prompts`;
+    const lines = linesThatFit(name, 120, 12);
+    expect(lines.length).toBeGreaterThan(3);
+    for (const line of [...lines, shortened(name, 120, 12)]) {
+      expect(line.split("\u2068").length).toBe(line.split("\u2069").length);
+      if (/[א-ת]/.test(line)) expect(line).toMatch(/^\u2068.*\u2069/);
+    }
+  });
+
   it("leaves out the middle of what takes more lines than there may be", () => {
     const names = ["1", "2"].map((end) => `${"a-name-of-many-letters_".repeat(20)}${end}`);
     const [first, second] = names.map((name) => linesThatFit(name, 150, 12, 3));

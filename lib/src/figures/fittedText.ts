@@ -1,12 +1,15 @@
 import { measureText } from "../machine/render/measureText";
 
-/** Where a line may end, the best places first; not inside of a number, nor before its sign's digits. */
-const SEAMS = [/(?<=: )/, /(?<=, )/, /(?<= )/, /(?<=[-_./])(?!\d)/];
+/** Where a line may end, the best places first: not inside of a number, nor between it and its sign, nor inside of a tag. */
+const SEAMS = [/(?<=: )/, /(?<=, )/, /(?<= )(?![^<]*>)/, /(?<=[-_./])(?!\d)(?![^<]*>)/];
 
 /** Height of a line, as a multiple of the font's size. */
 export const LINE_HEIGHT = 1.3;
 
 const ELLIPSIS = "…";
+
+/** What begins and ends a part in its own direction. */
+const [ISOLATE, END] = ["\u2068", "\u2069"];
 
 /**
  * Breaks a text into lines that fit: where parts of a sentence end, if that is enough, or else between words, within
@@ -22,9 +25,14 @@ const ELLIPSIS = "…";
  */
 export function linesThatFit(text: string, width: number, size: number, most = Number.POSITIVE_INFINITY): string[] {
   if (widthOf(text, size) <= width) return [text];
-  const ways = [...SEAMS.map((seam) => text.split(seam)), lettersOf(text)].map((pieces) =>
-    fillLines(pieces, width, size),
+  const fits = (piece: string) => widthOf(piece, size) <= width;
+  // Between letters only where a word is longer than a line.
+  const small = [SEAMS[2], SEAMS[3]].reduce(
+    (pieces, seam) => pieces.flatMap((piece) => (fits(piece) ? [piece] : piece.split(seam))),
+    [text],
   );
+  const pieces = small.flatMap((piece) => (fits(piece) ? [piece] : lettersOf(piece)));
+  const ways = [...SEAMS.map((seam) => text.split(seam)), pieces].map((parts) => fillLines(parts, width, size));
   const isGood = (lines: readonly string[]) =>
     lines.length <= most && lines.every((line) => widthOf(line, size) <= width);
   const lines = ways.find(isGood) ?? ways.at(-1)!;
@@ -55,7 +63,7 @@ export function shortened(text: string, width: number, size: number): string {
   for (let kept = letters.length - 1; kept > 1; kept--) {
     const end = Math.floor(kept / 2);
     const short = [...letters.slice(0, kept - end), ELLIPSIS, ...letters.slice(letters.length - end)].join("");
-    if (widthOf(short, size) <= width) return short;
+    if (widthOf(short, size) <= width) return balanced([short])[0];
   }
   return ELLIPSIS;
 }
@@ -79,7 +87,17 @@ function fillLines(pieces: readonly string[], width: number, size: number): stri
     if (lines.length > 0 && widthOf(longer.trimEnd(), size) <= width) lines[lines.length - 1] = longer;
     else lines.push(piece);
   }
-  return lines.map((line) => line.trim());
+  return balanced(lines.map((line) => line.trim()));
+}
+
+/** Lines in which a part that is written in its own direction ends with its line and goes on in the next one. */
+function balanced(lines: readonly string[]): string[] {
+  let isOpen = false;
+  return lines.map((line) => {
+    const start = isOpen ? ISOLATE + line : line;
+    isOpen = start.lastIndexOf(ISOLATE) > start.lastIndexOf(END);
+    return isOpen ? start + END : start;
+  });
 }
 
 /** In CSS pixels, of what is seen: Plotly's text may hold tags and entities, and break lines itself. */
