@@ -1,10 +1,14 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, UserError } from "../support/errors";
-import { type HubConnection, HubUnreachable, networkReason } from "./request";
+import { makeFolder } from "../support/files";
+import { LONGEST_WAIT } from "../support/retry";
+import { foreignPage, isWebPage } from "./refusal";
+import { type HubConnection, lostConnection } from "./request";
+import { HubUnreachable } from "./unreachable";
 
 /** A file of a repository, as the hub lists it. */
 export interface HubFile {
@@ -52,7 +56,7 @@ export async function downloadFile(
   const part = `${target}.incomplete`;
   const label = `${connection.repository.name}, ${file.path}`;
   try {
-    await mkdir(dirname(target), { recursive: true });
+    makeFolder(dirname(target));
     let most = await sizeOf(part);
     for (let fruitless = 0; (await sizeOf(part)) !== file.size; ) {
       try {
@@ -62,13 +66,15 @@ export async function downloadFile(
         const have = await sizeOf(part);
         if (have > most) fruitless = 0;
         most = Math.max(most, have);
-        if (++fruitless > FRUITLESS_TRIES) {
-          const progress = `${(have / 1e6).toFixed(1)} of ${(file.size / 1e6).toFixed(1)} MB`;
+        const { when, delay = pause * 2 ** fruitless } = error.next;
+        if (++fruitless > FRUITLESS_TRIES || when === "never" || delay > LONGEST_WAIT) {
+          const progress = `${(Math.max(have, 0) / 1e6).toFixed(1)} of ${(file.size / 1e6).toFixed(1)} MB`;
           throw new UserError(
             `${label}: the download broke off at ${progress} (the hub: ${error.message}); run again to go on from there`,
+            { cause: error },
           );
         }
-        await sleep(pause * 2 ** (fruitless - 1));
+        await sleep(delay);
       }
     }
     const hash = await hashOf(part, file);
@@ -107,6 +113,10 @@ async function fetchRest(
       headers: { "accept-encoding": "identity", ...(have > 0 && { range: `bytes=${have}-` }) },
       signal: abort.signal,
     });
+    if (isWebPage(response) && !/\.html?$/i.test(path)) {
+      await response.body?.cancel();
+      throw foreignPage(response, connection.endpoint);
+    }
     const total = announcedSize(response);
     if (response.status === 416 || (total !== undefined && total !== size)) {
       await response.body?.cancel();
@@ -120,7 +130,7 @@ async function fetchRest(
     } else if (have > 0 && !response.headers.get("content-range")?.startsWith(`bytes ${have}-`)) {
       throw new UserError(`${label}: the hub sends another part of the file than was asked for`);
     }
-    for await (const piece of piecesOf(response)) {
+    for await (const piece of piecesOf(response, url)) {
       watch.refresh();
       have += piece.length;
       if (have > size) {
@@ -149,13 +159,13 @@ function announcedSize({ status, headers }: Response): number | undefined {
 }
 
 /** The body of an answer; a connection that breaks is told from a disk that fails. */
-async function* piecesOf(response: Response): AsyncGenerator<Uint8Array> {
+async function* piecesOf(response: Response, url: string): AsyncGenerator<Uint8Array> {
   const reader = response.body?.getReader();
   if (!reader) throw new HubUnreachable("it sends an empty answer");
   try {
     for (;;) {
       const { done, value } = await reader.read().catch((error: unknown) => {
-        throw new HubUnreachable(networkReason(error));
+        throw lostConnection(error, new URL(response.url || url));
       });
       if (done) return;
       yield value as Uint8Array;

