@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { open, rename, rm, stat } from "node:fs/promises";
+import { copyFile, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, UserError } from "../support/errors";
@@ -28,6 +28,8 @@ export interface DownloadOptions {
   pause?: number;
   /** Who says what the file has to be, in messages; the hub without it. */
   listedBy?: string;
+  /** Is called before anything is written. What it throws ends the download. */
+  check?(): void;
   /** The variable that names another place for the file, in messages; HF_HOME without it. */
   placedBy?: string;
 }
@@ -60,6 +62,7 @@ export async function downloadFile(
     let most = await sizeOf(part);
     for (let fruitless = 0; (await sizeOf(part)) !== file.size; ) {
       try {
+        options.check?.();
         await fetchRest(connection, url, file, part, options);
       } catch (error) {
         if (!(error instanceof HubUnreachable)) throw error;
@@ -78,6 +81,7 @@ export async function downloadFile(
       }
     }
     const hash = await hashOf(part, file);
+    options.check?.();
     if (hash !== file.hash) {
       await rm(part, { force: true });
       throw new UserError(
@@ -90,6 +94,20 @@ export async function downloadFile(
       ? error
       : new UserError(`${label}: ${diskProblem(error, dirname(part), options.placedBy)}`, { cause: error });
   }
+}
+
+/**
+ * Exchanges what has come of a file so far for a copy: somebody who still has it open, and goes on one day, then writes
+ * where nobody reads.
+ *
+ * @param target see {@link downloadFile}
+ */
+export async function separatePart(target: string): Promise<void> {
+  const part = `${target}.incomplete`;
+  const copy = `${part}.${process.pid}`;
+  if ((await sizeOf(part)) < 0) return;
+  await copyFile(part, copy);
+  await rename(copy, part);
 }
 
 /** One connection: from the last byte that is there to the end, or to where it breaks. */

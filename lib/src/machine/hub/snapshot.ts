@@ -6,8 +6,8 @@ import { messageOf, UserError } from "../support/errors";
 import { makeFolder } from "../support/files";
 import { type ProgressReporter, silentProgress } from "../support/progress";
 import { cachedCommit, hubCache, isCommit, type Repository, repositoryFolder, snapshotFolder } from "./cache";
-import { type DownloadOptions, diskProblem, downloadFile, type HubFile } from "./download";
-import { withLock } from "./lock";
+import { type DownloadOptions, diskProblem, downloadFile, type HubFile, separatePart } from "./download";
+import { type Lock, tellOfOthers, withLock } from "./lock";
 import { offlineReason } from "./offline";
 import { connect, type HubConnection } from "./request";
 import { HubUnreachable } from "./unreachable";
@@ -182,8 +182,9 @@ async function fetchAll(
   commit: string,
   files: ReadonlyMap<string, HubFile>,
   paths: readonly string[],
-  { progress = silentProgress, download }: HubOptions,
+  options: HubOptions,
 ): Promise<void> {
+  const { progress = silentProgress, download } = options;
   const { repository } = connection;
   const folder = snapshotFolder(repository, commit);
   const wanted = paths.map((path) => {
@@ -198,11 +199,9 @@ async function fetchAll(
   let before = 0;
   for (const file of missing) {
     const blob = join(repositoryFolder(repository), "blobs", file.hash);
-    await fetchBlob(connection, commit, file, blob, {
-      onBytes: (bytes) =>
-        progress.update(megabytes(before + bytes), megabytes(total), `MB of ${repository.name}: ${file.path}`),
-      ...download,
-    });
+    const onBytes = (bytes: number) =>
+      progress.update(megabytes(before + bytes), megabytes(total), `MB of ${repository.name}: ${file.path}`);
+    await fetchBlob(connection, commit, file, blob, { onBytes, ...download }, teller(options));
     await link(blob, join(folder, file.path));
     before += file.size;
   }
@@ -215,16 +214,20 @@ async function fetchBlob(
   file: HubFile,
   blob: string,
   options: DownloadOptions,
+  tell: (sentence: string) => void,
 ): Promise<void> {
   const { repository, endpoint } = connection;
   const site = repository.type === "model" ? endpoint : `${endpoint}/datasets`;
   const path = file.path.split("/").map(encodeURIComponent).join("/");
   if (sizeOf(blob) === file.size) return;
-  await withLock(blob, async () => {
+  const fetchUnlessThere = async ({ takenOver, check }: Lock) => {
     // Another program may have fetched it while this one waited.
     if (sizeOf(blob) === file.size) return;
-    await downloadFile(connection, `${site}/${repository.name}/resolve/${commit}/${path}`, file, blob, options);
-  });
+    if (takenOver) await separatePart(blob);
+    const address = `${site}/${repository.name}/resolve/${commit}/${path}`;
+    await downloadFile(connection, address, file, blob, { ...options, check });
+  };
+  await withLock(blob, fetchUnlessThere, tellOfOthers(`${repository.name}, ${file.path}`, tell));
 }
 
 /** @throws UserError if the disk has not the room for what is still to be downloaded */

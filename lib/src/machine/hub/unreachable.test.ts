@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from "node:fs";
+import { closeSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test, vi } from "vitest";
@@ -231,4 +231,31 @@ describe("a cache for reading alone", () => {
       /cannot write .*: name another folder in HF_HOME/,
     );
   });
+});
+
+test("a download that a container left half done, with its lock: said, and gone on with after a minute", async () => {
+  const folder = await resolveModel("owner/tiny", options);
+  const file = join(folder, "model.safetensors");
+  const blob = realpathSync(file);
+  rmSync(file);
+  rmSync(blob);
+  writeFileSync(`${blob}.incomplete`, FILES["model.safetensors"].subarray(0, 10_000));
+  const older = openSync(`${blob}.incomplete`, "a");
+  const holder = { host: "node7", machine: "node7-01234567", process: 12, started: "2026-01-01T00:00:00Z" };
+  writeFileSync(`${blob}.lock`, JSON.stringify(holder));
+  hub.requests.length = 0;
+  let now = 0;
+  const clock = vi.spyOn(performance, "now").mockImplementation(() => (now += 40_000));
+  await resolveModel("owner/tiny", options);
+  clock.mockRestore();
+  const what = "owner/tiny, model.safetensors";
+  expect(notices).toEqual([
+    `waiting for process 12 on node7 that fetches ${what}`,
+    `process 12 on node7 that fetched ${what} gives no sign of life: going on in its place`,
+  ]);
+  expect(hub.downloads().map(({ range }) => range)).toContain("bytes=10000-");
+  // Should it only have stood still, what it writes harms nobody.
+  writeSync(older, "more");
+  closeSync(older);
+  expect(readFileSync(file)).toEqual(FILES["model.safetensors"]);
 });
