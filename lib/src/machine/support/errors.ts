@@ -43,7 +43,10 @@ function forPeople(message: string): string {
 
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  // From other processes errors come as plain objects.
+  const { message } = (error ?? {}) as { message?: unknown };
+  if (typeof message === "string") return message;
+  return typeof error === "object" ? inspect(error) : String(error);
 }
 
 /**
