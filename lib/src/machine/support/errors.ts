@@ -25,8 +25,8 @@ const LONGEST_MESSAGE = 4000;
 /** What a terminal would obey, or what turns the direction of writing; line breaks and tabs are let through. */
 const UNSEEN = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-/** Name and password in front of an address's host. */
-const CREDENTIALS = /\b([a-z][a-z\d+.-]*:\/\/)[^\s/?#]*@/gi;
+/** Name and password in front of an address's host; one that was taken for a path has lost a slash. */
+const CREDENTIALS = /\b([a-z][a-z\d+.-]{2,}:\/+)[^\s/?#]*@/gi;
 
 /** A text without the names and passwords that addresses in it have. */
 export function withoutCredentials(text: string): string {
@@ -45,8 +45,7 @@ function forPeople(message: string): string {
 export function messageOf(error: unknown): string {
   // From other processes errors come as plain objects.
   const { message } = (error ?? {}) as { message?: unknown };
-  if (typeof message === "string") return message;
-  return typeof error === "object" ? inspect(error) : String(error);
+  return typeof message === "string" ? message : String(error);
 }
 
 /**

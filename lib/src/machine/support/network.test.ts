@@ -185,6 +185,20 @@ describe("requests", () => {
     await strict.stop();
   });
 
+  test("a proxy that refuses a tunnel is named", async () => {
+    for (const status of [403, 407, 502]) {
+      const strict = createTcpServer((socket) => {
+        socket.once("data", () => socket.end(`HTTP/1.1 ${status} no\r\n\r\n`));
+      }).listen(0, "127.0.0.1");
+      await new Promise((resolve) => strict.once("listening", resolve));
+      const { port } = strict.address() as AddressInfo;
+      vi.stubEnv("HTTPS_PROXY", `http://127.0.0.1:${port}`);
+      const reason = await reasonOf("https://hub.invalid/");
+      expect(reason).toContain(`the proxy http://127.0.0.1:${port} (HTTPS_PROXY) answers ${status}`);
+      await new Promise((resolve) => strict.close(resolve));
+    }
+  });
+
   test("a variable that holds no address", async () => {
     vi.stubEnv("HTTP_PROXY", "ftp://p");
     await expect(networkFetch(server.address)).rejects.toThrow(/^HTTP_PROXY is no address of a proxy/);

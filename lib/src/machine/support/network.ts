@@ -71,20 +71,23 @@ export interface NetworkReason {
 
 /** What stood in the way of an answer of an address. @throws the error itself, if it is meant for people already */
 export function networkReason(error: unknown, url: URL): NetworkReason {
-  const told = [error, (error as { cause?: unknown }).cause].find((each) => each instanceof UserError);
+  const chain = causesOf(error);
+  const told = chain.find((each) => each instanceof UserError);
   if (told) throw told;
-  const { name, cause, code } = error as { name?: string; cause?: { code?: string }; code?: string };
-  if (name === "TimeoutError" || name === "AbortError") return { reason: "it does not answer", isBroken: false };
+  const said = chain.map(messageOf).join("; ");
   const proxy = proxyFor(url);
   const named = proxy ? shownProxy(proxy) : "a proxy on the way";
-  const of = cause?.code ?? code ?? "";
-  // fetch makes no answer of a 407.
-  if (/\b407\b|proxy authentication required/i.test(messageOf(cause))) {
+  // fetch makes no answer of a 407, and an abort of a tunnel that is refused.
+  if (/\b407\b|proxy authentication required/i.test(said)) {
     const login = "it wants a name and a password, as in http://NAME:PASSWORD@HOST:PORT";
     return { reason: `${named} answers 407: ${login}`, isBroken: false };
   }
-  const refused = /Proxy response \((\d+)\)/.exec(messageOf(cause))?.[1];
+  const refused = /Proxy response \((\d+)\)/.exec(said)?.[1];
   if (refused) return { reason: `${named} answers ${refused}`, isBroken: false };
+  if (chain.some(({ name }) => name === "TimeoutError" || name === "AbortError")) {
+    return { reason: "it does not answer", isBroken: false };
+  }
+  const of = chain.map(({ code }) => code).find((code) => typeof code === "string") ?? "";
   if (NO_WAY[of]) {
     return { reason: proxy ? `${shownProxy(proxy)}: ${NO_WAY[of]}` : NO_WAY[of], isBroken: false };
   }
@@ -98,4 +101,10 @@ export function networkReason(error: unknown, url: URL): NetworkReason {
     reason: `the connection ${proxy ? `by way of ${shownProxy(proxy)} ` : ""}failed${of && `: ${of}`}`,
     isBroken: BROKEN.has(of),
   };
+}
+
+/** An error with all that caused it, from the outside in. */
+function causesOf(error: unknown): (Error & { code?: unknown })[] {
+  if (!(error instanceof Error)) return [];
+  return [error, ...causesOf(error.cause), ...(error instanceof AggregateError ? error.errors.flatMap(causesOf) : [])];
 }
