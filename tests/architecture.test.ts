@@ -31,6 +31,7 @@ const ORDER = [
   "machine/notebook",
   "programs/setup",
   "programs/record",
+  "programs/gallery",
   "programs/runner",
   "programs/report",
   "programs/doctor",

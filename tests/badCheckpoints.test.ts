@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { expectRefusal, filesBelow, PROJECT, runProgram } from "./support/cli";
+import { askProgram, expectRefusal, filesBelow, PROJECT } from "./support/cli";
 import { temporaryFolder } from "./support/notebooks";
 import {
   copyModel,
@@ -401,7 +401,7 @@ const TOKENIZERS: Case[] = [
 async function expectRefused(prompt: readonly string[], folder: string, words: (string | RegExp)[]): Promise<void> {
   const before = filesBelow(folder);
   const out = join(folder, "out", "hidden.npy");
-  expectRefusal(await runProgram(["extract", "--model", join(folder, "model"), ...prompt, "--out", out]), ...words);
+  expectRefusal(await askProgram(["extract", "--model", join(folder, "model"), ...prompt, "--out", out]), ...words);
   expect(filesBelow(folder)).toEqual(before);
 }
 
@@ -437,7 +437,7 @@ describe("the model folder", () => {
     const folder = temporaryFolder();
     const model = join(PROJECT, name);
     const args = ["extract", "--model", model, "--ids", "1", "--out", join(folder, "hidden.npy")];
-    expectRefusal(await runProgram(args), model, why);
+    expectRefusal(await askProgram(args), model, why);
     expect(filesBelow(folder)).toEqual([]);
   });
 
@@ -447,7 +447,7 @@ describe("the model folder", () => {
     mkdirSync(join(folder, "snapshot"));
     for (const name of ["config.json", WEIGHTS]) symlinkSync(join(blobs, name), join(folder, "snapshot", name));
     const out = join(folder, "hidden.npy");
-    const result = await runProgram(["extract", "--model", join(folder, "snapshot"), "--ids", "1,2,3", "--out", out]);
+    const result = await askProgram(["extract", "--model", join(folder, "snapshot"), "--ids", "1,2,3", "--out", out]);
     expect(result).toMatchObject({ status: 0 });
   });
 });

@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { expectRefusal, filesBelow, PROJECT, runProgram } from "./support/cli";
+import { askProgram, expectRefusal, filesBelow, PROJECT, runProgram } from "./support/cli";
 import { makeNpy, type NpyOptions } from "./support/makeNpy";
 import { temporaryFolder } from "./support/notebooks";
 import { copyModelWithTokenizer, MODEL_FIXTURES } from "./support/tinyModel";
@@ -16,7 +16,7 @@ const MINI = join(PROJECT, "data/models/llama-mini");
 /** Runs `extract` with these options and expects to be refused. */
 async function refusedExtract(model: string, folder: string, args: string[], words: (string | RegExp)[]) {
   const before = filesBelow(folder);
-  expectRefusal(await runProgram(["extract", "--model", model, ...args, "--out", join(folder, "out.npy")]), ...words);
+  expectRefusal(await askProgram(["extract", "--model", model, ...args, "--out", join(folder, "out.npy")]), ...words);
   expect(filesBelow(folder)).toEqual(before);
 }
 
@@ -57,7 +57,7 @@ describe("prompts", () => {
     writeFileSync(join(folder, name), content);
     const before = filesBelow(folder);
     const usual = ["run", "--model", model, "--prompts", join(folder, name), "--store", join(folder, "store")];
-    expectRefusal(await runProgram([...usual, "--tokens", "8", ...args]), ...words);
+    expectRefusal(await askProgram([...usual, "--tokens", "8", ...args]), ...words);
     expect(filesBelow(folder)).toEqual(before);
   });
 
@@ -67,7 +67,7 @@ describe("prompts", () => {
     await refusedExtract(MINI, folder, ["--text-file", missing], [missing, "no such file"]);
     mkdirSync(join(folder, "empty"));
     const run = ["run", "--model", MINI, "--store", join(folder, "store"), "--prompts", join(folder, "empty")];
-    expectRefusal(await runProgram(run), join(folder, "empty"), "holds no prompts");
+    expectRefusal(await askProgram(run), join(folder, "empty"), "holds no prompts");
     await refusedExtract(MINI, folder, ["--text-file", join(folder, "empty")], [join(folder, "empty"), "folder"]);
   });
 });
@@ -127,7 +127,7 @@ describe("point clouds", () => {
   test.each(NPY)("%s", async (_, content, ...words) => {
     const file = join(temporaryFolder(), "cloud.npy");
     writeFileSync(file, content);
-    expectRefusal(await runProgram(["geometry", file, "--json"]), file, ...words);
+    expectRefusal(await askProgram(["geometry", file, "--json"]), file, ...words);
   });
 
   test("clouds of different sizes", async () => {
@@ -135,13 +135,13 @@ describe("point clouds", () => {
     const files = [join(folder, "four.npy"), join(folder, "three.npy")];
     writeFileSync(files[0], makeNpy(POINTS, [4, 2]));
     writeFileSync(files[1], makeNpy(POINTS.slice(0, 6), [3, 2]));
-    expectRefusal(await runProgram(["geometry", ...files, "--json"]), "four.npy", "three.npy", /4 .* 3 points/);
+    expectRefusal(await askProgram(["geometry", ...files, "--json"]), "four.npy", "three.npy", /4 .* 3 points/);
   });
 
   test("a missing file, and a folder", async () => {
     const folder = temporaryFolder();
-    expectRefusal(await runProgram(["geometry", join(folder, "none.npy")]), "none.npy", "no such file");
-    expectRefusal(await runProgram(["geometry", folder]), folder, "cannot be read");
+    expectRefusal(await askProgram(["geometry", join(folder, "none.npy")]), "none.npy", "no such file");
+    expectRefusal(await askProgram(["geometry", folder]), folder, "cannot be read");
   });
 });
 
@@ -162,7 +162,7 @@ describe("options", () => {
     ["an unknown backend", [...extract, "--out", "a.npy", "--backend", "cuda"], 'unknown backend "cuda"', "wasm"],
     ["something too much", [...extract, "--out", "a.npy", "b.npy"], "too many arguments"],
   ])("%s", async (_, args, ...words) => {
-    expectRefusal(await runProgram(args), ...words);
+    expectRefusal(await askProgram(args), ...words);
   });
 
   test("an unknown backend in the environment is named with its variable", async () => {

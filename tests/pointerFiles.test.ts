@@ -16,7 +16,7 @@ import { readNotebook } from "../lib/src/programs/runner/notebook";
 import { loadPromptOrText } from "../lib/src/prompts/promptOrText";
 import { loadPrompts } from "../lib/src/prompts/prompts";
 import { loadTokenizer } from "../lib/src/tokens/tokenizer";
-import { expectRefusal, filesBelow, PROJECT, runProgram } from "./support/cli";
+import { askProgram, expectRefusal, filesBelow, PROJECT } from "./support/cli";
 import { temporaryFolder } from "./support/notebooks";
 import { copyModel, copyModelWithTokenizer } from "./support/tinyModel";
 
@@ -144,5 +144,5 @@ test("by the program: one line", async () => {
   const model = copyModelWithTokenizer(join(folder, "model"));
   writeFileSync(join(folder, "prompt.txt"), LFS);
   const args = ["extract", "--model", model, "--text-file", join(folder, "prompt.txt"), "--json"];
-  expectRefusal(await runProgram(args), /prompt\.txt: an LFS pointer, not the file itself: git lfs pull/);
+  expectRefusal(await askProgram(args), /prompt\.txt: an LFS pointer, not the file itself: git lfs pull/);
 });

@@ -7,6 +7,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { expectRefusal, filesBelow, PROGRAM, runProgram } from "./support/cli";
+import { mountedFolder, skipLoudly } from "./support/mounts";
 import { temporaryFolder } from "./support/notebooks";
 import { copyModelWithTokenizer, MODEL_FIXTURES } from "./support/tinyModel";
 
@@ -21,24 +22,6 @@ function runArguments(prompts = ["abcdefghijklmnop"]): string[] {
   const file = join(folder, "prompts.jsonl");
   writeFileSync(file, prompts.map((text) => `${JSON.stringify({ text })}\n`).join(""));
   return ["run", "--model", model, "--prompts", file, "--tokens", "16"];
-}
-
-/** A small file system of its own, if this machine lets us have one (Linux, as root); removed when the test ends. */
-function mountedFolder(...options: string[]): string | undefined {
-  const folder = temporaryFolder();
-  try {
-    execFileSync("mount", ["-t", "tmpfs", ...options, "tmpfs", folder], { stdio: "ignore" });
-  } catch {
-    return undefined;
-  }
-  onTestFinished(() => void execFileSync("umount", [folder], { stdio: "ignore" }));
-  return folder;
-}
-
-/** Skips a test, and says so where it is seen. */
-function skipLoudly(skip: () => void, why: string): void {
-  console.warn(`NOT TESTED: ${why}`);
-  skip();
 }
 
 describe("a file in the place of a folder", () => {

@@ -1,2 +1,3 @@
 #!/usr/bin/env node
-require("../dist/programs/setup/command").main();
+// `npm run setup:tensorflow -- --help`. The program itself is lib/src/programs/setup/command.ts.
+require("./start.js").start("programs/setup/command");

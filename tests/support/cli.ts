@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, fork, spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
@@ -43,6 +43,34 @@ export function runProgram(
     });
     child.on("error", reject);
     child.on("close", (status) => resolve({ ...result, status }));
+  });
+}
+
+/** The program in a process that goes on; ends with the tests. */
+let standing: ChildProcess | undefined;
+let asked = 0;
+
+/**
+ * Runs `token-geometry` as {@link runProgram} does, in a process that goes on from one command to the next: for the many that are refused, half
+ * a second each of starting is most of their time. One at a time.
+ */
+export function askProgram(args: readonly string[]): Promise<CommandResult> {
+  standing ??= fork(join(__dirname, "standingProgram.js"), { cwd: PROJECT, env: cleanEnvironment({}), execArgv: [] });
+  const child = standing;
+  const id = asked++;
+  return new Promise((resolve, reject) => {
+    const ended = (status: number | null) => {
+      standing = undefined;
+      reject(new Error(`token-geometry ${args.join(" ")} ended the process, exit code ${status}`));
+    };
+    child.once("exit", ended);
+    const take = (message: { id: number; result: CommandResult }) => {
+      if (message.id !== id) return;
+      child.off("exit", ended).off("message", take);
+      resolve(message.result);
+    };
+    child.on("message", take);
+    child.send({ id, args });
   });
 }
 

@@ -46,6 +46,8 @@ export class FakeHub {
   readonly repositories = new Map<string, FakeRepository>();
   /** Changes what a file host sends: called for every request of a large file. */
   mishap: (file: { path: string; content: Buffer; start: number }, response: ServerResponse) => boolean = () => false;
+  /** Answers in the place of the hub, as what stands in the way does, if it returns true. */
+  instead: (request: IncomingMessage, response: ServerResponse) => boolean = () => false;
   /** Changes what the hub itself sends of a small file. */
   swap: (path: string, content: Buffer) => Buffer = (_path, content) => content;
   /** If set, every answer of the hub. */
@@ -107,6 +109,7 @@ export class FakeHub {
       });
       response.end(JSON.stringify({ error: message }));
     };
+    if (this.instead(request, response)) return;
     if (this.down !== undefined) return refuse(this.down, "", "the hub is being repaired");
     const [, type, name, rest] =
       /^\/api\/(models|datasets)\/(.+?)\/((?:revision|tree)\/.+)$/.exec(pathname) ??

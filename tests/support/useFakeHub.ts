@@ -31,12 +31,18 @@ export function useFakeHub() {
     home = mkdtempSync(join(tmpdir(), "hub-test-"));
     for (const name of ["CACHE", "OFFLINE"]) vi.stubEnv(`HF_HUB_${name}`, undefined);
     for (const name of ["HUGGINGFACE_HUB_CACHE", "TRANSFORMERS_OFFLINE"]) vi.stubEnv(name, undefined);
-    for (const name of ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH"]) vi.stubEnv(name, undefined);
+    for (const name of ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "HF_HUB_DISABLE_IMPLICIT_TOKEN"]) {
+      vi.stubEnv(name, undefined);
+    }
+    for (const name of ["http_proxy", "https_proxy", "all_proxy"]) {
+      for (const spelling of [name, name.toUpperCase()]) vi.stubEnv(spelling, undefined);
+    }
     vi.stubEnv("HF_HOME", home);
     vi.stubEnv("HF_ENDPOINT", hub.endpoint);
     hub.requests.length = 0;
     hub.repositories.clear();
     hub.mishap = () => false;
+    hub.instead = () => false;
     hub.swap = (_path, content) => content;
     hub.down = undefined;
     hub.ranges = true;

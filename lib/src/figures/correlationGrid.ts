@@ -12,15 +12,17 @@ const TEXT_WIDTH = PANEL_WIDTH - 60;
 
 /**
  * Correlations by layer in a grid of panels: a line with its 95% band for each curve, filled markers where p < 0.01, open
- * ones elsewhere; crosses for what was read off figures, level lines for what belongs to no layer.
+ * ones elsewhere; dotted ones for what was read off figures, level lines for what belongs to no layer.
  */
 export function correlationGrid(rows: readonly (readonly Panel[])[], yTitle: string): FigureParts {
-  const keys = keyTraces(rows.flat().some(({ marks }) => marks.some(({ marker }) => marker?.symbol === "x")));
+  const keys = keyTraces(
+    rows.flat().some(({ marks }) => marks.some(({ marker }) => String(marker?.symbol).endsWith(READ_OFF))),
+  );
   return panelGrid({
     rows,
     xTitle: "layer",
     yTitle,
-    panelWidth: PANEL_WIDTH,
+    panelWidth: rows.every((row) => row.length === 1) ? 520 : PANEL_WIDTH,
     panelHeight: 330,
     gapY: 76,
     sharedY: true,
@@ -33,32 +35,32 @@ export function correlationGrid(rows: readonly (readonly Panel[])[], yTitle: str
  * A panel of correlations.
  *
  * @param origin heads the panel's curves in the legend
- * @param lookOf the look of a curve by its label; that of its model without it
+ * @param looks by the label of a curve, or by its model where it has none
  */
 export function correlationPanel(
   title: string,
   origin: string,
   rows: readonly CorrelationRow[],
-  lookOf?: (label: string) => ModelLook,
+  looks: ReadonlyMap<string, ModelLook>,
 ): Panel {
   const names = distinct(rows, nameOf);
-  const looks = lookOf ? names.map(lookOf) : modelLooks(names);
   const last = Math.max(...rows.map(({ layer }) => layer ?? 0));
   const marks = names.flatMap((name, index) => {
+    const look = looks.get(name)!;
     const shared = {
       legendgroup: `${origin}: ${name}`,
       ...(index === 0 ? { legendgrouptitle: { text: origin, font: { size: 13 } } } : {}),
     };
-    const opacity = names.length > 4 ? 0.06 : 0.12;
+    const opacity = Math.min(0.12, 0.4 / names.length);
     const curves = groupRows(
       rows.filter((row) => nameOf(row) === name),
       ({ note }) => note,
     );
     return curves.flatMap((curve): PlotlyTrace[] => {
-      if (curve[0].note === undefined) return curveTraces(curve, name, looks[index], opacity, shared);
+      if (curve[0].note === undefined) return curveTraces(curve, name, look, opacity, shared);
       const isListed = curves.length === 1 || curve[0].layer === null;
       return [
-        printedTrace(curve, isListed ? name : `${name}, read off`, looks[index], last, {
+        printedTrace(curve, isListed ? name : `${name}, read off`, look, last, {
           ...shared,
           showlegend: isListed,
         }),
@@ -72,6 +74,9 @@ export function correlationPanel(
   });
   return { title, marks, lines, yaxis: { zeroline: true, zerolinecolor: INK, zerolinewidth: 1 } };
 }
+
+/** Looks of all curves of a figure. */
+export const looksOf = (rows: readonly CorrelationRow[]): Map<string, ModelLook> => modelLooks(rows.map(nameOf));
 
 const nameOf = ({ label, model }: CorrelationRow): string => label ?? model;
 
@@ -123,7 +128,10 @@ function curveTraces(
 
 const layerOf = ({ layer }: CorrelationRow): number => layer ?? 0;
 
-/** What was printed: a line for a value that belongs to no single layer, crosses for what was read off a figure. */
+/** Ends the names of markers of what was read off a figure. */
+const READ_OFF = "-open-dot";
+
+/** What was printed: a line for a value that belongs to no single layer, dotted markers for what was read off a figure. */
 function printedTrace(
   rows: readonly CorrelationRow[],
   name: string,
@@ -142,7 +150,7 @@ function printedTrace(
     name,
     ...(isLevel
       ? { line: { color: look.color, width: 2, dash: look.dash } }
-      : { marker: { color: look.color, size: 6, symbol: "x" } }),
+      : { marker: { color: look.color, size: 7, symbol: look.symbol + READ_OFF } }),
     text: shown.map(({ coefficient, note }) => `ρ ${coefficient}<br>${note}`),
     hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
   };
@@ -160,7 +168,7 @@ function keyTraces(hasReadOff: boolean): PlotlyTrace[] {
   const entries = [
     { name: "p < 0.01", symbol: "circle" },
     { name: "p ≥ 0.01", symbol: "circle-open" },
-    ...(hasReadOff ? [{ name: "read off the paper", symbol: "x" }] : []),
+    ...(hasReadOff ? [{ name: "read off the paper", symbol: `circle${READ_OFF}` }] : []),
   ];
   return entries.map(({ name, symbol }, index) => ({
     type: "scatter",
@@ -169,7 +177,7 @@ function keyTraces(hasReadOff: boolean): PlotlyTrace[] {
     y: [null],
     name,
     legendgroup: `marker ${index}`,
-    marker: { color: INK, size: symbol === "x" ? 5 : 6, symbol },
+    marker: { color: INK, size: 7, symbol },
     hoverinfo: "skip",
     ...(index === 0 ? { legendgrouptitle: { text: "markers", font: { size: 13 } } } : {}),
   }));

@@ -2,7 +2,21 @@ import type { Exploration, ExploredOrder } from "../machine/experiment/explorati
 import type { Figure, PlotlyTrace } from "../machine/render/figure";
 import { UserError } from "../machine/support/errors";
 import { type SliderStep, withSlider } from "./slider";
-import { axisSuffix, legendAbove, MODEL_COLORS, panelAxes, shuffleColor, subplotLayout } from "./style";
+import {
+  axisSuffix,
+  calmPanels,
+  formOf,
+  layerTicks,
+  legendAbove,
+  MARKER_SIZE,
+  MODEL_COLORS,
+  type ModelLook,
+  panelAxes,
+  SYMBOLS,
+  shuffleColor,
+  subplotLayout,
+  symbolOf,
+} from "./style";
 import { verbatim, visibleName } from "./verbatim";
 
 /** Which numbers of a layer are shown. */
@@ -21,7 +35,13 @@ interface Curve {
 
 const PANELS = 3;
 const NATS_PANEL = 3;
-const NATS_COLOR = "#666666";
+
+/** The orders, in gray print and for color-blind readers as well. */
+const AS_WRITTEN = formOf(0);
+const SHUFFLED = formOf(1);
+const NATS_LOOK = { color: "#666666", symbol: "circle" };
+
+type CurveLook = Pick<ModelLook, "color" | "symbol"> & Partial<ModelLook>;
 
 /**
  * One prompt by layer: intrinsic dimension with its standard error, cosine similarity, neighborhood overlap; and the loss
@@ -42,15 +62,16 @@ export function explorationFigure(exploration: Exploration, options: ProfileOpti
   for (const order of shuffled) {
     for (const [panel, curve] of curvesOf(order, options).entries()) data.push(thinLine(curve, panel, colorOf(order)));
   }
-  data.push(...profileTraces(structured, options, nameOf(structured), colorOf(structured)));
+  data.push(...profileTraces(structured, options, nameOf(structured), { color: colorOf(structured), ...AS_WRITTEN }));
   const moving: number[] = [];
   const chosen = shuffled[shuffled.length - 1];
   if (chosen) {
-    const traces = [...profileTraces(chosen, options, nameOf(chosen), colorOf(chosen)), ring(chosen, colorOf(chosen))];
+    const look = { color: colorOf(chosen), ...SHUFFLED };
+    const traces = [...profileTraces(chosen, options, nameOf(chosen), look), ring(chosen, look)];
     moving.push(...traces.map((_, index) => data.length + index));
     data.push(...traces);
   }
-  data.push(...natsTraces(orders, NATS_COLOR, "loss", "entropy"));
+  data.push(...natsTraces(orders, NATS_LOOK, "loss", "entropy"));
   const figure: Figure = {
     name: "playground",
     caption:
@@ -90,16 +111,16 @@ export function explorationFigure(exploration: Exploration, options: ProfileOpti
  * comparisonFigure([explored, explored]).data.length; // 16
  */
 export function comparisonFigure(explorations: readonly Exploration[], options: ProfileOptions = {}): Figure {
-  const colors = [MODEL_COLORS.llama, MODEL_COLORS.pythia, MODEL_COLORS.mistral, MODEL_COLORS.opt];
+  const colors = Object.values(MODEL_COLORS);
   const data = explorations.flatMap(({ prompt: name, orders }, index): PlotlyTrace[] => {
     const prompt = verbatim(name);
-    const color = colors[index % colors.length];
+    const look = { color: colors[index % colors.length], symbol: symbolOf(index + Math.floor(index / SYMBOLS)) };
     const [structured, last] = [orders[0], orders.length > 1 ? orders[orders.length - 1] : undefined];
     const shuffledName = `${prompt}, S = ${last?.shuffleIndex}`;
     return [
-      ...profileTraces(structured, options, prompt, color),
-      ...(last ? profileTraces(last, options, shuffledName, color, "dash") : []),
-      ...natsTraces(orders, color, undefined, undefined, prompt),
+      ...profileTraces(structured, options, prompt, look),
+      ...(last ? profileTraces(last, options, shuffledName, { ...look, dash: "dash" }) : []),
+      ...natsTraces(orders, look, undefined, undefined, prompt),
     ];
   });
   return {
@@ -181,8 +202,7 @@ function profileTraces(
   order: ExploredOrder,
   options: ProfileOptions,
   name: string,
-  color: string,
-  dash: "solid" | "dash" = "solid",
+  { color, symbol, dash = "solid" }: CurveLook,
 ): PlotlyTrace[] {
   return curvesOf(order, options).map(({ x, y, error }, panel) => ({
     type: "scatter",
@@ -194,7 +214,7 @@ function profileTraces(
     legendgroup: name,
     showlegend: panel === 0,
     line: { color, width: 2, dash },
-    marker: { color, size: 5 },
+    marker: { color, symbol, size: MARKER_SIZE },
     hovertemplate: "layer %{x}: %{y:.4g}<extra>%{fullData.name}</extra>",
     ...panelAxes(panel),
   }));
@@ -203,17 +223,29 @@ function profileTraces(
 /** Loss (solid) and entropy (dotted) by shuffle index; named in the legend if they have names, else part of a group. */
 function natsTraces(
   orders: readonly ExploredOrder[],
-  color: string,
+  { color, symbol }: CurveLook,
   lossName?: string,
   entropyName?: string,
   group?: string,
 ): PlotlyTrace[] {
   const x = orders.map(({ shuffleIndex }) => shuffleIndex);
   const lines = [
-    { y: orders.map(({ result }) => result.loss), name: lossName, label: "loss", dash: "solid" as const },
-    { y: orders.map(({ result }) => result.meanEntropy), name: entropyName, label: "entropy", dash: "dot" as const },
+    {
+      y: orders.map(({ result }) => result.loss),
+      name: lossName,
+      label: "loss",
+      dash: "solid" as const,
+      marker: symbol,
+    },
+    {
+      y: orders.map(({ result }) => result.meanEntropy),
+      name: entropyName,
+      label: "entropy",
+      dash: "dot" as const,
+      marker: `${symbol}-open`,
+    },
   ];
-  return lines.map(({ y, name, label, dash }) => ({
+  return lines.map(({ y, name, label, dash, marker }) => ({
     type: "scatter",
     mode: "lines+markers",
     x,
@@ -222,14 +254,14 @@ function natsTraces(
     legendgroup: group ?? name,
     showlegend: name !== undefined,
     line: { color, width: 2, dash },
-    marker: { color, size: 5 },
+    marker: { color, symbol: marker, size: MARKER_SIZE },
     hovertemplate: `S = %{x}: ${label} %{y:.4g} nats<extra></extra>`,
     ...panelAxes(NATS_PANEL),
   }));
 }
 
 /** Marks the chosen order in the panel of loss and entropy. */
-function ring(order: ExploredOrder, color: string): PlotlyTrace {
+function ring(order: ExploredOrder, { color }: CurveLook): PlotlyTrace {
   return {
     type: "scatter",
     mode: "markers",
@@ -256,13 +288,12 @@ function layoutOf(data: readonly PlotlyTrace[], { scaling = 2, neighbors = 2 }: 
       `overlap with next layer (k = ${neighbors})`,
       "nats",
     ],
+    xaxis: layerTicks(data),
     gapX: 80,
     gapY: 64,
   });
   legendAbove(layout, data);
-  layout[`xaxis${axisSuffix(NATS_PANEL)}`] = {
-    ...(layout[`xaxis${axisSuffix(NATS_PANEL)}`] as object),
-    dtick: 1,
-  };
+  calmPanels(layout, data);
+  Object.assign(layout[`xaxis${axisSuffix(NATS_PANEL)}`] as object, { dtick: 1 });
   return layout;
 }

@@ -2,20 +2,13 @@ import type { PlotlyTrace } from "../machine/render/figure";
 import { atDepths } from "../results/means";
 import { distinct, groupRows, isMean, isValue } from "../results/row";
 import { modelInWords, promptsInWords } from "../results/wording";
-import { type Panel, panelGrid } from "./grid";
+import { inColumns, type Panel, panelGrid } from "./grid";
 import { defineFigure } from "./paperFigure";
 import { bandOf, modelsOf, type ProfileRow, sidesOf } from "./profileGrid";
-import { meanBandTraces } from "./style";
+import { formOf, meanBandTraces } from "./style";
 
-/** From shallow to deep, dark to light; the markers say the same to color-blind readers. */
-const DEPTH_LOOKS = [
-  { color: "#332288", symbol: "circle", dash: "solid" },
-  { color: "#0072B2", symbol: "square", dash: "dash" },
-  { color: "#009E73", symbol: "diamond", dash: "solid" },
-  { color: "#D55E00", symbol: "triangle-up", dash: "dash" },
-  { color: "#CC79A7", symbol: "cross", dash: "solid" },
-  { color: "#8C6D00", symbol: "x", dash: "dash" },
-] as const;
+/** From shallow to deep, dark to light; the forms say the same in gray and to color-blind readers. */
+const DEPTH_COLORS = ["#332288", "#0072B2", "#009E73", "#D55E00", "#CC79A7", "#8C6D00"];
 
 export interface ScaleOptions {
   /** Relative depths of the layers that are shown, above 0 up to 1. */
@@ -51,7 +44,7 @@ export const figure14 = defineFigure<ProfileRow, ScaleOptions>({
           { title: `(c) ${model}: ${promptsInWords(structured)}`, marks: depthCurves(structured, depths), yGroup },
         ];
       });
-      return [0, 1, 2].map((row) => models.map((ofModel) => ofModel[row]));
+      return inColumns(models);
     });
     const ticks = distinct(rows, ({ parameter }) => parameter ?? 0).sort((a, b) => a - b);
     const xaxis = { type: "log", tickvals: ticks, ticktext: ticks.map(String) };
@@ -75,7 +68,8 @@ function depthCurves(rows: readonly ProfileRow[], depths: readonly number[]): Pl
       ...bandOf(curve, ({ parameter }) => parameter ?? 0),
       ...(errors.length > 0 && errors.every((error) => error !== null) ? { sd: errors } : {}),
       name: `relative depth ${depth}`,
-      ...DEPTH_LOOKS[index % DEPTH_LOOKS.length],
+      color: DEPTH_COLORS[index % DEPTH_COLORS.length],
+      ...formOf(index),
       xLabel: "n2 =",
       valueLabel: `layer ${curve[0].layer}: dimension`,
       bandOpacity: 0.14,

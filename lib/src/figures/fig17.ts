@@ -1,6 +1,6 @@
 import { type CorrelationRow, groupRows } from "../results/row";
 import { parametersInWords } from "../results/wording";
-import { correlationGrid } from "./correlationGrid";
+import { correlationGrid, looksOf } from "./correlationGrid";
 import { sidePanel } from "./fig06";
 import { defineFigure } from "./paperFigure";
 import { sidesOf } from "./profileGrid";
@@ -14,9 +14,10 @@ export const figure17 = defineFigure<CorrelationRow>({
     "Pearson correlation over prompts between the log of the intrinsic dimension (GRIDE) and the loss, by layer, at " +
     `n2 = ${parametersInWords(rows)}, several models. Bands: 95% confidence. Filled markers: p < 0.01.`,
   draw: (rows) => {
+    const looks = looksOf(rows);
     const panels = sidesOf(rows).map((side) => {
       const columns = groupRows(side, ({ parameter }) => parameter);
-      return columns.map((column) => sidePanel(column, `, n<sub>2</sub> = ${column[0].parameter}`));
+      return columns.map((column) => sidePanel(column, looks, `, n<sub>2</sub> = ${column[0].parameter}`));
     });
     return correlationGrid(panels, "Pearson ρ of log ID and loss");
   },

@@ -4,6 +4,7 @@ import { dimensionPanel } from "./fig07";
 import { defineFigure } from "./paperFigure";
 import { sidesOf } from "./profileGrid";
 import { scatterGrid } from "./scatterGrid";
+import { modelLooks } from "./style";
 
 /** Figure 18, of rows of meanEntropy and of logitsIntrinsicDimension at several range scalings, of prompts as written. */
 export const figure18 = defineFigure<Row>({
@@ -14,9 +15,10 @@ export const figure18 = defineFigure<Row>({
     "Log of the intrinsic dimension of a prompt's logits (GRIDE) against the mean entropy of its next-token predictions, " +
     `with the fitted line, at n2 = ${parametersInWords(rows)}. One point a prompt; ρ: Pearson.`,
   draw: (rows) => {
+    const looks = modelLooks(rows.map(({ model }) => model));
     const panels = sidesOf(rows).map((side) => {
       const scalings = distinct(select(side, { quantity: "logitsIntrinsicDimension" }), ({ parameter }) => parameter);
-      return scalings.map((parameter) => dimensionPanel(select(side, { parameter: [null, parameter] })));
+      return scalings.map((parameter) => dimensionPanel(select(side, { parameter: [null, parameter] }), looks));
     });
     return scatterGrid(panels);
   },

@@ -1,5 +1,16 @@
 import type { FigureParts, PlotlyTrace } from "../machine/render/figure";
-import { axisSuffix, colorBarTrace, INK, legendAbove, panelAxes, subplotLayout } from "./style";
+import {
+  axisSuffix,
+  calmPanels,
+  colorBarTrace,
+  INK,
+  layerTicks,
+  legendAbove,
+  legendBeside,
+  PAPER,
+  panelAxes,
+  subplotLayout,
+} from "./style";
 
 /** One panel of a grid. */
 export interface Panel {
@@ -17,9 +28,12 @@ export interface Panel {
   yaxis?: Record<string, unknown>;
   /** Plotly shapes, in the panel's axes: from the bottom to the top unless they say otherwise. */
   shapes?: Record<string, unknown>[];
-  /** Lines of text in the upper left corner. */
-  lines?: string[];
+  /** In the upper left corner. */
+  lines?: readonly PanelLine[];
 }
+
+/** A line of text, and what is shown where the mouse points at it. */
+export type PanelLine = string | { text: string; hover: string };
 
 export interface GridOptions {
   /** Row by row; rows without panels are left out. */
@@ -45,10 +59,12 @@ export interface GridOptions {
 export const TEXT_SIZE = 12;
 export const TEXT_LINE = 19;
 
-const LEGEND_WIDTH = 190;
-/** Height of a legend entry, and how many there are besides the curves: headings and what markers mean. */
-const LEGEND_LINE = 22;
-const LEGEND_HEADS = 7;
+/** Headings of a legend beside the panels, of our curves, of the published ones and of the markers, in CSS pixels. */
+const LEGEND_HEADS = 90;
+/** Columns side by side at most. */
+const MOST_COLUMNS = 4;
+/** Length of a color bar at most. */
+const COLOR_BAR = 260;
 
 /**
  * Marks in a grid of panels, with one legend for all of them: every group once, a click on it shows and hides its marks in
@@ -68,7 +84,9 @@ export function panelGrid(options: GridOptions): FigureParts {
       return { ...mark, ...panelAxes(index), showlegend };
     }),
   );
-  const right = legend === "right" ? LEGEND_WIDTH : colorBar === undefined ? 0 : 90;
+  data.push(...keys);
+  const beside = legend === "right" ? legendBeside(data) : undefined;
+  const right = beside ? beside.width : colorBar === undefined ? 0 : 90;
   const height = 60 + (options.panelHeight ?? 300) * rows.length;
   const titlesOf = (own: "xTitle" | "yTitle", isAtEdge: (index: number) => boolean) =>
     cells.map((panel, index) => panel?.[own] ?? (isAtEdge(index) ? options[own] : undefined)) as string[];
@@ -76,9 +94,9 @@ export function panelGrid(options: GridOptions): FigureParts {
     rows: rows.length,
     columns,
     width: 40 + (options.panelWidth ?? 340) * columns + right,
-    height: legend === "right" ? Math.max(110 + LEGEND_LINE * (listed.size + LEGEND_HEADS), height) : height,
+    height: beside ? Math.max(80 + LEGEND_HEADS + beside.height, height) : height,
     panelTitles: cells.map((panel) => panel?.title ?? ""),
-    xTitle: titlesOf("xTitle", (index) => index >= (rows.length - 1) * columns),
+    xTitle: titlesOf("xTitle", (index) => !cells[index + columns]),
     yTitle: titlesOf("yTitle", (index) => index % columns === 0),
     sharedY: options.sharedY,
     gapX: options.gapX ?? (options.sharedY ? 28 : 56),
@@ -88,28 +106,39 @@ export function panelGrid(options: GridOptions): FigureParts {
   cells.forEach((panel, index) => {
     const suffix = axisSuffix(index);
     const [xaxis, yaxis] = ["xaxis", "yaxis"].map((name) => layout[name + suffix] as Record<string, unknown>);
-    Object.assign(xaxis, panel ? panel.xaxis : { visible: false });
+    const ticks = options.xTitle === "layer" && !panel?.xTitle ? layerTicks(panel?.marks ?? []) : {};
+    Object.assign(xaxis, panel ? { ...ticks, ...panel.xaxis } : { visible: false });
     Object.assign(yaxis, panel ? panel.yaxis : { visible: false });
     const first = cells.findIndex((other) => other?.yGroup === panel?.yGroup);
     if (panel?.yGroup !== undefined && first < index) yaxis.matches = `y${axisSuffix(first)}`;
     (layout.annotations as unknown[]).push(...(panel?.lines ?? []).map((text, line) => lineOfText(text, line, suffix)));
   });
+  calmPanels(layout, data);
   layout.shapes = cells.flatMap((panel, index) =>
     (panel?.shapes ?? []).map((shape) => {
       return { xref: `x${axisSuffix(index)}`, yref: `y${axisSuffix(index)} domain`, y0: 0, y1: 1, ...shape };
     }),
   );
-  data.push(...keys, ...(colorBar === undefined ? [] : [colorBarTrace(colorBar)]));
-  if (legend === "right") layout.legend = { ...(layout.legend as object), groupclick: "togglegroup", tracegroupgap: 2 };
+  if (colorBar !== undefined) {
+    const { t, b } = layout.margin as Record<string, number>;
+    const length = Math.min(0.9, COLOR_BAR / (layout.height - t - b));
+    data.push(colorBarTrace(colorBar, undefined, { length, y: length < 0.5 ? 1 - length / 2 : 0.5 }));
+  }
+  if (beside) layout.legend = { ...(layout.legend as object), groupclick: "togglegroup", tracegroupgap: 2 };
   else if (listed.size > 0) legendAbove(layout, data);
   else layout.showlegend = false;
   return { data, layout };
 }
 
-function lineOfText(text: string, line: number, suffix: string): Record<string, unknown> {
+function lineOfText(content: PanelLine, line: number, suffix: string): Record<string, unknown> {
+  const { text, ...more } =
+    typeof content === "string" ? { text: content } : { text: content.text, hovertext: content.hover };
   return {
     text,
+    ...more,
     font: { size: TEXT_SIZE, color: INK },
+    bgcolor: PAPER,
+    borderpad: 0,
     showarrow: false,
     xref: `x${suffix} domain`,
     yref: `y${suffix} domain`,
@@ -119,6 +148,13 @@ function lineOfText(text: string, line: number, suffix: string): Record<string, 
     xanchor: "left",
     yanchor: "top",
   };
+}
+
+/** Columns of panels as rows: a few columns side by side, the next ones below them. */
+export function inColumns(columns: readonly (readonly Panel[])[]): Panel[][] {
+  return Array.from({ length: Math.ceil(columns.length / MOST_COLUMNS) }, (_, block) =>
+    columns.slice(block * MOST_COLUMNS, (block + 1) * MOST_COLUMNS),
+  ).flatMap((block) => block[0].map((_, row) => block.map((column) => column[row])));
 }
 
 /** Panels row by row, so many in a row. */

@@ -1,6 +1,6 @@
 import type { DimensionEstimate } from "../geometry/gride";
 import type { Figure, PlotlyTrace } from "../machine/render/figure";
-import { MODEL_COLORS, meanBandTraces, panelAxes, subplotLayout } from "./style";
+import { calmPanels, layerTicks, MODEL_COLORS, meanBandTraces, panelAxes, subplotLayout } from "./style";
 import { verbatim, visibleName } from "./verbatim";
 
 /** What is known of a prompt at one layer. */
@@ -61,7 +61,9 @@ export function overviewFigure(layers: readonly OverviewLayer[], subject: string
     height: 380,
     panelTitles: panels.map(({ title }) => title),
     xTitle: "layer",
+    xaxis: layerTicks(data),
   });
+  calmPanels(layout, data);
   const caption = `${visibleName(subject)}: intrinsic dimension (GRIDE, n2 = 2), cosine similarity and neighborhood overlap by layer.`;
   return { name: "overview", caption, data, layout };
 }

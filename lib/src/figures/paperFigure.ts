@@ -1,7 +1,8 @@
 import type { Figure, FigureParts } from "../machine/render/figure";
 import { UserError } from "../machine/support/errors";
-import { type AnyRow, refuseNamesakes } from "../results/row";
+import { type AnyRow, distinct, refuseNamesakes } from "../results/row";
 import { missingInWords, notesOn, provenanceOf } from "../results/wording";
+import { MOST_LOOKS } from "./styleModels";
 import { verbatim, visibleName, withNames } from "./verbatim";
 
 /** What there is to know of a figure before it is made. */
@@ -37,8 +38,10 @@ export function defineFigure<R extends AnyRow, Options extends object = Record<n
 ): PaperFigure<R, Options> {
   const { number, title, notebook } = figure;
   const name = nameOf(notebook);
-  const caption = (rows: readonly R[], options = {} as Options) =>
-    [figure.caption(withNames(rows, visibleName), options), ...missingInWords(rows), ...notesOn(rows)].join(" ");
+  const caption = (rows: readonly R[], options = {} as Options) => {
+    const words = figure.caption(withNames(rows, visibleName), options);
+    return [words, ...missingInWords(rows), ...notesOn(rows), ...noteOnLooks(rows)].join(" ");
+  };
   const draw = (rows: readonly R[], options = {} as Options): Figure => {
     if (rows.length === 0) throw new UserError(`figure ${number}: there are no rows to draw`);
     refuseNamesakes(rows);
@@ -46,6 +49,12 @@ export function defineFigure<R extends AnyRow, Options extends object = Record<n
     return { name, caption: caption(rows, options), data, layout, provenance: provenanceOf(rows) };
   };
   return { number, name, title, notebook, caption, draw };
+}
+
+/** What is said of more curves than there are looks. */
+function noteOnLooks(rows: readonly AnyRow[]): string[] {
+  const models = distinct(rows, ({ model }) => model).length;
+  return models > MOST_LOOKS ? [`Of ${models} models some look alike: there are ${MOST_LOOKS} looks.`] : [];
 }
 
 /** "fig03" of "fig03-intrinsic-dimension". */

@@ -2,8 +2,8 @@ import type { FigureParts, PlotlyTrace } from "../machine/render/figure";
 import { curveKey } from "../results/means";
 import { type AnyRow, distinct, groupRows, isMean, isPublished, isValue, type MeanRow, type Row } from "../results/row";
 import { meansInWords, modelInWords, originInWords, parametersInWords, promptsInWords } from "../results/wording";
-import { inRows, type Panel, panelGrid } from "./grid";
-import { type MeanBand, meanBandTraces, modelLooks, shuffleColor } from "./style";
+import { inColumns, inRows, type Panel, panelGrid } from "./grid";
+import { type MeanBand, type ModelLook, meanBandTraces, modelLooks, shuffleColor, symbolOf } from "./style";
 
 /** What profiles are drawn of: single prompts, and means over prompts. */
 export type ProfileRow = Row | MeanRow;
@@ -47,30 +47,43 @@ export function bandOf(
   };
 }
 
-/** Curves over the layers, a color for each shuffle index. Those of single prompts are explained by a color bar, not by the legend. */
+/**
+ * Curves over the layers, a color and a marker for each shuffle index, those of the largest dashed. Those of single prompts are
+ * explained by a color bar, not by the legend.
+ */
 export function shuffleCurves(rows: readonly ProfileRow[], maximum: number, valueLabel: string): PlotlyTrace[] {
   return groupRows(rows, curveKey).flatMap((curve) => {
     const [{ shuffle }] = curve;
     const name = isMean(curve[0]) ? shuffleName(shuffle) : `S = ${shuffle}`;
-    const color = shuffleColor(shuffle, maximum);
-    return meanBandTraces({ ...bandOf(curve), name, color, valueLabel, showLegend: isMean(curve[0]) });
+    const look = shuffleLook(shuffle, maximum);
+    return meanBandTraces({ ...bandOf(curve), name, ...look, valueLabel, showLegend: isMean(curve[0]) });
   });
+}
+
+/** Blue and orange, those of the ends of the scale, are equally light: the marker and the dash tell them apart in gray print. */
+function shuffleLook(shuffle: number, maximum: number): ModelLook {
+  const dash = shuffle > 0 && shuffle === maximum ? "dash" : "solid";
+  return { color: shuffleColor(shuffle, maximum), symbol: symbolOf(shuffle), dash };
 }
 
 export const shuffleName = (shuffle: number): string =>
   shuffle === 0 ? "structured (S = 0)" : `shuffled (S = ${shuffle})`;
 
 /** One curve a model: the prompts as written (S = 0). */
-function modelCurves(rows: readonly ProfileRow[], valueLabel: string): PlotlyTrace[] {
+function modelCurves(
+  rows: readonly ProfileRow[],
+  valueLabel: string,
+  looks: ReadonlyMap<string, ModelLook>,
+): PlotlyTrace[] {
   const structured = rows.filter(({ shuffle }) => shuffle === 0);
-  const models = distinct(structured, ({ model }) => model);
-  const looks = modelLooks(models);
   return groupRows(structured, curveKey).flatMap((curve) => {
-    const look = looks[models.indexOf(curve[0].model)];
+    const look = looks.get(curve[0].model)!;
     const bandOpacity = isMean(curve[0]) ? { bandOpacity: 0.14 } : {};
     return meanBandTraces({ ...bandOf(curve), valueLabel, ...bandOpacity, ...look, name: curve[0].model });
   });
 }
+
+const looksOf = (rows: readonly ProfileRow[]) => modelLooks(distinct(rows, ({ model }) => model));
 
 const promptsOf = (rows: readonly Row[]): string => distinct(rows, ({ prompt }) => prompt).join(", ");
 
@@ -112,19 +125,23 @@ export function shufflingByModel(rows: readonly ProfileRow[]): FigureParts {
   const maximum = largestShuffle(rows);
   const label = quantityLabel(rows);
   const panels = sidesOf(rows).flatMap((side, group): Panel[][] => {
-    const models = modelsOf(side);
-    return [
-      models.map((model) => {
-        const single = model.filter(isValue);
-        const title = `(a) ${modelInWords(model[0])}: ${promptsOf(single)}`;
-        return { title, marks: shuffleCurves(single, maximum, label), yGroup: `${group}a` };
-      }),
-      models.map((model) => {
-        const means = model.filter(isMean);
-        const title = `(b) ${modelInWords(model[0])}: ${promptsInWords(means)}`;
-        return { title, marks: shuffleCurves(means, maximum, label), yGroup: `${group}b` };
-      }),
-    ];
+    const columns = modelsOf(side).map((model): Panel[] => {
+      const [single, means] = [model.filter(isValue), model.filter(isMean)];
+      const name = modelInWords(model[0]);
+      return [
+        {
+          title: `(a) ${name}: ${promptsOf(single)}`,
+          marks: shuffleCurves(single, maximum, label),
+          yGroup: `${group}a`,
+        },
+        {
+          title: `(b) ${name}: ${promptsInWords(means)}`,
+          marks: shuffleCurves(means, maximum, label),
+          yGroup: `${group}b`,
+        },
+      ];
+    });
+    return inColumns(columns);
   });
   return panelGrid({ rows: panels, xTitle: "layer", yTitle: label, colorBar: maximum });
 }
@@ -132,12 +149,13 @@ export function shufflingByModel(rows: readonly ProfileRow[]): FigureParts {
 /** Figures 12's and 13's form: all models in a panel; left one prompt, right the mean; a row for ours and one for the published ones. */
 export function modelProfiles(rows: readonly ProfileRow[]): FigureParts {
   const label = quantityLabel(rows);
+  const looks = looksOf(rows);
   const panels = sidesOf(rows).map((side, yGroup): Panel[] => {
     const [single, means] = [side.filter(isValue), side.filter(isMean)];
     const meanTitle = `${originInWords(means)}: ${meansInWords(means)}`;
     return [
-      { title: `${originInWords(single)}: ${promptsOf(single)}`, marks: modelCurves(single, label), yGroup },
-      { title: meanTitle, marks: modelCurves(means, label), yGroup },
+      { title: `${originInWords(single)}: ${promptsOf(single)}`, marks: modelCurves(single, label, looks), yGroup },
+      { title: meanTitle, marks: modelCurves(means, label, looks), yGroup },
     ].filter(({ marks }) => marks.length > 0);
   });
   return panelGrid({ rows: panels, xTitle: "layer", yTitle: label, panelWidth: 480, panelHeight: 330 });
@@ -153,11 +171,12 @@ export function parameterPanels(rows: readonly MeanRow[], curves: "shuffling" | 
   const maximum = largestShuffle(rows);
   const label = quantityLabel(rows).replace(/ \(.*/, "");
   const name = rows[0].quantity === "neighborhoodOverlap" ? "k" : "n<sub>2</sub>";
+  const looks = looksOf(rows);
   const groups = curves === "models" ? sidesOf(rows) : modelsOf(rows);
   const panels = groups.flatMap((group, yGroup) => {
     const ofGroup = groupRows(group, ({ parameter }) => parameter).map((means): Panel => {
       const who = curves === "models" ? originInWords(means) : modelInWords(means[0]);
-      const marks = curves === "models" ? modelCurves(means, label) : shuffleCurves(means, maximum, label);
+      const marks = curves === "models" ? modelCurves(means, label, looks) : shuffleCurves(means, maximum, label);
       return { title: `${who}: ${name} = ${means[0].parameter}`, marks, yGroup };
     });
     return inRows(ofGroup, 3);

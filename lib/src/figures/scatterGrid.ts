@@ -1,16 +1,18 @@
 import type { FigureParts, PlotlyTrace } from "../machine/render/figure";
-import { distinct, groupRows, type Row } from "../results/row";
+import { groupRows, type Row } from "../results/row";
 import { type Correlation, correlate, fittedLine, whyNone } from "../statistics/correlation";
 import { formatPValue } from "../statistics/significance";
-import { linesThatFit } from "./fittedText";
-import { type Panel, panelGrid, TEXT_LINE, TEXT_SIZE } from "./grid";
-import { INK, type ModelLook, modelLooks } from "./style";
+import { linesThatFit, shortened, widthOf } from "./fittedText";
+import { type Panel, type PanelLine, panelGrid, TEXT_LINE, TEXT_SIZE } from "./grid";
+import { INK, type ModelLook, symbolLetter } from "./style";
 
 /** What a scatter plot shows besides the points. */
 export interface ScatterOptions {
   title: string;
   xTitle: string;
   yTitle: string;
+  /** Of all models of the figure. */
+  looks: ReadonlyMap<string, ModelLook>;
   /** "fit": a fitted line through the points of each model; "diagonal": x = y. */
   line: "fit" | "diagonal";
   /** What is done to the y values: Math.log of dimensions. */
@@ -23,6 +25,8 @@ const GAP_X = 84;
 const GAP_Y = 96;
 const POINTS_HEIGHT = 170;
 const TEXT_WIDTH = PANEL_WIDTH - GAP_X - 8;
+/** Models whose names may take several lines. */
+const FEW_MODELS = 3;
 
 /** Scatter plots in a grid of panels. */
 export function scatterGrid(rows: readonly (readonly Panel[])[]): FigureParts {
@@ -42,9 +46,8 @@ const textHeight = (lines: number): number => TEXT_LINE * (lines + 0.5);
 
 /** One point a prompt, of each model, with the correlation written into the panel above its points. */
 export function scatterPanel(x: readonly Row[], y: readonly Row[], options: ScatterOptions): Panel {
-  const { title, xTitle, yTitle, line, transform = (value: number) => value } = options;
+  const { title, xTitle, yTitle, looks, line, transform = (value: number) => value } = options;
   const models = groupRows(x, ({ model }) => model);
-  const looks = modelLooks(distinct(x, ({ model }) => model));
   const clouds = models.map((rows) => {
     const [{ model }] = rows;
     const partners = new Map(y.filter((row) => row.model === model).map((row) => [row.prompt, transform(row.value)]));
@@ -58,15 +61,16 @@ export function scatterPanel(x: readonly Row[], y: readonly Row[], options: Scat
       correlation: correlate(xs, ys, "pearson"),
     };
   });
-  const fits = clouds.map((cloud, i) => (line === "fit" ? fitTraces(cloud, looks[i]) : []));
+  const fits = clouds.map((cloud) => (line === "fit" ? fitTraces(cloud, looks.get(cloud.model)!) : []));
   const [low, high] = rangeOf([
     ...clouds.flatMap(({ y: ys }) => ys),
     ...fits.flat().flatMap((fit) => fit.y as number[]),
   ]);
   const [left, right] = rangeOf(clouds.flatMap((cloud) => cloud.x));
-  const lines = clouds.flatMap(({ model, correlation }) =>
-    linesThatFit(correlationText(correlation, clouds.length > 1 ? `${model}: ` : ""), TEXT_WIDTH, TEXT_SIZE),
-  );
+  const lines =
+    clouds.length > 1
+      ? clouds.flatMap(({ model, correlation }) => modelLines(model, correlation, looks.get(model)!, clouds.length))
+      : clouds.flatMap(({ correlation }) => linesThatFit(correlationText(correlation), TEXT_WIDTH, TEXT_SIZE));
   const spread = high - low || 1; // One point, or equal ones, have a height too.
   const room = 1 - textHeight(lines.length) / heightOf(lines.length);
   return {
@@ -74,10 +78,8 @@ export function scatterPanel(x: readonly Row[], y: readonly Row[], options: Scat
     xTitle,
     yTitle,
     marks: [
-      ...clouds.flatMap((cloud, i) => [pointsTrace(cloud, looks[i], options), ...fits[i]]),
-      ...(line === "diagonal" && Number.isFinite(spread)
-        ? [diagonalTrace(Math.max(left, low), Math.min(right, high))]
-        : []),
+      ...clouds.flatMap((cloud, i) => [pointsTrace(cloud, looks.get(cloud.model)!, options), ...fits[i]]),
+      ...(line === "diagonal" && Number.isFinite(spread) ? [diagonalTrace([left, right], [low, high])] : []),
     ],
     yaxis: Number.isFinite(spread) ? { range: [low - 0.05 * spread, low + (spread * 1.03) / room] } : {},
     lines,
@@ -93,12 +95,30 @@ interface Cloud {
 
 function rangeOf(values: readonly number[]): [number, number] {
   const finite = values.filter(Number.isFinite);
+  if (finite.length === 0) return [0, 1];
   return [Math.min(...finite), Math.max(...finite)];
 }
 
-function correlationText({ coefficient, log10P, n }: Correlation, label: string): string {
-  if (Number.isNaN(coefficient)) return `${label}no ρ (${whyNone({ n })}), n = ${n}`;
-  return `${label}ρ = ${coefficient.toFixed(3)}, p = ${formatPValue(log10P)}, n = ${n}`;
+function correlationText({ coefficient, log10P, n }: Correlation): string {
+  if (Number.isNaN(coefficient)) return `no ρ (${whyNone({ n })}), n = ${n}`;
+  return `ρ = ${coefficient.toFixed(3).replace("-", "−")}, p = ${formatPValue(log10P)}, n = ${n}`;
+}
+
+/** What is said of one of several models, behind its marker; of many models a line each, in which long names lose their middle. */
+function modelLines(
+  model: string,
+  correlation: Correlation,
+  { symbol, color }: ModelLook,
+  models: number,
+): PanelLine[] {
+  const marker = `<span style="color:${color}">${symbolLetter(symbol)}</span> `;
+  const text = `: ${correlationText(correlation)}`;
+  const width = TEXT_WIDTH - widthOf(marker, TEXT_SIZE);
+  if (models <= FEW_MODELS) {
+    return linesThatFit(model + text, width, TEXT_SIZE, 4).map((line, i) => (i === 0 ? marker + line : line));
+  }
+  const name = shortened(model, width - widthOf(text, TEXT_SIZE), TEXT_SIZE);
+  return [{ text: marker + name + text, hover: model }];
 }
 
 const areMany = ({ x }: Cloud): boolean => x.length > 500;
@@ -139,7 +159,9 @@ function fitTraces(cloud: Cloud, look: ModelLook): PlotlyTrace[] {
   ];
 }
 
-function diagonalTrace(from: number, to: number): PlotlyTrace {
+/** x = y where both axes have points, or from the one to the other where they have none in common. */
+function diagonalTrace([left, right]: [number, number], [low, high]: [number, number]): PlotlyTrace {
+  const [from, to] = [Math.max(left, low), Math.min(right, high)].sort((a, b) => a - b);
   return {
     type: "scatter",
     mode: "lines",
@@ -147,6 +169,7 @@ function diagonalTrace(from: number, to: number): PlotlyTrace {
     y: [from, to],
     name: "x = y",
     legendgroup: "diagonal",
+    legendrank: 1001, // behind the models
     line: { color: INK, width: 1, dash: "dash" },
     hoverinfo: "skip",
   };

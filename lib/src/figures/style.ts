@@ -1,9 +1,13 @@
 import type { PlotlyTrace } from "../machine/render/figure";
 import { shuffleColor, withOpacity } from "./styleColors";
+import { type Form, symbolLetter, symbolOf } from "./styleForms";
 
 export * from "./styleColors";
+export * from "./styleForms";
 export * from "./styleLayout";
+export * from "./styleLegend";
 export * from "./styleModels";
+export * from "./stylePanels";
 
 /** What a line with a band is made of. All arrays are equally long. */
 export interface MeanBand {
@@ -22,7 +26,7 @@ export interface MeanBand {
   /** Plotly axis ids, "x2" and "y2" for the second panel. */
   xaxis?: string;
   yaxis?: string;
-  dash?: "solid" | "dash" | "dot" | "dashdot";
+  dash?: Form["dash"];
   /** Plotly's name of the marker's shape; a disc without it. */
   symbol?: string;
   /** "lines+markers" by default. */
@@ -32,13 +36,17 @@ export interface MeanBand {
   legendGroup?: string;
 }
 
+/** Of the markers of a curve, in CSS pixels: large enough for shapes to be told apart. */
+export const MARKER_SIZE = 6;
+
 /**
  * Traces of a mean with its standard deviation: the band (if there is one) as one closed polygon that does not react to
  * the mouse, then the line. Points whose mean is not finite are left out of both.
  */
 export function meanBandTraces(band: MeanBand): PlotlyTrace[] {
   const kept = Array.from(band.x, (_, index) => index).filter((index) => Number.isFinite(band.mean[index]));
-  const x = kept.map((index) => band.x[index]);
+  // A curve without values stands in the legend, as long as its trace is not empty.
+  const orNothing = <T>(values: T[]): (T | null)[] => (values.length > 0 ? values : [null]);
   const axes = { xaxis: band.xaxis ?? "x", yaxis: band.yaxis ?? "y" };
   const group = band.legendGroup ?? band.name;
   const traces: PlotlyTrace[] = [];
@@ -75,13 +83,13 @@ export function meanBandTraces(band: MeanBand): PlotlyTrace[] {
   traces.push({
     type: "scatter",
     mode: band.mode ?? "lines+markers",
-    x,
-    y: kept.map((index) => band.mean[index]),
+    x: orNothing(kept.map((index) => band.x[index])),
+    y: orNothing(kept.map((index) => band.mean[index])),
     name: band.name,
     legendgroup: group,
     showlegend: band.showLegend ?? true,
     line: { color: band.color, width: 2, dash: band.dash ?? "solid" },
-    marker: { color: band.color, size: 5, ...(band.symbol ? { symbol: band.symbol } : {}) },
+    marker: { color: band.color, size: MARKER_SIZE, ...(band.symbol ? { symbol: band.symbol } : {}) },
     text: hover,
     hovertemplate: "%{text}<extra>%{fullData.name}</extra>",
     ...axes,
@@ -95,7 +103,8 @@ export function significant(value: number): string {
 }
 
 /**
- * An invisible trace that carries the color bar of the shuffle index, one block of color an index.
+ * An invisible trace that carries the color bar of the shuffle index: one block of color an index, beside it the index and the
+ * marker of its curves.
  *
  * @param maximum the largest index, 5 in the paper
  * @param title above the bar
@@ -127,6 +136,7 @@ export function colorBarTrace(
       colorbar: {
         title: { text: title, side: "top", font: { size: 13 } },
         tickvals: Array.from({ length: maximum + 1 }, (_, index) => index),
+        ticktext: Array.from({ length: maximum + 1 }, (_, index) => `${symbolLetter(symbolOf(index))} ${index}`),
         ticks: "",
         thickness: 14,
         outlinewidth: 0,

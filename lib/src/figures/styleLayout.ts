@@ -1,17 +1,25 @@
 import type { PlotlyLayout, PlotlyTrace } from "../machine/render/figure";
 import { FONT_FAMILY } from "../machine/render/fonts";
-import { LINE_HEIGHT, linesThatFit, widthOf } from "./fittedText";
+import { LINE_HEIGHT, linesThatFit } from "./fittedText";
 import { GRID, INK, PAPER } from "./styleColors";
+import { LEGEND_SIZE } from "./styleLegend";
 
 /** Natural size of one panel in CSS pixels. */
 export const PANEL_WIDTH = 560;
 export const PANEL_HEIGHT = 420;
 
-/** Font of the panels' titles, in CSS pixels. */
+/** Fonts of the panels' titles and of the picture's, in CSS pixels. */
 const TITLE_SIZE = 14;
+const HEADING_SIZE = 16;
+
+/** Lines that a title takes at most: beyond that its middle is left out, and all of it shown where the mouse points at it. */
+const MOST_LINES = 4;
 
 /** Notebooks draw a picture as wide as there is room, its text as large as ever: titles fit down to this part of its width. */
 const NARROWEST = 0.78;
+
+/** The place of the picture's title. */
+const TOP = { x: 0.5, xanchor: "center", y: 1, yref: "container", yanchor: "top", pad: { t: 16 } };
 
 /** An axis in the house style; `overrides` are Plotly's own settings. */
 export function axis(title: string | undefined, overrides: Record<string, unknown> = {}): Record<string, unknown> {
@@ -28,6 +36,7 @@ export function axis(title: string | undefined, overrides: Record<string, unknow
     gridwidth: 1,
     zeroline: false,
     automargin: true,
+    exponentformat: "power",
     ...overrides,
   };
 }
@@ -63,14 +72,16 @@ function legendLayout(place: LegendPlace): Record<string, unknown> {
 }
 
 function frame(width: number, height: number, title: string | undefined, legend: LegendPlace = "beside"): PlotlyLayout {
+  const lines = title === undefined ? [] : linesThatFit(title, NARROWEST * (width - 48), HEADING_SIZE, MOST_LINES);
+  const titleRoom = Math.max(0, lines.length - 1) * HEADING_SIZE * LINE_HEIGHT;
   return {
     width,
-    height,
-    ...(title === undefined ? {} : { title: { text: title, font: { size: 16 }, x: 0.5, xanchor: "center" } }),
+    height: height + titleRoom,
+    ...(title === undefined ? {} : { title: { text: lines.join("<br>"), font: { size: HEADING_SIZE }, ...TOP } }),
     font: { family: FONT_FAMILY, size: 14, color: INK },
     paper_bgcolor: PAPER,
     plot_bgcolor: PAPER,
-    margin: { l: 64, r: 24, t: title === undefined ? 24 : 52, b: 56 },
+    margin: { l: 64, r: 24, t: title === undefined ? 24 : 52 + titleRoom, b: 56 },
     showlegend: legend !== "none",
     legend: legendLayout(legend),
     hoverlabel: { font: { family: FONT_FAMILY } },
@@ -115,7 +126,7 @@ export function subplotLayout(options: SubplotOptions): PlotlyLayout {
   const space = options.gapX ?? (options.sharedY ? 28 : 72);
   const spaceOfPanel = (width - margin.l - margin.r - space * (columns - 1)) / columns;
   const titleWidth = NARROWEST * (spaceOfPanel + space) - 8;
-  const titles = options.panelTitles?.map((title) => linesThatFit(title, titleWidth, TITLE_SIZE));
+  const titles = options.panelTitles?.map((title) => linesThatFit(title, titleWidth, TITLE_SIZE, MOST_LINES));
   // Titles of several lines make the picture higher, not the panels lower.
   const titleRoom = (Math.max(1, ...(titles ?? []).map((lines) => lines.length)) - 1) * TITLE_SIZE * LINE_HEIGHT;
   layout.height += titleRoom * rows;
@@ -151,6 +162,7 @@ export function subplotLayout(options: SubplotOptions): PlotlyLayout {
     if (options.panelTitles?.[panel]) {
       annotations.push({
         text: titles![panel].join("<br>"),
+        ...(titles![panel].join("").includes("…") ? { hovertext: options.panelTitles[panel] } : {}),
         font: { size: TITLE_SIZE },
         showarrow: false,
         xref: "paper",
@@ -178,34 +190,8 @@ export function panelAxes(panel: number): { xaxis: string; yaxis: string } {
   return { xaxis: `x${suffix}`, yaxis: `y${suffix}` };
 }
 
-/** Of the legend's text, and what an entry has beside it, in CSS pixels. */
-const LEGEND_SIZE = 13;
-const LEGEND_ENTRY = 55;
-
-/**
- * Puts the legend at the top of the picture, and makes room for it: one line, or more where the names are long.
- *
- * @param data the traces that it lists, unless their `showlegend` is false
- */
-export function legendAbove(layout: PlotlyLayout, data: readonly PlotlyTrace[]): void {
-  const listed = data.filter(({ showlegend }) => showlegend !== false);
-  const widths = listed.map(({ name }) => LEGEND_ENTRY + widthOf(String(name ?? ""), LEGEND_SIZE));
-  const margin = layout.margin as Record<string, number>;
-  const lineWidth = layout.width - margin.l - margin.r;
-  const inLine = Math.max(1, Math.floor(lineWidth / Math.max(1, ...widths)));
-  // Plotly sets entries in columns of the widest one's width as soon as they do not fit in a line.
-  const fits = widths.reduce((sum, width) => sum + width, 0) <= lineWidth;
-  const lines = fits ? 1 : Math.ceil(listed.length / inLine);
-  const room = 28 + LEGEND_SIZE * 1.5 * (lines - 1);
-  layout.margin = { ...margin, t: margin.t + room };
-  layout.height += room;
-  layout.legend = {
-    ...(layout.legend as object),
-    orientation: "h",
-    x: 1,
-    xanchor: "right",
-    y: 1,
-    yref: "container",
-    yanchor: "top",
-  };
+/** Axis settings for what is counted, layers and tokens: where there are few, Plotly would put ticks between them. */
+export function layerTicks(traces: readonly PlotlyTrace[]): { dtick?: number } {
+  const layers = traces.flatMap(({ x }) => Array.from((x ?? []) as ArrayLike<number | null>)).filter(Number.isFinite);
+  return Math.max(...(layers as number[])) - Math.min(...(layers as number[])) < 8 ? { dtick: 1 } : {};
 }

@@ -4,7 +4,7 @@ import { sparseness } from "../machine/experiment/explorationTables";
 import type { Figure, PlotlyTrace } from "../machine/render/figure";
 import { describeExploration } from "./explorationProfiles";
 import { type SliderStep, withSlider } from "./slider";
-import { panelAxes, SPACING_COLORS, significant, subplotLayout } from "./style";
+import { layerTicks, panelAxes, SPACING_COLORS, significant, subplotLayout } from "./style";
 import { verbatim } from "./verbatim";
 
 /** Where the axis ends: most tokens have less than this many times the median, and few have a hundred times as much. */
@@ -74,7 +74,7 @@ export function tokenSpacingFigure(exploration: Exploration, layer: number): Fig
     height: 60 + 230 * shown.length,
     panelTitles: shown.map((_, panel) => at(layer, panel).title),
     xTitle: "place in the text",
-    xaxis: { range: [0, pieces.length + 1] },
+    xaxis: { range: [0, pieces.length + 1], ...layerTicks(data) },
     yaxis: { range: [0, top], title: { text: `distance / median`, standoff: 8 } },
     legend: "none",
     gapY: 70,

@@ -1,14 +1,16 @@
+import { isolated } from "../machine/support/writing";
 import type { AnyRow } from "../results/row";
 
 /** Letters that are not seen, but change what is around them: controls, line ends, and what turns the direction of writing. */
 const UNSEEN = /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu;
 
-/** A name as it is, with what cannot be seen in it written out: "a\nb" as "a⟨U+000A⟩b". */
+/**
+ * A name as it is, with what cannot be seen in it written out: "a\nb" as "a⟨U+000A⟩b". One that is written from right to left leaves the rest
+ * of its line as it is.
+ */
 export function visibleName(name: string): string {
-  return name.replaceAll(
-    UNSEEN,
-    (letter) => `⟨U+${letter.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}⟩`,
-  );
+  const hex = (letter: string) => letter.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0");
+  return isolated(name.replaceAll(UNSEEN, (letter) => `⟨U+${hex(letter)}⟩`));
 }
 
 /**

@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path/posix";
 import type { Repository } from "../machine/hub/cache";
-import { type HubOptions, openSnapshot, type Snapshot, withProgress } from "../machine/hub/snapshot";
+import { type HubOptions, type Snapshot, withProgress } from "../machine/hub/snapshot";
+import { type OpenSnapshot, withSnapshots } from "../machine/hub/snapshots";
 import { UserError } from "../machine/support/errors";
 import { openParquet } from "./parquet";
 import type { Prompt } from "./prompt";
@@ -95,11 +96,9 @@ export async function loadDataset(
   options: HubOptions = {},
 ): Promise<Prompt[]> {
   const { repository, path, revision, column } = parseSource(source);
-  return withProgress(options, async (reporting) => {
-    let snapshot = await openSnapshot(repository, revision ?? "main", reporting);
-    if (revision === undefined && parquetFiles(snapshot).length === 0) {
-      snapshot = (await converted(repository, reporting)) ?? snapshot;
-    }
+  const read = async (open: OpenSnapshot) => {
+    let snapshot = await open(revision ?? "main");
+    if (revision === undefined && parquetFiles(snapshot).length === 0) snapshot = (await converted(open)) ?? snapshot;
     const table: Table = {
       name: repository.name.split("/")[1],
       source,
@@ -110,13 +109,14 @@ export async function loadDataset(
       },
     };
     return readTable(table, { ...selection, column: selection.column ?? column });
-  });
+  };
+  return withProgress(options, (reporting) => withSnapshots(repository, reporting, read));
 }
 
 /** The branch on which the hub keeps the Parquet files that it makes by itself. */
-async function converted(repository: Repository, options: HubOptions): Promise<Snapshot | undefined> {
+async function converted(open: OpenSnapshot): Promise<Snapshot | undefined> {
   try {
-    return await openSnapshot(repository, "refs/convert/parquet", options);
+    return await open("refs/convert/parquet");
   } catch (error) {
     if (error instanceof UserError) return undefined;
     throw error;

@@ -6,7 +6,8 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { PROJECT } from "../../../../tests/support/cli";
 import { temporaryFolder } from "../../../../tests/support/notebooks";
 import { machineName } from "../support/machine";
-import { EXPIRY, HEARTBEAT, livingClaims, removeLeftClaims, UnitClaims } from "./lock";
+import { EXPIRY, HEARTBEAT } from "../support/signsOfLife";
+import { livingClaims, removeLeftClaims, UnitClaims } from "./lock";
 
 const KEYS = ["a", "b"].map((letter) => letter.repeat(64));
 

@@ -1,34 +1,27 @@
 import { randomBytes } from "node:crypto";
-import { linkSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { linkSync, readdirSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
-import { readSmallFile, writeFileAtomically } from "../support/files";
-import { isRunning, machineName } from "../support/machine";
-
-/** How often a worker gives a sign of life, in milliseconds. */
-export const HEARTBEAT = 5_000;
-
-/** A worker that gave no sign of life for so long, in milliseconds, counts as gone. */
-export const EXPIRY = 60_000;
+import { writeFileAtomically } from "../support/files";
+import {
+  EXPIRY,
+  Heart,
+  type Holder,
+  hasEnded,
+  LifeWatch,
+  readHolder,
+  removeHeld,
+  thisHolder,
+  tryRemove,
+} from "../support/signsOfLife";
 
 /** What a worker of another machine left is removed after so many milliseconds. */
 const FORGOTTEN = 24 * 3600 * 1000;
 
-/** A process that computes units of a store. */
-export interface StoreWorker {
-  host: string;
-  /** See {@link machineName}: only there does the process id say something. Older versions wrote none. */
-  machine?: string;
-  process: number;
-  /** When it began, ISO 8601. */
-  started: string;
-}
-
 /** What a claim says of itself. */
 export interface Claim {
   key: string;
-  worker: StoreWorker;
+  worker: Holder;
   /** Of the worker's last sign of life, milliseconds since 1970 by the clock of the worker. */
   lastSign: number;
 }
@@ -37,9 +30,6 @@ const CLAIM = /^[0-9a-f]{64}$/;
 /** Says that a claim is being taken away from a worker that has gone. */
 const ASIDE = /^[0-9a-f]{64}\.[0-9a-f]+\.old$/;
 const WORKER = /^worker\..*\.json$/;
-
-/** Of a claim, in bytes. */
-const LARGEST = 2 ** 16;
 
 /** What a file system answers that has no hard links. */
 const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EXDEV"]);
@@ -58,9 +48,8 @@ export class UnitClaims {
   private readonly folder: string;
   private readonly file: string;
   private readonly held = new Set<string>();
-  /** Claims of others: the time stamp that was seen, and when it was first seen. */
-  private readonly watched = new Map<string, { stamp: bigint; since: number }>();
-  private heart: Worker | undefined;
+  private readonly watch = new LifeWatch();
+  private heart: Heart | undefined;
   /** Some file systems have no hard links: everybody computes everything there, in the order of the units. */
   private canLink = true;
 
@@ -69,11 +58,7 @@ export class UnitClaims {
     this.folder = claimFolder(store);
     this.file = join(this.folder, `worker.${hostname()}.${process.pid}.${randomBytes(4).toString("hex")}.json`);
     this.announce();
-    // In a thread of its own: the main thread may be busy for minutes.
-    this.heart = new Worker(BEAT, { eval: true, execArgv: [], workerData: { file: this.file, every: HEARTBEAT } });
-    // Without it others may think this process dead and do its work as well.
-    this.heart.on("error", () => {});
-    this.heart.unref();
+    this.heart = new Heart(this.file);
     process.on("exit", this.close);
   }
 
@@ -84,12 +69,12 @@ export class UnitClaims {
       const claim = this.abandonedClaim(key);
       if (claim === undefined) return false;
       if (claim !== "none") {
-        if (!removeClaim(this.folder, key, claim)) return false;
+        if (!removeClaim(this.path(key), claim)) return false;
         this.abandoned.add(key);
       }
       if (!this.link(key)) return false;
     }
-    this.watched.delete(key);
+    this.watch.forget(key);
     this.held.add(key);
     return true;
   }
@@ -104,7 +89,7 @@ export class UnitClaims {
   readonly close = (): void => {
     process.off("exit", this.close);
     for (const key of [...this.held]) this.release(key);
-    void this.heart?.terminate();
+    this.heart?.stop();
     this.heart = undefined;
     tryRemove(this.file);
   };
@@ -114,7 +99,7 @@ export class UnitClaims {
   }
 
   private announce(): void {
-    writeFileAtomically(this.file, `${JSON.stringify(thisWorker())}\n`);
+    writeFileAtomically(this.file, `${JSON.stringify(thisHolder())}\n`);
   }
 
   /** Whether the claim is made; also if it cannot be made at all: the unit is still worth computing. */
@@ -143,11 +128,8 @@ export class UnitClaims {
   private abandonedClaim(key: string): bigint | "none" | undefined {
     const found = statSync(this.path(key), { bigint: true, throwIfNoEntry: false });
     if (!found) return "none";
-    const stamp = found.mtimeNs;
-    const seen = this.watched.get(key);
-    const expired = seen?.stamp === stamp && performance.now() - seen.since > EXPIRY;
-    if (seen?.stamp !== stamp) this.watched.set(key, { stamp, since: performance.now() });
-    return expired || hasEnded(readWorker(this.path(key))) ? found.ino : undefined;
+    const isGone = this.watch.isStill(key, found.mtimeNs) || hasEnded(readHolder(this.path(key)));
+    return isGone ? found.ino : undefined;
   }
 }
 
@@ -165,36 +147,16 @@ export function removeLeftClaims(store: string, now: number = Date.now()): Set<s
     if (!CLAIM.test(name) && !ASIDE.test(name) && !WORKER.test(name)) continue;
     const path = join(folder, name);
     const found = statSync(path, { bigint: true, throwIfNoEntry: false });
-    if (!found || !(now - Number(found.mtimeMs) > FORGOTTEN || hasEnded(readWorker(path)))) continue;
+    if (!found || !(now - Number(found.mtimeMs) > FORGOTTEN || hasEnded(readHolder(path)))) continue;
     if (!CLAIM.test(name)) tryRemove(path);
-    else if (removeClaim(folder, name, found.ino)) units.add(name);
+    else if (removeClaim(path, found.ino)) units.add(name);
   }
   return units;
 }
 
-/**
- * Removes a claim. Of several who do so at once only one succeeds: the one who makes the file that says so. What it finds
- * there instead, because another was faster, is the claim of somebody alive and stays.
- */
-function removeClaim(folder: string, key: string, inode: bigint): boolean {
-  const path = join(folder, key);
-  const removal = join(folder, `${key}.${inode.toString(16)}.old`);
-  try {
-    writeFileSync(removal, `${JSON.stringify(thisWorker())}\n`, { flag: "wx" });
-  } catch {
-    // Of a process that was killed just then: it takes a millisecond.
-    const made = statSync(removal, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
-    if (hasEnded(readWorker(removal)) || Date.now() - made > EXPIRY) tryRemove(removal);
-    return false;
-  }
-  const isIt = inodeOf(path) === inode;
-  if (isIt) tryRemove(path);
-  tryRemove(removal);
-  return isIt;
-}
-
-function thisWorker(): StoreWorker {
-  return { host: hostname(), machine: machineName(), process: process.pid, started: new Date().toISOString() };
+/** A claim is known by the file of its worker, which keeps its number for as long as it has one. */
+function removeClaim(path: string, inode: bigint): boolean {
+  return removeHeld(path, inode.toString(16), () => inodeOf(path) === inode);
 }
 
 /** All claims in a store whose workers seem alive, for people: by clocks of several machines, which may differ. */
@@ -202,7 +164,7 @@ export function livingClaims(store: string, now: number = Date.now()): Claim[] {
   const claims: Claim[] = [];
   for (const key of namesIn(claimFolder(store)).filter((name) => CLAIM.test(name))) {
     const path = join(claimFolder(store), key);
-    const worker = readWorker(path);
+    const worker = readHolder(path);
     const lastSign = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
     if (!worker || lastSign === undefined || hasEnded(worker) || now - lastSign > EXPIRY) continue;
     claims.push({ key, worker, lastSign });
@@ -227,39 +189,4 @@ function inodeOf(path: string): bigint | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Whoever cannot remove a file leaves it to the next one. */
-function tryRemove(path: string): void {
-  try {
-    rmSync(path, { force: true });
-  } catch {
-    // Read-only by now, or somebody else's.
-  }
-}
-
-/** Runs in the thread: the claims share the file's time stamp. */
-const BEAT = `
-const { utimesSync } = require("node:fs");
-const { workerData } = require("node:worker_threads");
-setInterval(() => {
-  try { utimesSync(workerData.file, new Date(), new Date()); } catch {}
-}, workerData.every);
-`;
-
-function readWorker(path: string): StoreWorker | undefined {
-  try {
-    const { host, machine, process, started } = JSON.parse(
-      readSmallFile(path, LARGEST).toString(),
-    ) as Partial<StoreWorker>;
-    const known = typeof host === "string" && Number.isSafeInteger(process) && typeof started === "string";
-    return known ? { host, machine, process: process!, started } : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether a worker of this machine runs no more; of other machines only their signs of life tell. */
-function hasEnded(worker: StoreWorker | undefined): boolean {
-  return worker?.machine === machineName() && !isRunning(worker.process);
 }

@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { Tinypool } from "tinypool";
 import type { KeeperOptions } from "../../model/hiddenStateKeeper";
 import type { BackendChoice } from "../backend/backend";
@@ -64,7 +65,8 @@ export class WorkerPool {
     this.pool = new Tinypool({
       runtime: "child_process",
       // As JavaScript also where this file is run as TypeScript: a child process knows nothing of that.
-      filename: join(PROJECT_ROOT, "lib/dist/machine/experiment/poolWorker.js"),
+      // As in an address: it is imported, where `#`, `%` and `?` of a plain path would have a meaning.
+      filename: pathToFileURL(join(PROJECT_ROOT, "lib/dist/machine/experiment/poolWorker.js")).pathname,
       minThreads: workers,
       maxThreads: workers,
       serialization: "advanced", // JSON has no NaN.

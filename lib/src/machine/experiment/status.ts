@@ -1,4 +1,5 @@
-import { livingClaims, type StoreWorker } from "./lock";
+import type { Holder } from "../support/signsOfLife";
+import { livingClaims } from "./lock";
 import { notedShards, shardOf } from "./shard";
 import type { Store } from "./store";
 import { keysOf, type ListedUnit, type StoredExperiment, unitsOf } from "./storedExperiment";
@@ -27,7 +28,7 @@ export interface ExperimentStatus extends Progress {
   models: { name: string; files: Record<string, string>; promptSet: string; units: number }[];
   /** How far the shards have come that it was cut into last, in their order; none if it never was cut. */
   shards: Progress[];
-  workers: (StoreWorker & { units: number; secondsSinceSign: number })[];
+  workers: (Holder & { units: number; secondsSinceSign: number })[];
   units: (ListedUnit & { state: UnitState })[];
 }
 

@@ -116,6 +116,8 @@ function names(folder: string): string[] {
   }
 }
 
-function withHome(path: string): string {
-  return path === "~" || path.startsWith("~/") ? join(homedir(), path.slice(1)) : path;
+/** A path from the environment as Python's libraries read it: with `~` and `$NAME` filled in. */
+export function withHome(path: string): string {
+  const whole = path.replaceAll(/\$(?:(\w+)|\{(\w+)\})/g, (text, name, braced) => process.env[name ?? braced] ?? text);
+  return whole === "~" || whole.startsWith("~/") ? join(homedir(), whole.slice(1)) : whole;
 }

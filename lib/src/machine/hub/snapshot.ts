@@ -1,22 +1,16 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { lstat, mkdir, readlink, rename, rm, statfs, symlink } from "node:fs/promises";
+import { lstat, readlink, rename, rm, statfs, symlink } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { datasetInfo, listFiles, modelInfo } from "@huggingface/hub";
 import { messageOf, UserError } from "../support/errors";
+import { makeFolder } from "../support/files";
 import { type ProgressReporter, silentProgress } from "../support/progress";
-import {
-  cachedCommit,
-  hubCache,
-  isCommit,
-  type Repository,
-  rememberCommit,
-  repositoryFolder,
-  snapshotFolder,
-} from "./cache";
-import { type DownloadOptions, diskProblem, downloadFile, type HubFile } from "./download";
-import { withLock } from "./lock";
+import { cachedCommit, hubCache, isCommit, type Repository, repositoryFolder, snapshotFolder } from "./cache";
+import { type DownloadOptions, diskProblem, downloadFile, type HubFile, separatePart } from "./download";
+import { type Lock, tellOfOthers, withLock } from "./lock";
 import { offlineReason } from "./offline";
-import { connect, type HubConnection, HubUnreachable } from "./request";
+import { connect, type HubConnection } from "./request";
+import { HubUnreachable } from "./unreachable";
 
 export interface HubOptions {
   /** Whether files in folders of a repository count, too; they always do in data sets. */
@@ -61,11 +55,11 @@ export async function openSnapshot(
 ): Promise<Snapshot> {
   const offline = offlineReason(options.offline);
   if (offline) return cachedSnapshot(repository, revision, offline);
-  const connection = connect(repository, options.token);
+  const { token, download } = options;
+  const connection = connect(repository, { token, pause: download?.pause, notice: teller(options) });
   try {
     const commit = await commitOf(connection, revision);
     const files = await list(connection, commit, options.folders);
-    rememberCommit(repository, revision, commit);
     const folder = snapshotFolder(repository, commit);
     return {
       commit,
@@ -83,16 +77,19 @@ export async function openSnapshot(
     };
   } catch (error) {
     if (error instanceof UserError) throw error;
-    if (!(error instanceof HubUnreachable)) {
-      throw new UserError(`${repository.name}: the hub's answer cannot be understood (${messageOf(error)})`, {
-        cause: error,
-      });
-    }
-    const snapshot = cachedSnapshot(repository, revision, `the hub cannot be reached (${error.message})`);
-    const tell = options.notice ?? ((sentence) => process.stderr.write(`${sentence}\n`));
-    tell(`the hub cannot be reached (${error.message}): using ${repository.name} as it is in the cache`);
+    const why =
+      error instanceof HubUnreachable
+        ? `the hub cannot be reached (${error.message})`
+        : `the hub's answer cannot be understood (${messageOf(error)})`;
+    const snapshot = cachedSnapshot(repository, revision, why);
+    teller(options)(`${why}: using ${repository.name} as it is in the cache`);
     return snapshot;
   }
+}
+
+/** Who is told in sentences what a person would want to know: stderr, unless somebody else listens. */
+export function teller({ notice }: HubOptions): (sentence: string) => void {
+  return notice ?? ((sentence) => void process.stderr.write(`${sentence}\n`));
 }
 
 /** Runs downloads, and ends their progress report, if there was anything to report, whether they succeed or not. */
@@ -138,16 +135,22 @@ export function cachedSnapshot(repository: Repository, revision: string, why: st
   };
 }
 
-async function commitOf({ repository, endpoint, fetch }: HubConnection, revision: string): Promise<string> {
+async function commitOf({ repository, endpoint, ask }: HubConnection, revision: string): Promise<string> {
   if (isCommit(revision)) return revision;
-  const question = { name: repository.name, revision, hubUrl: endpoint, fetch, additionalFields: ["sha" as const] };
+  const question = {
+    name: repository.name,
+    revision,
+    hubUrl: endpoint,
+    fetch: ask,
+    additionalFields: ["sha" as const],
+  };
   const { sha } = await (repository.type === "model" ? modelInfo(question) : datasetInfo(question));
   if (!isCommit(sha)) throw new Error("no commit");
   return sha;
 }
 
 async function list(
-  { repository, endpoint, fetch }: HubConnection,
+  { repository, endpoint, ask }: HubConnection,
   commit: string,
   folders = repository.type === "dataset",
 ): Promise<Map<string, HubFile>> {
@@ -157,7 +160,7 @@ async function list(
     revision: commit,
     recursive: folders,
     hubUrl: endpoint,
-    fetch,
+    fetch: ask,
   })) {
     if (entry.type !== "file" || !isPlainPath(entry.path)) continue;
     const hash = entry.lfs?.oid ?? entry.oid ?? "";
@@ -179,8 +182,9 @@ async function fetchAll(
   commit: string,
   files: ReadonlyMap<string, HubFile>,
   paths: readonly string[],
-  { progress = silentProgress, download }: HubOptions,
+  options: HubOptions,
 ): Promise<void> {
+  const { progress = silentProgress, download } = options;
   const { repository } = connection;
   const folder = snapshotFolder(repository, commit);
   const wanted = paths.map((path) => {
@@ -195,11 +199,9 @@ async function fetchAll(
   let before = 0;
   for (const file of missing) {
     const blob = join(repositoryFolder(repository), "blobs", file.hash);
-    await fetchBlob(connection, commit, file, blob, {
-      onBytes: (bytes) =>
-        progress.update(megabytes(before + bytes), megabytes(total), `MB of ${repository.name}: ${file.path}`),
-      ...download,
-    });
+    const onBytes = (bytes: number) =>
+      progress.update(megabytes(before + bytes), megabytes(total), `MB of ${repository.name}: ${file.path}`);
+    await fetchBlob(connection, commit, file, blob, { onBytes, ...download }, teller(options));
     await link(blob, join(folder, file.path));
     before += file.size;
   }
@@ -212,16 +214,20 @@ async function fetchBlob(
   file: HubFile,
   blob: string,
   options: DownloadOptions,
+  tell: (sentence: string) => void,
 ): Promise<void> {
   const { repository, endpoint } = connection;
   const site = repository.type === "model" ? endpoint : `${endpoint}/datasets`;
   const path = file.path.split("/").map(encodeURIComponent).join("/");
   if (sizeOf(blob) === file.size) return;
-  await withLock(blob, async () => {
+  const fetchUnlessThere = async ({ takenOver, check }: Lock) => {
     // Another program may have fetched it while this one waited.
     if (sizeOf(blob) === file.size) return;
-    await downloadFile(connection, `${site}/${repository.name}/resolve/${commit}/${path}`, file, blob, options);
-  });
+    if (takenOver) await separatePart(blob);
+    const address = `${site}/${repository.name}/resolve/${commit}/${path}`;
+    await downloadFile(connection, address, file, blob, { ...options, check });
+  };
+  await withLock(blob, fetchUnlessThere, tellOfOthers(`${repository.name}, ${file.path}`, tell));
 }
 
 /** @throws UserError if the disk has not the room for what is still to be downloaded */
@@ -245,7 +251,7 @@ async function checkSpace(repository: Repository, files: readonly HubFile[]): Pr
 /** Puts a content into a snapshot, as a link relative to it: the cache may be moved. */
 async function link(blob: string, path: string): Promise<void> {
   const target = relative(dirname(path), blob);
-  await mkdir(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const present = await lstat(path).catch(() => undefined);
   if (present?.isSymbolicLink() && (await readlink(path)) === target) return;
   await rm(path, { force: true });

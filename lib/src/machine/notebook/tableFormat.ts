@@ -1,3 +1,4 @@
+import { hasRightToLeft } from "../support/writing";
 import { escapeHtmlText } from "../support/xml";
 import type { TableRecord } from "./record";
 
@@ -31,7 +32,7 @@ export function tableHtml(table: Table, options: TableOptions): string {
     return `style="text-align: ${side}; padding: 2px 10px; font-variant-numeric: tabular-nums${wrap}"`;
   };
   const row = (tag: string, cells: string[]): string =>
-    `<tr>${cells.map((cell, column) => `<${tag} ${style(column, cell)}>${escapeHtmlText(cell)}</${tag}>`).join("")}</tr>`;
+    `<tr>${cells.map((cell, column) => `<${tag} ${style(column, cell)}${directionAttribute(cell)}>${escapeHtmlText(cell)}</${tag}>`).join("")}</tr>`;
   const caption = options.caption
     ? `<caption style="caption-side: top; text-align: left; font-weight: bold">${escapeHtmlText(options.caption)}</caption>`
     : "";
@@ -43,6 +44,9 @@ export function tableHtml(table: Table, options: TableOptions): string {
     `<tbody>${lines.map((line) => row("td", line)).join("")}${rest}</tbody></table></div>`,
   ].join("");
 }
+
+/** A cell that is written from right to left is so as a whole. */
+export const directionAttribute = (cell: string): string => (hasRightToLeft(cell) ? ' dir="auto"' : "");
 
 /** A table as programs read it: what is shown, cell by cell. */
 export function tableRecord(table: Table, options: TableOptions): TableRecord {

@@ -8,6 +8,7 @@ import { scriptJson } from "../render/html";
 import { UserError } from "../support/errors";
 import { writeFileAtomically } from "../support/files";
 import { sendToNotebook } from "../support/notebookOutput";
+import { isolated } from "../support/writing";
 import { escapeHtmlText, escapeXml } from "../support/xml";
 import { type PictureRecord, RECORD_TYPE } from "./record";
 import { type TokenText, visiblePiece } from "./tokenTextContent";
@@ -34,12 +35,12 @@ export function tokenText(exploration: Exploration, shuffleIndex: number, layer:
   const listed = (region: string) =>
     marked
       .filter((one) => one.region === region)
-      .map(({ token }) => token)
+      .map(({ token }) => isolated(token))
       .join(" ");
   return {
     name: "playground-text",
     caption:
-      `${prompt} in ${model}: distance of each token to its neighbor number ${neighbors}, compared with the other tokens. ` +
+      `${isolated(prompt)} in ${isolated(model)}: distance of each token to its neighbor number ${neighbors}, compared with the other tokens. ` +
       "Blue: crowded, orange: sparse.",
     pieces,
     orders: orders.map((order) => ({ label: `S = ${order.shuffleIndex}`, layers: order.spacings.map(sparseness) })),
@@ -120,7 +121,7 @@ export function tokenTextHtml({ name, caption, pieces, orders, order, layer }: T
     return `<span style="background-color: ${color}" title="token ${token + 1}">${escapeHtmlText(visiblePiece(piece))}</span>`;
   });
   return `<div data-tokens="${id}" style="max-width: 900px; padding: 8px; background-color: #ffffff; color: #222222">
-<div style="font: 14px/1.7 'DejaVu Sans', Verdana, sans-serif; white-space: pre-wrap; overflow-wrap: anywhere">${spans.join("")}</div>
+<div style="font: 14px/1.7 'DejaVu Sans', Verdana, sans-serif; white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext">${spans.join("")}</div>
 <div><small><b>${placeOf({ orders, order, layer })}</b>. ${escapeHtmlText(caption)}</small></div>
 </div>
 <script>

@@ -55,6 +55,54 @@ const file = (sum: string | undefined = sha256) => ({
   size: content.length,
 });
 
+describe("an index for some people", () => {
+  const login = () => base.replace("//", "//me:s%40cret@");
+  const BASIC = `Basic ${Buffer.from("me:s@cret").toString("base64")}`;
+
+  it("gets name and password, and so do the files on its server, but no other server", async () => {
+    const seen: [string | undefined, string | undefined][] = [];
+    answer = (request, response) => {
+      seen.push([request.url, request.headers.authorization]);
+      const files = ["/a.whl", "http://localhost:1/b.whl"].map((url) => ({ filename: url.slice(-5), url }));
+      if (request.url === "/x/") response.setHeader("content-type", "application/json").end(JSON.stringify({ files }));
+      else serveFile(request, response);
+    };
+    const [own, other] = await listIndexFiles(login(), "x");
+    expect(other.url).toBe("http://localhost:1/b.whl");
+    await download({ ...file(), url: own.url }, newTarget());
+    expect(seen).toEqual([
+      ["/x/", BASIC],
+      ["/a.whl", BASIC],
+    ]);
+  });
+
+  it("whatever goes wrong, messages show neither them nor what follows a question mark", async () => {
+    answer = (_request, response) => void response.writeHead(404).end();
+    const messages = [
+      await listIndexFiles(login(), "x").catch(String),
+      await listIndexFiles("http://me:s%40cret@127.0.0.1:1", "x").catch(String),
+      await download({ ...file(), url: `${login()}/a.whl?signature=s%40cret` }, newTarget()).catch(String),
+    ];
+    for (const message of messages) {
+      expect(message).toMatch(/answers 404|cannot reach/);
+      expect(message).not.toMatch(/s(%40|@)cret|me:/);
+    }
+  });
+});
+
+it("an index and a file host that are busy are asked again", async () => {
+  let busy = 2;
+  answer = (request, response) => {
+    if (busy-- > 0) response.writeHead(503, { "retry-after": "0" }).end();
+    else serveFile(request, response);
+  };
+  await download(file(), newTarget());
+  busy = 1;
+  answer = (_request, response) =>
+    void (busy-- > 0 ? response.writeHead(429, { "retry-after": "0" }) : response).end("<a>");
+  expect(await listIndexFiles(base, "x")).toEqual([]);
+});
+
 describe("download", () => {
   it("fetches a file and checks it", async () => {
     answer = serveFile;
@@ -71,13 +119,29 @@ describe("download", () => {
       setTimeout(() => response.destroy(), 300);
     };
     const target = newTarget();
-    await expect(download(file(), target)).rejects.toThrow(/broke off .* run again to go on from there/);
+    await expect(download(file(), target, { pause: 1 })).rejects.toThrow(/broke off .* run again to go on from there/);
+    expect(ranges).toHaveLength(5);
     expect(existsSync(target)).toBe(false);
     const have = readFileSync(`${target}.part`).length;
     expect(have).toBeGreaterThan(0);
     answer = serveFile;
     await download(file(), target);
-    expect(ranges).toEqual([undefined, `bytes=${have}-`]);
+    expect(ranges.at(-1)).toBe(`bytes=${have}-`);
+    expect(readFileSync(target)).toEqual(content);
+  });
+
+  it("goes on by itself", async () => {
+    let broken = 2;
+    answer = (request, response) => {
+      if (broken-- <= 0) return serveFile(request, response);
+      const start = Number(/bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
+      response.writeHead(start > 0 ? 206 : 200, { "content-length": content.length - start });
+      response.write(content.subarray(start, start + 100_000));
+      setTimeout(() => response.destroy(), 100);
+    };
+    const target = newTarget();
+    await download(file(), target, { pause: 1 });
+    expect(ranges).toEqual([undefined, "bytes=100000-", "bytes=200000-"]);
     expect(readFileSync(target)).toEqual(content);
   });
 

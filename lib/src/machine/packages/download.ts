@@ -5,7 +5,9 @@ import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { messageOf, UserError } from "../support/errors";
 import { sha256Of } from "../support/hash";
-import { type IndexFile, networkReason } from "./packageIndex";
+import { withRetries } from "../support/retry";
+import { failureOf, fetchFromIndex, passingFailure, shownAddress } from "./indexRequest";
+import type { IndexFile } from "./packageIndex";
 import { ProgressBar } from "./progressBar";
 
 /** A download that was under way and failed for a reason that another source would not mend. */
@@ -21,34 +23,37 @@ export interface ByteCount {
 export interface DownloadOptions {
   /** Milliseconds without a byte after which the connection counts as dead. */
   idle?: number;
+  /** Milliseconds before the first new try. */
+  pause?: number;
   /** Makes what counts the bytes: `total` of them (0 if not known), of which `already` are there; a bar on stderr without it. */
   count?(label: string, total: number, already: number): ByteCount;
 }
 
 /**
- * Downloads a file, going on where an earlier try stopped (its bytes are kept in `target` + ".part"), and checks its
- * SHA-256 before it gets its name.
+ * Downloads a file, going on where an earlier try stopped (its bytes are kept in `target` + ".part"), a few times by
+ * itself, and checks its SHA-256 before it gets its name.
  *
  * @throws UserError if the connection breaks (run again to go on), or the content is not what the index promised (the part
  *   is then removed)
  */
 export async function download(file: IndexFile, target: string, options: DownloadOptions = {}): Promise<void> {
-  const { idle = 60_000, count = (...of) => new ProgressBar(...of) } = options;
+  const { idle = 60_000, pause, count = (...of) => new ProgressBar(...of) } = options;
   const part = `${target}.part`;
   mkdirSync(dirname(target), { recursive: true });
-  const have = statSync(part, { throwIfNoEntry: false })?.size ?? 0;
+  const have = () => statSync(part, { throwIfNoEntry: false })?.size ?? 0;
+  const fetchMissing = async () => {
+    if (file.size === undefined || have() < file.size) await fetchRest(file, part, have(), idle, count);
+  };
   try {
-    if (file.size === undefined || have < file.size) {
-      if (file.url.startsWith("file:")) await copy(file, part, count);
-      else await fetchRest(file, part, have, idle, count);
-    }
+    if (file.url.startsWith("file:")) await copy(file, part, count);
+    else await withRetries(fetchMissing, (error) => passingFailure(error, file.url), { pause });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ENOSPC")
       throw new DownloadError(`the disk is full while ${part} was written; free some space and run again`);
     if (error instanceof UserError) throw error;
     throw new DownloadError(
-      `the download of ${file.fileName} broke off (${networkReason(error)}); run again to go on from there`,
+      `the download of ${file.fileName} broke off (${failureOf(error, file.url)}); run again to go on from there`,
       {
         cause: error,
       },
@@ -77,7 +82,7 @@ async function fetchRest(file: IndexFile, part: string, have: number, idle: numb
   const abort = new AbortController();
   const watch = setTimeout(() => abort.abort(new Error(`no data for ${idle / 1000} s`)), idle);
   try {
-    const response = await fetch(file.url, {
+    const response = await fetchFromIndex(file.url, {
       headers:
         have > 0 ? { Range: `bytes=${have}-`, "Accept-Encoding": "identity" } : { "Accept-Encoding": "identity" },
       signal: abort.signal,
@@ -87,8 +92,7 @@ async function fetchRest(file: IndexFile, part: string, have: number, idle: numb
       await response.body?.cancel();
       return;
     }
-    if (!response.ok || !response.body)
-      throw new UserError(`${file.url} answers ${response.status} ${response.statusText}`);
+    if (!response.body) throw new UserError(`${shownAddress(file.url)} sends an empty answer`);
     const resumed = response.status === 206;
     const already = resumed ? have : 0;
     const length = Number(response.headers.get("content-length") ?? 0);

@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { messageOf, UserError } from "../support/errors";
+import { withRetries } from "../support/retry";
+import { failureOf, fetchFromIndex, passingFailure, shownAddress } from "./indexRequest";
 import { normalizeProject } from "./wheelName";
 
 /** A file that a Python package index offers. */
@@ -41,26 +43,29 @@ export async function listIndexFiles(base: string, project: string, timeout: num
       throw new UserError(`${page}: ${messageOf(error)}`, { cause: error });
     }
   }
-  let response: Response;
-  let text: string;
-  try {
-    response = await fetch(page, {
+  const ask = async () => {
+    const response = await fetchFromIndex(page, {
       headers: { Accept: "application/vnd.pypi.simple.v1+json, text/html;q=0.5" },
       signal: AbortSignal.timeout(timeout),
     });
-    text = await response.text();
+    return { response, text: await response.text() };
+  };
+  try {
+    const { response, text } = await withRetries(ask, (error) => passingFailure(error, page));
+    const isJson = response.headers.get("content-type")?.includes("json");
+    const files = isJson ? parseJson(text, response.url) : parseHtml(text, response.url);
+    return files.map((file) => ({ ...file, url: withLogin(file.url, page) }));
   } catch (error) {
-    throw new UserError(`cannot reach ${page} (${networkReason(error)})`, { cause: error });
+    if (error instanceof UserError) throw error;
+    throw new UserError(`cannot reach ${shownAddress(page)} (${failureOf(error, page)})`, { cause: error });
   }
-  if (!response.ok) throw new UserError(`${page} answers ${response.status} ${response.statusText}`.trim());
-  const isJson = response.headers.get("content-type")?.includes("json");
-  return isJson ? parseJson(text, response.url) : parseHtml(text, response.url);
 }
 
-/** The reason behind fetch's "fetch failed". */
-export function networkReason(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause ? messageOf(cause) || String((cause as NodeJS.ErrnoException).code) : messageOf(error);
+/** Files on the index's own server are for the same people as the index. */
+function withLogin(address: string, page: string): string {
+  const [url, { origin, username, password }] = [new URL(address), new URL(page)];
+  if (url.origin === origin) Object.assign(url, { username, password });
+  return url.href;
 }
 
 function parseJson(text: string, address: string): IndexFile[] {

@@ -5,6 +5,7 @@ import { writeFileAtomically } from "../support/files";
 import { checkFormat, drawFigure, FORMATS } from "./drawing";
 import type { Described } from "./exportMetadata";
 import type { Figure } from "./figure";
+import { missingLettersNote, writtenIn } from "./letters";
 
 export { FORMATS } from "./drawing";
 export type { Format } from "./drawingRequest";
@@ -55,6 +56,8 @@ export async function exportFigure(figure: Figure, options: ExportOptions = {}):
     writeFileAtomically(path, await drawFigure(figure, format, options));
     paths.push(path);
   }
+  const note = missingLettersNote(writtenIn(String(await drawFigure(figure, "svg", options))));
+  if (note) console.warn(`${name}: ${note}`);
   return paths;
 }
 

@@ -43,8 +43,27 @@ export async function drawOnPdf(
   scale: number,
   options: RenderOptions = {},
 ): Promise<void> {
-  const svgToPdf: typeof import("svg-to-pdfkit") = require("svg-to-pdfkit");
   const svg = withViewports(withoutTroublesome(await renderOutlines(figure, options)));
+  const size = { width: options.width ?? figure.layout.width, height: options.height ?? figure.layout.height };
+  drawSvgOnPdf(document, svg, x, y, size, scale);
+}
+
+/**
+ * Draws a picture whose letters are paths on the current page of a document.
+ *
+ * @param x left edge, in points as `y`, the upper edge
+ * @param size of the picture, in CSS pixels
+ * @param scale points for each CSS pixel
+ */
+export function drawSvgOnPdf(
+  document: PDFKit.PDFDocument,
+  svg: string,
+  x: number,
+  y: number,
+  size: { width: number; height: number },
+  scale: number = POINTS,
+): void {
+  const svgToPdf: typeof import("svg-to-pdfkit") = require("svg-to-pdfkit");
   // svg-to-pdfkit itself would clip the picture, not scale it, since it has no view box.
   document
     .save()
@@ -52,8 +71,8 @@ export async function drawOnPdf(
     .scale(scale / POINTS);
   svgToPdf(document, svg, 0, 0, {
     assumePt: false,
-    width: (options.width ?? figure.layout.width) * POINTS,
-    height: (options.height ?? figure.layout.height) * POINTS,
+    width: size.width * POINTS,
+    height: size.height * POINTS,
     warningCallback: () => undefined,
   });
   document.restore();

@@ -11,8 +11,9 @@ import {
   sampleFigures,
   scatterFigure,
 } from "../../../../tests/support/sampleFigures";
+import { symbolLetter, symbolOf } from "../../figures/styleForms";
 import type { Figure } from "./figure";
-import { measureText } from "./fonts";
+import { measureText } from "./measureText";
 import { renderPng, renderSvg } from "./render";
 
 /** A parsed picture: throws if the text is not well-formed XML. */
@@ -102,7 +103,7 @@ describe("renderSvg", () => {
     const document = parse(await renderSvg(colorBarFigure));
     const ys = [0, 1, 2, 3, 4, 5].map((index) => {
       const ticks = [...document.querySelectorAll(".colorbar text")].filter(
-        (text) => text.textContent === String(index),
+        (text) => text.textContent === `${symbolLetter(symbolOf(index))} ${index}`,
       );
       expect(ticks).toHaveLength(1);
       return (

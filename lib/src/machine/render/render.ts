@@ -3,6 +3,7 @@ import { UserError } from "../support/errors";
 import { embedInPng, embedInSvg } from "./exportMetadata";
 import type { Figure } from "./figure";
 import { fontFiles } from "./fonts";
+import { rareLetters, withSpecks, writtenIn } from "./letters";
 import { plainFigure, type Theme } from "./renderTheme";
 import { plotlyWindow } from "./renderWindow";
 
@@ -56,18 +57,21 @@ export async function renderPixels(
 
 /** The picture with every letter as a path and all styles resolved, for what can only draw simple SVG. */
 export async function renderOutlines(figure: Figure, options: RenderOptions = {}): Promise<string> {
-  return resvg(await renderSvg(figure, options), 1).toString();
+  return outlinesOf(await renderSvg(figure, options));
 }
+
+/** A picture with every letter as a path. */
+export const outlinesOf = (svg: string): string => resvg(svg, 1).toString();
 
 function resvg(svg: string, scale: number): import("@resvg/resvg-js").Resvg {
   const { Resvg }: typeof import("@resvg/resvg-js") = require("@resvg/resvg-js");
   // Cells of heat maps are to be crisp: Plotly says so with a style that only browsers know.
   const crisp = svg.replaceAll("image-rendering: pixelated", "image-rendering: optimizeSpeed");
-  return new Resvg(crisp, {
+  return new Resvg(withSpecks(crisp), {
     fitTo: { mode: "zoom", value: scale },
     font: {
       loadSystemFonts: false,
-      fontFiles: fontFiles(),
+      fontFiles: [...fontFiles(), ...rareLetters(writtenIn(svg)).files],
       defaultFontFamily: "DejaVu Sans",
       sansSerifFamily: "DejaVu Sans",
       monospaceFamily: "DejaVu Sans Mono",

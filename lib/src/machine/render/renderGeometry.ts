@@ -1,5 +1,5 @@
 import { svgPathProperties } from "svg-path-properties";
-import { measureText, type TextStyle } from "./fonts";
+import { measureText, type TextStyle } from "./measureText";
 
 /** A rectangle in CSS pixels. */
 export interface Box {

@@ -25,8 +25,17 @@ const LONGEST_MESSAGE = 4000;
 /** What a terminal would obey, or what turns the direction of writing; line breaks and tabs are let through. */
 const UNSEEN = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
+/** Name and password in front of an address's host; one that was taken for a path has lost a slash. */
+const CREDENTIALS = /\b([a-z][a-z\d+.-]{2,}:\/+)[^\s/?#]*@/gi;
+
+/** A text without the names and passwords that addresses in it have. */
+export function withoutCredentials(text: string): string {
+  return text.replaceAll(CREDENTIALS, "$1***@");
+}
+
 function forPeople(message: string): string {
-  const cut = message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)} ..` : message;
+  const plain = withoutCredentials(message);
+  const cut = plain.length > LONGEST_MESSAGE ? `${plain.slice(0, LONGEST_MESSAGE)} ..` : plain;
   return cut.replaceAll(UNSEEN, (character) =>
     "\n\t".includes(character) ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
@@ -34,7 +43,9 @@ function forPeople(message: string): string {
 
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  // From other processes errors come as plain objects.
+  const { message } = (error ?? {}) as { message?: unknown };
+  return typeof message === "string" ? message : String(error);
 }
 
 /**
@@ -43,6 +54,7 @@ export function messageOf(error: unknown): string {
  */
 export function reportError(error: unknown): void {
   const debug = process.env.DEBUG && error instanceof Error;
-  process.stderr.write(`${debug ? error.stack : `error: ${messageOf(error).replaceAll(/\s*\n\s*/g, " ")}`}\n`);
+  const text = debug ? (error.stack ?? error.message) : `error: ${messageOf(error).replaceAll(/\s*\n\s*/g, " ")}`;
+  process.stderr.write(`${withoutCredentials(text)}\n`);
   process.exitCode = 1;
 }

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { guardOutput } from "./output";
 
 /** How often it is looked whether the parent is there, in milliseconds. */
 const LOOK = 1000;
@@ -16,6 +17,7 @@ setInterval(() => {
  * when it comes to rest.)
  */
 export function endWithParent(): void {
+  guardOutput();
   process.on("disconnect", () => process.exit());
   const workerData = { parent: process.ppid, look: LOOK };
   new Worker(WATCH, { eval: true, execArgv: [], workerData }).on("error", () => {}).unref();

@@ -183,3 +183,12 @@ describe("randomGenerator", () => {
     expect(draw("a", 20)).toEqual(expected);
   });
 });
+
+test("messages show no name and password of an address", () => {
+  const shown = "cannot reach https://***@index.org/simple, nor https:/***@hub.org/x";
+  const secret = "cannot reach https://me:s3cret@index.org/simple, nor https:/t0ken@hub.org/x";
+  expect(new UserError(secret).message).toBe(shown);
+  for (const plain of ["https://hub.org/@me", "git@hub.org", "owner/name@main", "C:/a@b", "https://hub.org/?a=b@c"]) {
+    expect(new UserError(plain).message).toBe(plain);
+  }
+});

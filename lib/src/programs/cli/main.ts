@@ -1,6 +1,5 @@
 import { Command, CommanderError } from "commander";
 import { reportError, UserError } from "../../machine/support/errors";
-import { writeProblem } from "../../machine/support/files";
 import { libraryVersion } from "../../machine/support/project";
 import { extractCommand } from "./extract";
 import { fetchCommand } from "./fetch";
@@ -36,7 +35,6 @@ export async function main(argv: string[]): Promise<void> {
     if (command.opts<{ offline?: boolean }>().offline) process.env.TOKEN_GEOMETRY_OFFLINE = "1";
   });
   for (const command of [program, ...program.commands]) command.exitOverride().copyInheritedSettings(program);
-  process.stdout.on("error", reportLostOutput);
   try {
     await program.parseAsync(argv);
   } catch (error) {
@@ -48,9 +46,4 @@ export async function main(argv: string[]): Promise<void> {
       reportError(error);
     }
   }
-}
-
-/** A reader that has seen enough (`| head`) is no error; everything else that keeps the results from getting out is. */
-function reportLostOutput(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") reportError(new UserError(`cannot write to standard output: ${writeProblem(error)}`));
 }

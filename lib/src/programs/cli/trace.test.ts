@@ -1,8 +1,9 @@
 /** From exported files back to the store. */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { describe, expect, test } from "vitest";
-import { expectRefusal, filesBelow, runProgram } from "../../../../tests/support/cli";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { askProgram, expectRefusal, filesBelow } from "../../../../tests/support/cli";
 import { codeCell, notebookOf, temporaryFolder } from "../../../../tests/support/notebooks";
 import { bandFigure } from "../../../../tests/support/sampleFigures";
 import { copyModelWithTokenizer } from "../../../../tests/support/tinyModel";
@@ -21,8 +22,7 @@ const TEXT =
   "Below the last lock the water is brackish, and the keeper's garden grows nothing but sea kale and thrift.";
 
 /** A store with four units, and a figure, a table, a notebook and collected results that were made of them. */
-async function exported() {
-  const folder = temporaryFolder();
+async function exportAll(folder: string) {
   const store = join(folder, "store");
   const model = copyModelWithTokenizer(join(folder, "tiny"));
   const prompts = join(folder, "two.jsonl");
@@ -40,18 +40,36 @@ async function exported() {
   const merged = join(folder, "merged.json");
   mergeExperiment([store], [readManifest(study.manifestPath)], merged);
   const files = [...pictures, table, notebook, merged];
-  const trace = (...args: string[]) => runProgram(["trace", ...args, "--store", store]);
+  return { folder, study, files, merged };
+}
+
+let original: Awaited<ReturnType<typeof exportAll>>;
+
+beforeAll(async () => {
+  original = await exportAll(mkdtempSync(join(tmpdir(), "token-geometry-trace-")));
+});
+afterAll(() => rmSync(original.folder, { recursive: true }));
+
+/** A copy of it all, for a test to change. */
+function exported() {
+  const { study, ...first } = original;
+  const folder = temporaryFolder();
+  cpSync(first.folder, folder, { recursive: true });
+  const moved = (path: string) => join(folder, relative(first.folder, path));
+  const store = join(folder, "store");
+  const trace = (...args: string[]) => askProgram(["trace", ...args, "--store", store]);
   const units = filesBelow(join(store, "units")).map((name) => join(store, "units", name));
-  return { folder, store, study, files, merged, units, trace, settings };
+  const [files, merged, manifest] = [first.files.map(moved), moved(first.merged), moved(study.manifestPath)];
+  return { folder, store, study, manifest, files, merged, units, trace };
 }
 
 describe("trace", () => {
   test("every kind of file leads to the same units, which are all there, unchanged", async () => {
-    const { files, study, trace, units } = await exported();
+    const { files, manifest, trace, units } = exported();
     const { status, stdout, stderr } = await trace(...files);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout.match(/: 4 units in \S+, all are there, unchanged\n/g)).toHaveLength(files.length);
-    expect(stdout).toContain(study.manifestPath);
+    expect(stdout).toContain(manifest);
     for (const fact of [
       "seed kale",
       "backend cpu",
@@ -72,7 +90,7 @@ describe("trace", () => {
   });
 
   test("a unit that is missing or damaged is counted, and the exit code is 1", async () => {
-    const { files, trace, units } = await exported();
+    const { files, trace, units } = exported();
     rmSync(units[0]);
     writeFileSync(units[1], "{}");
     const { status, stdout, stderr } = await trace(...files);
@@ -83,7 +101,7 @@ describe("trace", () => {
   });
 
   test("a unit that was computed again with other numbers is noticed", async () => {
-    const { files, trace, store, study, merged } = await exported();
+    const { files, trace, store, study, merged } = exported();
     const [{ units }] = study.manifest.models as { units: { key: string }[] }[];
     const opened = new Store(store);
     const unit = opened.read(units[2].key);
@@ -96,15 +114,15 @@ describe("trace", () => {
   });
 
   test("a store that does not know the experiment says so", async () => {
-    const { files, folder, merged } = await exported();
-    const other = await runProgram(["trace", ...files, "--store", join(folder, "other")]);
+    const { files, folder, merged } = exported();
+    const other = await askProgram(["trace", ...files, "--store", join(folder, "other")]);
     expect(other.status).toBe(1);
     expect(other.stdout.match(/this store does not know the experiment/g)).toHaveLength(files.length - 1);
-    expect((await runProgram(["trace", merged, "--store", join(folder, "other")])).stdout).toContain("(4 missing)");
+    expect((await askProgram(["trace", merged, "--store", join(folder, "other")])).stdout).toContain("(4 missing)");
   });
 
   test("files that name no experiment, or a manifest that is a path", async () => {
-    const { folder, trace } = await exported();
+    const { folder, trace } = exported();
     const trick = async (provenance: Record<string, unknown>) => {
       const [path] = await exportFigure({ ...bandFigure, provenance }, { folder, formats: ["svg"], name: "trick" });
       return trace(path);
@@ -120,7 +138,7 @@ describe("trace", () => {
   });
 
   test("what cannot be traced is refused in one line", async () => {
-    const { folder, merged, trace } = await exported();
+    const { folder, merged, trace } = exported();
     expectRefusal(await trace(join(folder, "none.svg")), "none.svg: no such file");
     expectRefusal(await trace(join(folder, "two.jsonl")), "not a kind of file that carries provenance");
     writeFileSync(join(folder, "empty.ipynb"), formatNotebook(notebookOf("1 + 1")));

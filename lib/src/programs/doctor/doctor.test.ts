@@ -2,11 +2,14 @@ import { mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { temporaryFolder } from "../../../../tests/support/notebooks";
+import { recordingServer } from "../../../../tests/support/recordingServers";
 import { PROJECT_ROOT } from "../../machine/support/project";
 import { describeFinding, examine } from "./doctor";
 import { checkBuild, checkNode, checkPackages } from "./installation";
 import { findJupyter } from "./jupyter";
 import { inspectSpec, jupyterEnvironment, registerUserKernel, unregisterKernels, userDataFolder } from "./kernelSpec";
+import { checkBinaries, checkTokenizers } from "./nativeChecks";
+import { checkProxies } from "./proxyChecks";
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -14,7 +17,9 @@ describe("checks of the installation", () => {
   test("a Node that is too old is broken, newer ones are fine", () => {
     expect(checkNode("18.20.4")[0]).toMatchObject({ state: "broken", todo: expect.stringContaining("20.19") });
     expect(checkNode("20.18.9")[0].state).toBe("broken");
-    for (const version of ["20.19.0", "22.0.0", "26.1.2"]) expect(checkNode(version)[0].state).toBe("ok");
+    // These do not load ES modules by `require`, either.
+    for (const version of ["21.7.3", "22.0.0", "22.11.0"]) expect(checkNode(version)[0].state).toBe("broken");
+    for (const version of ["20.19.0", "22.12.0", "23.0.0", "26.1.2"]) expect(checkNode(version)[0].state).toBe("ok");
   });
 
   test("packages that are missing, or others than pinned, are named", () => {
@@ -30,7 +35,11 @@ describe("checks of the installation", () => {
       JSON.stringify({ dependencies: { a: "1.0.0" }, devDependencies: { b: "2.0.0" } }),
     );
     install("a", "1.0.0");
-    expect(checkPackages(root)[0]).toMatchObject({ state: "broken", found: "missing: b", todo: "npm ci" });
+    expect(checkPackages(root)[0]).toMatchObject({
+      state: "broken",
+      found: "missing: b",
+      todo: "npm ci --include=dev --include=optional",
+    });
     install("b", "2.1.0");
     expect(checkPackages(root)[0]).toMatchObject({ state: "note", found: "another version than pinned: b" });
     install("b", "2.0.0");
@@ -117,4 +126,84 @@ describe("kernel specs", () => {
     expect(userDataFolder({}, "darwin")).toMatch(/Library\/Jupyter$/);
     expect(userDataFolder({ APPDATA: "/roaming" }, "win32")).toBe("/roaming/jupyter");
   });
+});
+
+describe("proxies", () => {
+  test("none", async () => {
+    expect(await checkProxies({ NO_PROXY: "a" })).toMatchObject([{ state: "ok", found: "none in the environment" }]);
+  });
+
+  test("one that is there, one that is not, one that is none; without their passwords", async () => {
+    const server = await recordingServer((_request, response) => void response.end());
+    const address = (port: number) => `http://me:secret@127.0.0.1:${port}`;
+    const findings = await checkProxies({
+      http_proxy: address(server.port),
+      HTTPS_PROXY: address(1),
+      ALL_PROXY: "ftp://me:secret@p",
+      NO_PROXY: "localhost",
+    });
+    expect(findings.map(({ name, state }) => [name, state])).toEqual([
+      ["http_proxy", "ok"],
+      ["HTTPS_PROXY", "gap"],
+      ["ALL_PROXY", "gap"],
+      ["NO_PROXY", "ok"],
+    ]);
+    expect(findings[1].found).toBe("http://127.0.0.1:1, with a name: nobody is there (ECONNREFUSED)");
+    expect(JSON.stringify(findings)).not.toContain("secret");
+    await server.stop();
+  });
+});
+
+describe("packages with binaries", () => {
+  test("those of this project load, and the tokenizer's library is named", async () => {
+    const [found] = await checkBinaries();
+    expect(found).toMatchObject({ name: "binary packages", state: "ok" });
+    expect(found.found).toMatch(/@napi-rs\/canvas \d.*zeromq \d/);
+    expect(await checkTokenizers()).toMatchObject([{ state: expect.stringMatching(/ok|gap/) }]);
+    vi.stubEnv("TOKEN_GEOMETRY_TOKENIZERS", "javascript");
+    expect((await checkTokenizers())[0].found).toMatch(/^@huggingface\/tokenizers \d[\d.]*, in JavaScript/);
+  });
+
+  test("of those that do not, what is needed is broken and the rest a gap", async () => {
+    const load = async (name: string) => (/zeromq|koffi/.test(name) ? { why: "no binding" } : { version: "1.0" });
+    const findings = await checkBinaries(load);
+    expect(findings.map(({ state }) => state)).toEqual(["ok", "broken", "gap"]);
+    expect(findings[1]).toMatchObject({
+      found: "zeromq (notebooks) does not load: no binding",
+      todo: "npm ci --include=optional",
+    });
+  });
+
+  test("a library that stands in for the tokenizer's own is named, with the reason", async () => {
+    const load = async (name: string) => (name.startsWith("@anush") ? { why: "no binding" } : { version: "0.2.0" });
+    expect(await checkTokenizers(load)).toMatchObject([
+      {
+        state: "gap",
+        found:
+          "@huggingface/tokenizers 0.2.0, in JavaScript, in the place of @anush008/tokenizers, which does not load: no binding",
+      },
+    ]);
+    expect((await checkTokenizers(async () => ({ why: "gone" })))[0].state).toBe("broken");
+  });
+});
+
+test("packages that are missing, with their binaries for this machine and no other", () => {
+  const root = temporaryFolder();
+  const binary = { os: [process.platform], cpu: [process.arch] };
+  writeFileSync(
+    join(root, "package.json"),
+    '{ "dependencies": { "a": "1" }, "devDependencies": { "b": "1" }, "optionalDependencies": { "c": "1" } }',
+  );
+  const packages = {
+    "node_modules/a": { version: "1", optionalDependencies: { "a-here": "1", "a-there": "1", "a-extra": "1" } },
+    "node_modules/b": { version: "1" },
+    "node_modules/a-here": binary,
+    "node_modules/a-there": { ...binary, os: ["another"] },
+    "node_modules/a-extra": {},
+  };
+  writeFileSync(join(root, "package-lock.json"), JSON.stringify({ packages }));
+  mkdirSync(join(root, "node_modules/a"), { recursive: true });
+  writeFileSync(join(root, "node_modules/a/package.json"), '{ "version": "1" }');
+  const found = { state: "broken", found: "missing: a-here, b", todo: "npm ci --include=dev --include=optional" };
+  expect(checkPackages(root)).toMatchObject([found]);
 });

@@ -5,11 +5,15 @@ import type { Check, Finding, FindingState } from "./finding";
 import { checkBuild, checkNode, checkPackages } from "./installation";
 import { checkJupyter, checkKernel, checkKernelSpecs } from "./jupyterChecks";
 import { checkDefaultModel, checkDisk, checkHub, checkMemory } from "./machineChecks";
+import { checkBinaries, checkTokenizers } from "./nativeChecks";
+import { checkProxies } from "./proxyChecks";
 
 /** Everything that the doctor looks at, in the order of its report. To add a check: one function, one entry. */
 export const CHECKS: readonly Check[] = [
   { name: "Node", run: () => checkNode() },
   { name: "npm packages", run: () => checkPackages() },
+  { name: "binary packages", run: () => checkBinaries() },
+  { name: "tokenizers", run: () => checkTokenizers() },
   { name: "built library", run: () => checkBuild() },
   { name: "tslab kernel", run: checkKernel },
   { name: "Jupyter", run: checkJupyter },
@@ -19,6 +23,7 @@ export const CHECKS: readonly Check[] = [
   { name: "GPU", run: checkGpu },
   { name: "default model", run: checkDefaultModel },
   { name: "hub cache", run: checkHub },
+  { name: "proxies", run: () => checkProxies() },
   { name: "disk", run: checkDisk },
   { name: "memory", run: checkMemory },
 ];
@@ -62,6 +67,8 @@ export async function main(args: string[] = process.argv.slice(2)): Promise<void
     .addHelpText("after", "\nExit code 0 unless something needed is broken; gaps are about things that are optional.")
     .allowExcessArguments(false)
     .exitOverride();
+  // Nobody reads on (`| head`): what is left to be examined is of no use.
+  process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => void (code === "EPIPE" && process.exit()));
   try {
     command.parse(args, { from: "user" });
     const { json } = command.opts<{ json?: boolean }>();

@@ -4,31 +4,32 @@ import { readJsonObject } from "../../machine/support/json";
 import { PROJECT_ROOT } from "../../machine/support/project";
 import type { Finding } from "./finding";
 
-/** The oldest Node that the project promises to run on: it loads ES modules from CommonJS. */
-const OLDEST_NODE = [20, 19];
+/** Shared with what has to say it before anything is compiled. */
+const { nodeProblem } = require(join(PROJECT_ROOT, "lib/bin/node.js")) as {
+  nodeProblem(version: string): string | undefined;
+};
+const { missingPackages } = require(join(PROJECT_ROOT, "lib/bin/packages.js")) as {
+  missingPackages(root: string): string[];
+};
 
-/** Node's version against the oldest that works. */
+/** Node's version against those that work. */
 export function checkNode(version: string = process.versions.node): Finding[] {
-  const [major, minor] = version.split(".").map(Number);
-  const old = major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1]);
   const found = `${version} (${process.platform}, ${process.arch})`;
-  if (!old) return [{ name: "Node", state: "ok", found }];
-  return [{ name: "Node", state: "broken", found, todo: `install Node.js ${OLDEST_NODE.join(".")} or newer` }];
+  const todo = nodeProblem(version);
+  return [{ name: "Node", state: todo ? "broken" : "ok", found, todo }];
 }
 
-/** The npm packages against what package-lock.json pins. */
+/** The npm packages, with their binaries for this machine, against what package-lock.json pins. */
 export function checkPackages(root: string = PROJECT_ROOT): Finding[] {
   const lock = readJsonObject(join(root, "package-lock.json")).packages as Record<string, LockedPackage>;
   const direct = readJsonObject(join(root, "package.json"));
   const needed = Object.keys({ ...(direct.dependencies as object), ...(direct.devDependencies as object) });
-  const missing: string[] = [];
-  const other: string[] = [];
-  for (const name of needed) {
+  const missing = missingPackages(root);
+  const other = needed.filter((name) => {
     const locked = lock[`node_modules/${name}`];
     const manifest = join(root, "node_modules", name, "package.json");
-    if (!existsSync(manifest)) missing.push(name);
-    else if (!locked?.link && locked?.version !== readJsonObject(manifest).version) other.push(name);
-  }
+    return existsSync(manifest) && !locked?.link && locked?.version !== readJsonObject(manifest).version;
+  });
   const facts = { packages: needed.length, missing, other };
   if (missing.length + other.length === 0) {
     return [{ name: "npm packages", state: "ok", found: `${needed.length}, as package-lock.json pins them`, facts }];
@@ -38,7 +39,8 @@ export function checkPackages(root: string = PROJECT_ROOT): Finding[] {
     ...(other.length > 0 ? [`another version than pinned: ${other.join(", ")}`] : []),
   ];
   const state = missing.length > 0 ? "broken" : "note";
-  return [{ name: "npm packages", state, found: parts.join("; "), todo: "npm ci", facts }];
+  const todo = "npm ci --include=dev --include=optional";
+  return [{ name: "npm packages", state, found: parts.join("; "), todo, facts }];
 }
 
 interface LockedPackage {

@@ -1,5 +1,5 @@
 import type { TableRecord } from "../../machine/notebook/record";
-import { restOf } from "../../machine/notebook/tableFormat";
+import { directionAttribute, restOf } from "../../machine/notebook/tableFormat";
 import { PROVENANCE_ELEMENT } from "../../machine/render/exportMetadata";
 import type { Figure } from "../../machine/render/figure";
 import { FONT_FAMILY } from "../../machine/render/fonts";
@@ -166,7 +166,7 @@ function pictureHtml({ caption, type, bytes, width, height }: ReportPicture): st
 
 function tableHtml({ caption, columns, lines, numeric, left }: TableRecord): string {
   const row = (tag: string, cells: string[]): string =>
-    `<tr>${cells.map((cell, i) => `<${tag}${numeric[i] ? ' class="number"' : ""}>${escapeXml(cell)}</${tag}>`).join("")}</tr>`;
+    `<tr>${cells.map((cell, i) => `<${tag}${numeric[i] ? ' class="number"' : ""}${directionAttribute(cell)}>${escapeXml(cell)}</${tag}>`).join("")}</tr>`;
   const more = restOf({ columns, left });
   const rest = more ? `<tr><td colspan="${columns.length}">${more}</td></tr>` : "";
   const table =
@@ -177,6 +177,8 @@ function tableHtml({ caption, columns, lines, numeric, left }: TableRecord): str
 }
 
 function pairsHtml(pairs: readonly (readonly string[])[]): string {
-  const rows = pairs.map(([name, value]) => `<tr><td>${escapeXml(name)}</td><td>${escapeXml(value)}</td></tr>`);
+  const rows = pairs.map(
+    ([name, value]) => `<tr><td>${escapeXml(name)}</td><td${directionAttribute(value)}>${escapeXml(value)}</td></tr>`,
+  );
   return `<table><tbody>${rows.join("")}</tbody></table>`;
 }

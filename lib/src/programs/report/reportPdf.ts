@@ -4,7 +4,10 @@ import { sliderStills } from "../../figures/sliderStills";
 import { PROVENANCE_KEY } from "../../machine/render/exportMetadata";
 import type { Figure } from "../../machine/render/figure";
 import { fontFiles } from "../../machine/render/fonts";
+import { missingLettersNote, writtenIn } from "../../machine/render/letters";
 import { drawOnPdf } from "../../machine/render/pdf";
+import { renderSvg } from "../../machine/render/render";
+import { documentOfAnyLetters } from "./anyLetters";
 import { plainParagraphs } from "./markdown";
 import { BOLD, keepTogether, REGULAR, setTable } from "./pdfTable";
 import { type Report, type ReportPart, type ReportPicture, type ReportSection, reportProvenance } from "./report";
@@ -26,7 +29,7 @@ type Document = PDFKit.PDFDocument;
  * figures as vector graphics with captions, the tables, parameters and origin. Errors as renderSvg.
  */
 export async function renderReportPdf(report: Report): Promise<Buffer> {
-  const PdfDocument: typeof import("pdfkit") = require("pdfkit");
+  const PdfDocument = documentOfAnyLetters();
   const info = {
     Title: report.title,
     Creator: "token-geometry",
@@ -59,6 +62,12 @@ export async function renderReportPdf(report: Report): Promise<Buffer> {
     await setSection(document, section);
   }
   setTitlePage(document, report, starts);
+  const note = missingLettersNote(document.drawnText.join(""));
+  if (note)
+    document
+      .moveDown(2)
+      .fontSize(9)
+      .text(`In this report ${note}.`, MARGIN, document.y, { width: widthOf(document) });
   setPageNumbers(document);
   document.end();
   await finished;
@@ -157,7 +166,9 @@ async function setFigure(document: Document, figure: Figure): Promise<void> {
 
 async function setPlain(document: Document, figure: Figure, caption: string): Promise<void> {
   const { width, height } = figure.layout;
-  await setCaptioned(document, { width, height }, caption, (x, y, scale) => drawOnPdf(document, figure, x, y, scale));
+  const note = missingLettersNote(writtenIn(await renderSvg(figure)));
+  const words = note ? `${caption} In this picture ${note}.` : caption;
+  await setCaptioned(document, { width, height }, words, (x, y, scale) => drawOnPdf(document, figure, x, y, scale));
 }
 
 async function setPicture(document: Document, picture: ReportPicture): Promise<void> {
