@@ -23,10 +23,13 @@ export type { TextTokenizer } from "./tokens/textTokenizer";
 
 // Geometry: hidden states to quantities
 
+export { type CorrectionOptions, correctedParticipationRatio } from "./geometry/correctedParticipationRatio";
 export { cosineSimilarity } from "./geometry/cosineSimilarity";
 export { distinctPoints } from "./geometry/distinctPoints";
 export { type GeometryReport, geometryReport, type NamedCloud } from "./geometry/geometryReport";
 export { type DimensionEstimate, gride } from "./geometry/gride";
+export { informationImbalance, type NeighborRanks, neighborRanks } from "./geometry/informationImbalance";
+export { type AlignmentOptions, type CenteredProducts, centeredProducts, linearCKA } from "./geometry/kernelAlignment";
 export type { LayerCloud } from "./geometry/layerCloud";
 export { toMatrix } from "./geometry/matrix";
 export type { MeanAndDeviation, Metric, NamedMetric } from "./geometry/metric";
@@ -35,6 +38,8 @@ export { neighborAngles } from "./geometry/neighborAngles";
 export { neighborhoodOverlap } from "./geometry/neighborhoodOverlap";
 export { type Neighbors, neighbors } from "./geometry/neighbors";
 export { neighborsByDefinition } from "./geometry/neighborsByDefinition";
+export { effectiveRank, matrixEntropy, participationRatio, type SpectrumOptions, spectrum } from "./geometry/spectrum";
+export { type MassiveToken, massiveTokens, pointsAt, tokenNorms } from "./geometry/tokenNorms";
 export { type TwoNNEstimate, twoNN } from "./geometry/twoNN";
 export type { Cloud } from "./machine/support/cloud";
 

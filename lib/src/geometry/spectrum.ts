@@ -44,7 +44,7 @@ function byCoordinate({ values, points, dimension }: Cloud): Float64Array {
  * @param variances see {@link spectrum}
  * @see Skean et al. 2025 (arXiv 2502.02013), section 3.1, for alpha to 1
  * @example
- * matrixEntropy([1, 1, 1, 1, 0]); // 1.3863, which is ln(4)
+ * matrixEntropy([1, 1, 1, 1, 0]); // 1.3863
  */
 export function matrixEntropy(variances: ArrayLike<number>): number {
   const shares = sharesOf(variances);
