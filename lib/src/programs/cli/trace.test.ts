@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { expectRefusal, filesBelow, runProgram } from "../../../../tests/support/cli";
 import { codeCell, notebookOf, temporaryFolder } from "../../../../tests/support/notebooks";
 import { bandFigure } from "../../../../tests/support/sampleFigures";
+import { storedUnits } from "../../../../tests/support/storedUnits";
 import { copyModelWithTokenizer } from "../../../../tests/support/tinyModel";
 import { runExperiment } from "../../machine/experiment/experiment";
 import { mergeExperiment } from "../../machine/experiment/merge";
@@ -47,7 +48,7 @@ async function exported() {
 
 describe("trace", () => {
   test("every kind of file leads to the same units, which are all there, unchanged", async () => {
-    const { files, study, trace, units } = await exported();
+    const { files, store, study, trace, units } = await exported();
     const { status, stdout, stderr } = await trace(...files);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout.match(/: 4 units in \S+, all are there, unchanged\n/g)).toHaveLength(files.length);
@@ -67,7 +68,9 @@ describe("trace", () => {
       const keys = experiments[0].units.flatMap(
         ({ key, further }: { key: string; further: Record<string, string> }) => [key, ...Object.values(further)],
       );
-      expect(keys.sort()).toEqual(units.map((path) => path.slice(-69, -5)).sort());
+      // The units, and the entries of what was asked for besides.
+      expect(units.map((path) => path.slice(-69, -5))).toEqual(expect.arrayContaining(keys));
+      expect(keys).toEqual(expect.arrayContaining(storedUnits(store)));
     }
   });
 

@@ -3,10 +3,11 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import { expectRefusal, filesBelow, runProgram } from "../../../../tests/support/cli";
+import { expectRefusal, runProgram } from "../../../../tests/support/cli";
 import { temporaryFolder, waitUntil } from "../../../../tests/support/notebooks";
 import { RECORD_ARGUMENTS, RECORDED_MODEL, recordForTest, startRecord } from "../../../../tests/support/recordedStudy";
 import { bandFigure } from "../../../../tests/support/sampleFigures";
+import { storedUnits } from "../../../../tests/support/storedUnits";
 import { editJson } from "../../../../tests/support/tinyModel";
 import { runExperiment } from "../../machine/experiment/experiment";
 import { openStudy, RECORDED_VARIABLE, recordedFolder, recordedNames } from "../../machine/experiment/recordedStudy";
@@ -109,8 +110,7 @@ describe("a recording", () => {
     const [out, store] = [join(place, "out"), join(place, "store")];
     const args = [...RECORD_ARGUMENTS, "--shuffles", "0,2", "--out", out, "--store", store];
     const first = startRecord(args);
-    const units = join(store, "units");
-    const stored = () => (existsSync(units) ? filesBelow(units).filter((name) => name.endsWith(".json")).length : 0);
+    const stored = () => storedUnits(store).length;
     await waitUntil(() => stored() >= 4, "the first results");
     first.kill();
     await first.ended;
