@@ -104,25 +104,29 @@ export function estimates<Name extends string>(quantity: Name): Quantities<Dimen
 }
 
 /** An object, by its fields. */
-export function fields<Result extends object, Name extends string>(
-  parts: {
-    [Field in keyof Result]: Quantities<Result[Field], Name>;
-  },
-): Quantities<Result, Name> {
-  const all = Object.entries(parts) as [keyof Result, Quantities<Result[keyof Result], Name>][];
+export function fields<Parts extends Record<string, Quantities<unknown>>>(
+  parts: Parts,
+): Quantities<ResultOf<Parts>, Parts[keyof Parts]["names"][number]> {
+  const all = Object.entries(parts);
+  type Name = Parts[keyof Parts]["names"][number];
   return {
-    names: all.flatMap(([, part]) => part.names),
-    rows: (result) => all.flatMap(([field, part]) => part.rows(result[field])),
+    names: all.flatMap(([, part]) => part.names as Name[]),
+    rows: (result) => all.flatMap(([field, part]) => part.rows(result[field]) as QuantityRow<Name>[]),
     begin() {
-      const begun = all.map(([field, part]) => ({ field, names: part.names as readonly string[], ...part.begin() }));
+      const begun = all.map(([field, part]) => ({ field, names: part.names, ...part.begin() }));
       return {
         add: (row) => void begun.find(({ names }) => names.includes(row.quantity))?.add(row),
         result() {
           const values = begun.map(({ field, result }) => [field, result()] as const);
           const whole = values.every(([, value]) => value !== undefined);
-          return whole ? (Object.fromEntries(values) as Result) : undefined;
+          return whole ? (Object.fromEntries(values) as ResultOf<Parts>) : undefined;
         },
       };
     },
   };
 }
+
+/** The object whose fields have these parts. */
+type ResultOf<Parts> = {
+  [Field in keyof Parts]: Parts[Field] extends Quantities<infer Result> ? Result : never;
+};
