@@ -3,12 +3,13 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import { expectRefusal, runProgram } from "../../../../tests/support/cli";
+import { expectRefusal, filesBelow, runProgram } from "../../../../tests/support/cli";
 import { temporaryFolder, waitUntil } from "../../../../tests/support/notebooks";
 import { RECORD_ARGUMENTS, RECORDED_MODEL, recordForTest, startRecord } from "../../../../tests/support/recordedStudy";
 import { bandFigure } from "../../../../tests/support/sampleFigures";
 import { storedUnits } from "../../../../tests/support/storedUnits";
 import { editJson } from "../../../../tests/support/tinyModel";
+import { METRICS } from "../../geometry/metrics";
 import { runExperiment } from "../../machine/experiment/experiment";
 import { openStudy, RECORDED_VARIABLE, recordedFolder, recordedNames } from "../../machine/experiment/recordedStudy";
 import { DEFAULT_MODEL } from "../../machine/hub/namedModels";
@@ -26,6 +27,7 @@ const recorded = join(folder, "recorded");
 beforeAll(() => recordForTest(recorded));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+const storedFiles = (store: string) => filesBelow(store).filter((name) => name.startsWith("units"));
 const tableOf = (place: string) => readFileSync(join(place, "llama-mini.parquet")).toString("hex");
 
 describe("the plan", () => {
@@ -103,6 +105,32 @@ describe("a recording", () => {
     );
     await expect(recordForTest(recorded, { count: 2 })).rejects.toThrow("holds more");
     await expect(recordForTest(recorded, { shuffles: [] })).rejects.toThrow("nothing is left to be recorded");
+  });
+
+  test("is extended by what is new, and measures nothing else", async () => {
+    vi.stubEnv(RECORDED_VARIABLE, recorded);
+    const measured = vi.spyOn(METRICS.cosineSimilarity, "measure");
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+      vi.restoreAllMocks();
+    });
+    const place = temporaryFolder();
+    const again = { extend: true, store: join(place, "store") };
+    await recordForTest(join(place, "same"), again);
+    expect(tableOf(join(place, "same"))).toBe(tableOf(recorded));
+    expect(storedFiles(again.store)).toEqual([]);
+    METRICS.twoNN.version++;
+    onTestFinished(() => void METRICS.twoNN.version--);
+    await recordForTest(join(place, "more"), again);
+    expect(measured).not.toHaveBeenCalled();
+    expect(storedFiles(again.store)).toHaveLength(12);
+    // Only the version is another: the numbers are the same, those of 2NN measured now.
+    expect(tableOf(join(place, "more"))).toBe(tableOf(recorded));
+    const { metrics } = openStudy("llama-mini", join(place, "more"))!.description;
+    expect(metrics.twoNN).toBe(METRICS.twoNN.version);
+    await expect(recordForTest(join(place, "other"), { ...again, backend: "cpu" })).rejects.toThrow(
+      "was recorded by the backend wasm; extend the study by the same",
+    );
   });
 
   test("that is killed leaves nothing half, and goes on where it was", async () => {
