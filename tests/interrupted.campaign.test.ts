@@ -41,7 +41,7 @@ test("kill -9 in the middle: what was finished is whole and is kept, the rest is
   expect(finished.length).toBeLessThan(PROMPTS);
   const opened = new Store(store);
   for (const key of finished) expect(opened.read(key)).toMatchObject({ result: { layers: { length: 4 } } });
-  const files = filesBelow(store).filter((name) => name.endsWith(".json"));
+  const files = filesBelow(store).filter((name) => /^units.*json$/.test(name));
   const contents = files.map((name) => readFileSync(join(store, name), "utf8"));
 
   const rest = await runProgram([...args, "--store", store]);

@@ -6,6 +6,7 @@ import { filesBelow } from "../../../../tests/support/cli";
 import { temporaryFolder } from "../../../../tests/support/notebooks";
 import { copyModelWithTokenizer, editJson, editSafetensors } from "../../../../tests/support/tinyModel";
 import { chooseBackend } from "../backend/backend";
+import { coreEntries } from "./entries";
 import { runExperiment } from "./experiment";
 import { EXPIRY, UnitClaims } from "./lock";
 import { mergeExperiment } from "./merge";
@@ -86,7 +87,8 @@ test("a run says by what the results were computed that it found in the store", 
   const opened = new Store(store);
   const unit = opened.read(unitsOf(only(store))[3].key);
   if (typeof unit === "string") throw new Error(unit);
-  opened.save({ ...unit, provenance: { ...unit.provenance, node: "v99.0.0" } });
+  const entry = opened.find(coreEntries(unit.inputs).find(({ name }) => name === "twoNN")!.inputs)!;
+  opened.save({ ...entry, provenance: { ...entry.provenance, node: "v99.0.0" } });
   const again = await runExperiment({ ...settings, metrics: ["lastToken"] }, { store, backend });
   expect(again.origins.map(({ node }) => node)).toEqual([process.version, "v99.0.0"]);
   expect(again.manifest).toEqual(first.manifest);
