@@ -10,7 +10,7 @@ import { type Cloud, FEWEST_POINTS } from "../support/cloud";
 import { UserError } from "../support/errors";
 import { coreMetricNames, type Measured } from "./entries";
 import { measureOwn } from "./ownMetrics";
-import { passMetric } from "./passMetrics";
+import { passMetric, type WatchedPass } from "./passMetrics";
 import { type CapturedPrecision, roundTo } from "./precision";
 import { type Entries, resultOf, type UnitResult } from "./unit";
 
@@ -48,7 +48,7 @@ export async function measurePrompts(
 /** A pass that measures what comes by. */
 class MeasuredPass implements Pass {
   /** What is measured of the pass as a whole. */
-  private readonly watched: { name: string; begun: ReturnType<NonNullable<ReturnType<typeof passMetric>>["begin"]> }[];
+  private readonly watched: { name: string; begun: WatchedPass }[];
   /** What is measured layer by layer, with what it has said so far. */
   private readonly ofLayers: { metric: Measured; results: unknown[] }[];
   private readonly captured: CapturedPrecision;

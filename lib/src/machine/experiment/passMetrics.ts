@@ -12,21 +12,29 @@ export interface PassMetric<Result = unknown, Name extends string = string> {
   /** How a result becomes rows of a table, if it does. */
   quantities?: Quantities<Result, Name>;
   /** Starts watching the pass of a prompt of so many tokens; `result` is asked for when the pass has ended. */
-  begin(tokens: number): { observer: PassObserver; result(summary: TokenStatistics): Result };
+  begin(tokens: number): WatchedPass<Result>;
+}
+
+/** A pass that a metric watches. */
+export interface WatchedPass<Result = unknown> {
+  observer: PassObserver;
+  result(summary: TokenStatistics): Result;
 }
 
 /** Loss and mean entropy. */
 const prediction = {
   version: 1,
   quantities: fields({ loss: number("loss"), meanEntropy: number("meanEntropy") }),
-  begin: () => ({ observer: {}, result: ({ loss, meanEntropy }) => ({ loss, meanEntropy }) }),
+  begin: (): WatchedPass<LogitSummary> => {
+    return { observer: {}, result: ({ loss, meanEntropy }) => ({ loss, meanEntropy }) };
+  },
 } satisfies PassMetric<LogitSummary>;
 
 /** GRIDE of the N logit vectors of a prompt, at all range scalings. */
 const logitsIntrinsicDimension = {
   version: 1,
   quantities: estimates("logitsIntrinsicDimension"),
-  begin(tokens) {
+  begin(tokens): WatchedPass<DimensionEstimate[]> {
     const cloud = new StreamedCloud(tokens);
     return {
       observer: { onLogits: (values, { count }) => cloud.addColumns(values, count) },
@@ -36,7 +44,7 @@ const logitsIntrinsicDimension = {
 } satisfies PassMetric<DimensionEstimate[]>;
 
 /** The last token's vector at each layer 0..L, as base64 of little-endian float32; see {@link lastTokenVector}. */
-const lastToken = {
+const lastToken: PassMetric<string[]> = {
   version: 1,
   begin() {
     const vectors: string[] = [];
@@ -50,7 +58,7 @@ const lastToken = {
       result: () => vectors,
     };
   },
-} satisfies PassMetric<string[]>;
+};
 
 /** The one place where they are registered. Every study measures the prediction, the others where they are asked for by name. */
 export const PASS_METRICS = { prediction, logitsIntrinsicDimension, lastToken };
