@@ -35,8 +35,8 @@ async function main([backend, project]) {
     return { values: data, points: shape[0], dimension: shape[1] };
   };
   const layer = async (cloud, previous) => {
-    const measured = new LayerCloud(cloud, "cloud", previous);
-    const result = await measureLayer(measured);
+    const measured = new LayerCloud(cloud, "cloud", previous); // An older version takes them here.
+    const result = await measureLayer(measured, previous);
     await measured.neighbors(); // The next layer asks for them.
     await measured.release?.(); // An older version has none.
     return result;

@@ -1,6 +1,6 @@
 /**
- * CONTRIBUTING.md says that a model family and a figure are one file and one entry in a list, and that a metric needs no entry
- * at all. A copy of the library gets one of each; a test that is put beside them uses them.
+ * CONTRIBUTING.md says that a model family, a figure and a metric are one file and one entry in a list, and that a metric of
+ * one's own needs no entry at all. A copy of the library gets one of each; a test that is put beside them uses them.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -36,7 +36,18 @@ export const figure99 = defineFigure<ProfileRow>({
 });
 `;
 
-const METRIC = `import type { NamedMetric } from "./metric";
+const METRIC = `import { type MeanAndDeviation, type Metric, meanAndDeviation } from "./metric";
+import { fields, number } from "./quantities";
+
+/** How long the token vectors are. */
+export const tokenNormMetric = {
+  version: 1,
+  quantities: fields({ mean: number("tokenNorm"), std: number("tokenNormDeviation") }),
+  measure: async ({ squaredLengths }) => meanAndDeviation(squaredLengths.map(Math.sqrt)),
+} satisfies Metric<MeanAndDeviation>;
+`;
+
+const OWN_METRIC = `import type { NamedMetric } from "../lib/src/geometry/metric";
 
 export const meanNorm: NamedMetric = {
   name: "meanNorm",
@@ -51,7 +62,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { FIGURES } from "../lib/src/figures/figures";
-import { meanNorm } from "../lib/src/geometry/meanNorm";
+import { meanNorm } from "./meanNorm";
 import { loadModel } from "../lib/src/model/model";
 import { meanOverPrompts } from "../lib/src/results/means";
 import { study } from "../lib/src/results/study";
@@ -70,10 +81,16 @@ test("a model of the new family runs, and is another than Llama", async () => {
   expect(await run(join(folder, "aurora"))).not.toBeCloseTo(before, 5);
 });
 
-test("the new metric is measured by a study, and the new figure drawn of it", async () => {
+test("the new metrics are measured by a study, without the others anew, and the new figure is drawn of them", async () => {
   const settings = { models: [MINI], promptCount: 2, tokens: 32, shuffles: [0, 2] };
-  const rows = await study({ ...settings, metrics: [meanNorm] }, { store: join(folder, "store"), backend: "wasm", workers: 1 });
+  const options = { store: join(folder, "store"), backend: "wasm", workers: 1 };
+  await study(settings, options);
+  const rows = await study({ ...settings, metrics: ["tokenNorm", meanNorm] }, options);
+  expect(rows.of("twoNNFit")[0].origin).toBe("store");
+  expect(rows.of("tokenNorm")[0].origin).toBe("computed");
+  expect(rows.of("tokenNormDeviation")).toHaveLength(4 * 13);
   const norms = rows.of("meanNorm");
+  expect(rows.of("tokenNorm").map(({ value }) => value)).toEqual(norms.map(({ value }) => expect.closeTo(value, 6)));
   const figure = FIGURES[99].draw([...norms.slice(0, 13), ...meanOverPrompts(norms)]);
   expect(figure).toMatchObject({ name: "fig99", caption: expect.stringContaining("Mean norm of the tokens of llama-mini.") });
   expect(figure.data.flatMap(({ y }) => [...(y ?? [])])).toEqual(expect.arrayContaining(norms.slice(0, 13).map(({ value }) => value)));
@@ -88,7 +105,9 @@ function register(path: string, line: string, before: string, entry: string): vo
   writeFileSync(path, `${line}\n${text.replace(before, () => `${entry}\n${before}`)}`);
 }
 
-test("a family, a figure and a metric are a file each", { timeout: 120_000 }, async () => {
+test("a family, a figure and a metric are a file each", {
+  timeout: 120_000,
+}, async () => {
   const copy = copyOfProject();
   const write = (path: string, text: string) => writeFileSync(join(copy, path), text);
   write("lib/src/model/aurora.ts", FAMILY);
@@ -100,7 +119,14 @@ test("a family, a figure and a metric are a file each", { timeout: 120_000 }, as
     "} as const;",
     "  99: figure99,",
   );
-  write("lib/src/geometry/meanNorm.ts", METRIC);
+  write("lib/src/geometry/tokenNorm.ts", METRIC);
+  const metrics = join(copy, "lib/src/geometry/metrics.ts");
+  const text = readFileSync(metrics, "utf8");
+  const entry = "FURTHER_METRICS = {}";
+  expect(text.split(entry)).toHaveLength(2);
+  const line = 'import { tokenNormMetric } from "./tokenNorm";';
+  writeFileSync(metrics, `${line}\n${text.replace(entry, "FURTHER_METRICS = { tokenNorm: tokenNormMetric }")}`);
+  write("tests/meanNorm.ts", OWN_METRIC);
   const paths = `const [MODEL, MINI] = ${JSON.stringify([join(copy, "tests/fixtures/models/llama-gqa"), join(copy, "data/models/llama-mini")])};\n`;
   write(
     "tests/added.test.ts",

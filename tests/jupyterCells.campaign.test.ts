@@ -9,9 +9,10 @@ import { hasTag, readNotebook } from "../lib/src/programs/runner/notebook";
 import type { Output } from "../lib/src/programs/runner/outputs";
 import { injectParameters, notebookParameters, type ParameterValue } from "../lib/src/programs/runner/parameters";
 import { listNotebooks } from "../lib/src/programs/runner/run";
-import { filesBelow, PROJECT } from "./support/cli";
+import { PROJECT } from "./support/cli";
 import { temporaryFolder, waitUntil } from "./support/notebooks";
 import { childrenOf } from "./support/processes";
+import { storedUnits } from "./support/storedUnits";
 
 const NOTEBOOKS = listNotebooks(join(PROJECT, "notebooks"));
 const SEED = "any order";
@@ -174,7 +175,7 @@ describe("the stop button", () => {
     const store = temporaryFolder();
     const environment = { TOKEN_GEOMETRY_STORE: store, TOKEN_GEOMETRY_BACKEND: "wasm" };
     const kernel = await Kernel.start({ workingFolder: join(PROJECT, "notebooks"), environment });
-    const units = () => filesBelow(store).filter((path) => path.startsWith("units/") && path.endsWith(".json")).length;
+    const units = () => storedUnits(store).length;
     const experiment = (prompts: number) =>
       `const { experiment } = await tg.study(
          { models: ["data/models/llama-mini"], promptCount: ${prompts}, tokens: 64, shuffles: [0, 1, 2] },

@@ -11,6 +11,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { filesBelow, PROJECT, runProgram } from "./support/cli";
 import { temporaryFolder } from "./support/notebooks";
 import { missingPrograms, type SlurmCluster, startSlurmCluster } from "./support/slurmCluster";
+import { storedUnits } from "./support/storedUnits";
 import { copyModelWithTokenizer } from "./support/tinyModel";
 
 const TASKS = 4;
@@ -65,8 +66,6 @@ async function waitFor(what: string, condition: () => boolean | Promise<boolean>
   throw new Error(`${what}: not in time; jobs: ${jobs}`);
 }
 
-const unitsOf = (store: string) => (existsSync(join(store, "units")) ? filesBelow(join(store, "units")) : []);
-
 test("64 units on four tasks, of which one is killed, one preempted, one out of time: the same bytes as from one process", {
   timeout: LIMIT + 60_000,
 }, async ({ skip }) => {
@@ -98,7 +97,7 @@ test("64 units on four tasks, of which one is killed, one preempted, one out of 
   for (const program of programsOf(cluster, array, 1)) process.kill(program, "SIGKILL");
   await cluster.command("scontrol", "requeue", `${array}_2`);
   await cluster.command("scancel", "--signal=USR1", "--batch", `${array}_3`);
-  expect(unitsOf(store).length).toBeLessThan(UNITS);
+  expect(storedUnits(store).length).toBeLessThan(UNITS);
 
   await waitFor("the end", async () => (await cluster.command("squeue", "--noheader")) === "", cluster);
   const jobs = await cluster.jobs();
@@ -117,7 +116,7 @@ test("64 units on four tasks, of which one is killed, one preempted, one out of 
   expect(log).toContain("task 3, start 1: out of time; queued again");
 
   // Nothing is lost or there twice, and nothing is left to do for the figure.
-  expect(unitsOf(store)).toHaveLength(UNITS);
+  expect(storedUnits(store)).toHaveLength(UNITS);
   const traced = await runProgram(["trace", join(out, "figures", "fig03.pdf"), results, "--store", store]);
   expect(traced, log).toMatchObject({ status: 0, stderr: "" });
   expect(traced.stdout.match(/: (32|4|64) units in \S+, all are there, unchanged/g)).toHaveLength(3);

@@ -9,6 +9,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { expectRefusal, filesBelow, PROGRAM, runProgram } from "./support/cli";
 import { mountedFolder, skipLoudly } from "./support/mounts";
 import { temporaryFolder } from "./support/notebooks";
+import { storedUnits } from "./support/storedUnits";
 import { copyModelWithTokenizer, MODEL_FIXTURES } from "./support/tinyModel";
 
 const LLAMA = join(MODEL_FIXTURES, "llama-gqa");
@@ -96,7 +97,7 @@ describe("a full disk", () => {
     expect(full.stderr.trim().split("\n").at(-1)).toMatch(
       /^error: cannot write .*: the disk is full; .*finished work is kept$/,
     );
-    const kept = filesBelow(folder).filter((name) => name.startsWith("units"));
+    const kept = storedUnits(folder);
     expect(kept.length).toBeGreaterThan(0);
     expect(kept.length).toBeLessThan(12);
     for (const name of filesBelow(folder)) {

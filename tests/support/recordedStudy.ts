@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { recordModel } from "../../lib/src/programs/record/recordModel";
+import { type RecordOptions, recordModel } from "../../lib/src/programs/record/recordModel";
 import { type CommandResult, PROJECT } from "./cli";
 
 /** An embedded model, which is recorded for tests: three prompts of 64 tokens. */
@@ -8,9 +8,9 @@ export const RECORDED_MODEL: string = join(PROJECT, "data/models/llama-mini");
 export const RECORDED = { count: 3, tokens: 64, shuffles: [0, 2] };
 
 /** Records it into a folder, which is to be named by TOKEN_GEOMETRY_RECORDED. */
-export function recordForTest(folder: string, changes: Partial<typeof RECORDED> = {}): Promise<string> {
+export function recordForTest(folder: string, changes: Partial<RecordOptions> = {}): Promise<string> {
   const options = { store: join(folder, "..", "recording"), backend: "wasm", workers: 1, command: "npm run record" };
-  return recordModel(RECORDED_MODEL, { ...RECORDED, ...changes, ...options, out: folder });
+  return recordModel(RECORDED_MODEL, { ...options, ...RECORDED, ...changes, out: folder });
 }
 
 /** The same by the program. */

@@ -1,4 +1,5 @@
 import type { LayerGeometry } from "../../lib/src/geometry/metrics";
+import { askedMetricNames, coreMetricNames } from "../../lib/src/machine/experiment/entries";
 import type { ExperimentResult, Origin, PromptResult } from "../../lib/src/machine/experiment/experiment";
 import type { UnitResult } from "../../lib/src/machine/experiment/unit";
 import { randomGenerator } from "../../lib/src/machine/support/random";
@@ -29,7 +30,9 @@ export function studyOf(
   origin: Origin = "computed",
 ): Study {
   const facts = { settings: {}, manifest: { models: [] }, origins: [], ...experiment };
-  return new Study({ ...facts, results, resultOrigins: results.map(() => origin) } as unknown as ExperimentResult);
+  const names = [...coreMetricNames(), ...askedMetricNames()];
+  const resultOrigins = results.map(() => Object.fromEntries(names.map((name) => [name, origin])));
+  return new Study({ ...facts, results, resultOrigins } as unknown as ExperimentResult);
 }
 
 /** Three layers after the embeddings; every number says where it is from: model, prompt, S, layer, scaling or k. */

@@ -64,8 +64,8 @@ class Campaign {
   private readonly reference: Map<string, string>;
   private readonly random: () => number;
   private readonly report: CampaignReport = { kills: 0, workersKilled: 0, stores: 0, units: 0, ended: 0, found: [] };
-  /** What the store keeps of a unit, by the name of each part. */
-  private readonly partsOf = new Map<string, string[]>();
+  /** What holds results, by its name; the other files say which of these a unit has. */
+  private readonly entries = new Set<string>();
   private results = "";
   /** Of an undisturbed run on the store's files, by kind. */
   private operations: Record<string, number> = {};
@@ -124,11 +124,10 @@ class Campaign {
     this.results = JSON.stringify(results);
     for (const name of filesBelow(this.store)) this.reference.set(name, readFileSync(join(this.store, name), "utf8"));
     this.report.units = computed;
-    const [manifest] = [...this.reference].filter(([name]) => name.startsWith("experiments"));
-    for (const { key, lastToken } of JSON.parse(manifest[1]).models[0].units) {
-      for (const part of [key, lastToken]) this.partsOf.set(part, [key, lastToken]);
-    }
-    if ([...this.reference.keys()].filter((name) => name.startsWith("units")).length !== 2 * computed)
+    const units = [...this.reference].filter(([name]) => name.startsWith("units"));
+    for (const [name, text] of units) if (JSON.parse(text).result) this.entries.add(name.slice(-69, -5));
+    // Five metrics, the prediction and the last token.
+    if (this.entries.size !== 7 * computed || units.length !== 8 * computed)
       throw new Error(`${computed} units, but other files: ${[...this.reference.keys()]}`);
   }
 
@@ -228,12 +227,11 @@ class Campaign {
     }
     const kept = new Set<string>();
     for (const line of readFileSync(this.log, "utf8").trim().split("\n")) {
-      const [, event, part] = line.split(" ");
-      // The unit that a run was at when it was killed is measured again, also if a part of it was stored already.
-      if (event === "begin" && this.partsOf.get(part)?.every((other) => kept.has(other))) {
-        throw new Error(`unit ${part} was computed again although all of it was stored`);
+      const [, event, name] = line.split(" ");
+      if (event === "begin" && this.entries.has(name) && kept.has(name)) {
+        throw new Error(`${name} was computed again although it was stored`);
       }
-      if (event === "end") kept.add(part);
+      if (event === "end") kept.add(name);
     }
   }
 

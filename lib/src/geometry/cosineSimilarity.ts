@@ -3,6 +3,7 @@ import type { Cloud } from "../machine/support/cloud";
 import { sumUp } from "./cloudSums";
 import { type GramMatrix, gramMatrix, meanPoint } from "./gramMatrix";
 import type { MeanAndDeviation, Metric } from "./metric";
+import { fields, number } from "./quantities";
 
 /**
  * Cosine similarity of all N x N pairs of points, those of a point with itself included: mean and population standard
@@ -121,9 +122,10 @@ function cosineSimilarityOfProducts(
 }
 
 /** Over all points, coinciding ones included. */
-export const cosineSimilarityMetric: Metric<MeanAndDeviation> = {
+export const cosineSimilarityMetric = {
   version: 1,
+  quantities: fields({ mean: number("cosineSimilarity"), std: number("cosineSimilarityDeviation") }),
   async measure(layer) {
     return cosineSimilarity(layer.cloud, { gram: await layer.gramMatrix(), squaredLengths: layer.squaredLengths });
   },
-};
+} satisfies Metric<MeanAndDeviation>;

@@ -48,9 +48,11 @@ export async function geometryReport(named: readonly NamedCloud[]): Promise<Geom
   const report: GeometryReport = { clouds: [], neighborhoodOverlap: [] };
   let previous: Neighbors | undefined;
   for (const [index, { name, cloud }] of named.entries()) {
-    const layer = new LayerCloud(cloud, name, previous);
-    const { intrinsicDimension, twoNN, cosineSimilarity, neighborAngle, neighborhoodOverlap } =
-      await measureLayer(layer);
+    const layer = new LayerCloud(cloud, name);
+    const { intrinsicDimension, twoNN, cosineSimilarity, neighborAngle, neighborhoodOverlap } = await measureLayer(
+      layer,
+      previous,
+    );
     report.clouds.push({
       file: name,
       n: cloud.points,

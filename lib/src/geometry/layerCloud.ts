@@ -26,14 +26,9 @@ export class LayerCloud {
   /**
    * @param cloud at least three points, finite numbers
    * @param name for messages
-   * @param previous neighbors in the layer before it, whose points are the same tokens: see {@link neighbors}
    * @throws UserError if the cloud is too small or holds NaN or infinity
    */
-  constructor(
-    { values, points, dimension }: Cloud,
-    name: string,
-    readonly previous?: Neighbors,
-  ) {
+  constructor({ values, points, dimension }: Cloud, name: string) {
     this.cloud = { values, points, dimension }; // An object of our own: the kernels know a cloud by its object.
     checkSize(this.cloud, name);
     const { squaredLengths, sum } = sumUp(this.cloud);

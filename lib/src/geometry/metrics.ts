@@ -4,25 +4,44 @@ import type { LayerCloud } from "./layerCloud";
 import type { Metric } from "./metric";
 import { neighborAngleMetric } from "./neighborAngles";
 import { neighborhoodOverlapMetric } from "./neighborhoodOverlap";
+import type { Neighbors } from "./neighbors";
 import { twoNNMetric } from "./twoNN";
 
-/** The one place where metrics are registered. */
+/** The metrics that every study measures. */
 export const METRICS = {
   intrinsicDimension: intrinsicDimensionMetric,
   twoNN: twoNNMetric,
   cosineSimilarity: cosineSimilarityMetric,
   neighborhoodOverlap: neighborhoodOverlapMetric,
   neighborAngle: neighborAngleMetric,
-} satisfies Record<string, Metric<unknown>>;
+} satisfies Record<string, Metric>;
+
+/** Those that a study measures besides where they are asked for by name: one line each. */
+export const FURTHER_METRICS = {} satisfies Record<string, Metric>;
+
+type ResultsOf<Metrics extends Record<string, Metric>> = {
+  [Name in keyof Metrics]: Awaited<ReturnType<Metrics[Name]["measure"]>>;
+};
 
 export type MetricName = keyof typeof METRICS;
+export type FurtherMetricName = keyof typeof FURTHER_METRICS;
 
-/** What all metrics say of a layer. */
-export type LayerGeometry = { [Name in MetricName]: Awaited<ReturnType<(typeof METRICS)[Name]["measure"]>> };
+/** What the metrics say of a layer. */
+export type LayerGeometry = ResultsOf<typeof METRICS> & Partial<ResultsOf<typeof FURTHER_METRICS>>;
 
-/** Measures a layer by all metrics. */
-export async function measureLayer(layer: LayerCloud): Promise<LayerGeometry> {
+/** The metric of that name, whether every study measures it or not; undefined if there is none. */
+export function layerMetric(name: string): Metric | undefined {
+  const all: Record<string, Metric> = { ...METRICS, ...FURTHER_METRICS };
+  return Object.hasOwn(all, name) ? all[name] : undefined;
+}
+
+/**
+ * Measures a layer by the metrics of every study.
+ *
+ * @param previous neighbors of the same tokens in the layer before it, for what compares the two
+ */
+export async function measureLayer(layer: LayerCloud, previous?: Neighbors): Promise<LayerGeometry> {
   const results: Record<string, unknown> = {};
-  for (const [name, metric] of Object.entries(METRICS)) results[name] = await metric.measure(layer);
+  for (const [name, metric] of Object.entries<Metric>(METRICS)) results[name] = await metric.measure(layer, previous);
   return results as LayerGeometry;
 }

@@ -3,6 +3,7 @@ import { UserError } from "../machine/support/errors";
 import { inKernelMemory } from "./kernels";
 import { type MeanAndDeviation, type Metric, meanAndDeviation } from "./metric";
 import type { Neighbors } from "./neighbors";
+import { counts, fields, number } from "./quantities";
 
 /**
  * For each point, the angle at which it sees its two nearest neighbors a and b: the angle between x - a and x - b.
@@ -46,8 +47,13 @@ export const ANGLE_BINS = 90;
 export const BIN_DEGREES = 180 / ANGLE_BINS;
 
 /** Angles at the distinct points: where two points coincide there is no direction. */
-export const neighborAngleMetric: Metric<AngleDistribution> = {
+export const neighborAngleMetric = {
   version: 1,
+  quantities: fields({
+    mean: number("neighborAngle"),
+    std: number("neighborAngleDeviation"),
+    histogram: counts("neighborAngleCount", ANGLE_BINS, BIN_DEGREES),
+  }),
   async measure(layer) {
     const histogram = new Array<number>(ANGLE_BINS).fill(0);
     if (!layer.estimable) return { mean: Number.NaN, std: Number.NaN, histogram };
@@ -55,4 +61,4 @@ export const neighborAngleMetric: Metric<AngleDistribution> = {
     for (const angle of angles) histogram[Math.min(ANGLE_BINS - 1, Math.floor((angle * ANGLE_BINS) / 180))]++;
     return { ...meanAndDeviation(angles), histogram };
   },
-};
+} satisfies Metric<AngleDistribution>;

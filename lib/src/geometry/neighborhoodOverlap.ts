@@ -1,6 +1,7 @@
 import { UserError } from "../machine/support/errors";
 import type { Metric } from "./metric";
 import type { Neighbors } from "./neighbors";
+import { list } from "./quantities";
 
 /**
  * Neighborhood overlap of two layers: chi_k = mean over points i of |A_i intersect B_i| / k, where A_i and B_i are the k
@@ -52,10 +53,11 @@ export function neighborhoodOverlaps(
 }
 
 /** Overlap of a layer with the one before it, for k = 1, 2, ...; empty for the first layer. */
-export const neighborhoodOverlapMetric: Metric<number[]> = {
+export const neighborhoodOverlapMetric = {
   version: 1,
-  async measure(layer) {
-    if (!layer.previous) return [];
-    return Array.from(neighborhoodOverlaps(layer.previous, await layer.neighbors()));
+  quantities: list("neighborhoodOverlap"),
+  ofTwoLayers: true,
+  async measure(layer, previous) {
+    return previous ? Array.from(neighborhoodOverlaps(previous, await layer.neighbors())) : [];
   },
-};
+} satisfies Metric<number[]>;

@@ -93,7 +93,7 @@ describe("each quantity is that of the metrics", () => {
   beforeAll(async () => {
     await chooseBackend("cpu");
     const before = new LayerCloud(next, "next");
-    expected = await measureLayer(new LayerCloud(cloud, "one", await before.neighbors()));
+    expected = await measureLayer(new LayerCloud(cloud, "one"), await before.neighbors());
   });
 
   test("dimensions, of the distinct points", async () => {

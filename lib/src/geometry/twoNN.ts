@@ -1,5 +1,6 @@
 import type { Metric } from "./metric";
 import { checkDistinct, distancesTo, type Neighbors } from "./neighbors";
+import { fields, number } from "./quantities";
 
 /** The two classic estimates from the ratio of the second to the first neighbor's distance. */
 export interface TwoNNEstimate {
@@ -42,10 +43,11 @@ export function twoNN(near: Pick<Neighbors, "ranks" | "distances">): TwoNNEstima
 }
 
 /** 2NN of the distinct points; NaN where there are fewer than three of them. */
-export const twoNNMetric: Metric<TwoNNEstimate> = {
+export const twoNNMetric = {
   version: 1,
+  quantities: fields({ fit: number("twoNNFit"), ml: number("twoNNMaximumLikelihood") }),
   async measure(layer) {
     if (!layer.estimable) return { fit: Number.NaN, ml: Number.NaN };
     return twoNN(await layer.distinctNeighbors());
   },
-};
+} satisfies Metric<TwoNNEstimate>;

@@ -94,7 +94,7 @@ const experiment = {
   manifestPath: "store/experiments/a.json",
   manifest: { seed: "0", node: "v22", models: [{ name: "llama-mini", files: { "config.json": "ab" }, units: [1, 2] }] },
   results: [{ result: { loss: 1, layers: [] } }, { result: { loss: Number.NaN, layers: [] } }],
-  resultOrigins: ["computed", "computed"],
+  resultOrigins: [{ prediction: "computed" }, { prediction: "computed" }],
   origins: [{ backend: "wasm", device: "one thread", node: "v20" }],
 } as unknown as ExperimentResult;
 

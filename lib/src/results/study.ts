@@ -1,5 +1,7 @@
 import type { NamedMetric } from "../geometry/metric";
+import { layerMetric } from "../geometry/metrics";
 import { describeBackend } from "../machine/backend/backend";
+import { type AskedMetricName, askedMetricNames } from "../machine/experiment/entries";
 import {
   type ExperimentOptions,
   type ExperimentResult,
@@ -7,11 +9,10 @@ import {
   type PromptResult,
   runExperiment,
 } from "../machine/experiment/experiment";
-import { describeMetric, type OwnResult, runOwnMetrics } from "../machine/experiment/ownMetrics";
-import type { PassMetricName } from "../machine/experiment/passMetrics";
+import { passMetric } from "../machine/experiment/passMetrics";
 import type { ExperimentSettings } from "../machine/experiment/plan";
 import { experimentRecord } from "../machine/experiment/provenance";
-import { type Quantity, type TidyRow, tidyRows } from "../machine/experiment/tidyRows";
+import { metricWith, type TidyRow, tidyRows } from "../machine/experiment/tidyRows";
 import { UserError } from "../machine/support/errors";
 import { markdownCode } from "../machine/support/markdown";
 import { type AnyQuantity, firstLayer, type Row, RowSource, SOURCE } from "./row";
@@ -21,7 +22,7 @@ export interface StudySettings extends Omit<ExperimentSettings, "shuffleIndices"
   /** The orders S in which the tokens are read: 0 as written, each step more cuts the prompt into 4 times more blocks. */
   shuffles: number[];
   /** What to measure besides: names of the library's further metrics, and metrics of one's own; see {@link NamedMetric}. */
-  metrics?: (PassMetricName | NamedMetric)[];
+  metrics?: (AskedMetricName | NamedMetric)[];
 }
 
 /** See {@link ExperimentOptions}. */
@@ -61,25 +62,21 @@ export async function study(
   const named = metrics.filter((metric) => typeof metric === "string");
   const own = metrics.filter((metric) => typeof metric !== "string");
   const settings = { ...others, shuffleIndices: shuffles };
-  const experiment = await runExperiment({ ...settings, ...(named.length > 0 && { metrics: named }) }, options);
-  return new Study(experiment, own, own.length > 0 ? await runOwnMetrics(settings, own, options) : []);
+  const asked = { ...(named.length > 0 && { metrics: named }), ...(own.length > 0 && { ownMetrics: own }) };
+  return new Study(await runExperiment({ ...settings, ...asked }, options));
 }
 
 /** The results of a study. Its rows are made when they are asked for: there may be many. */
 export class Study implements Iterable<Row> {
   /** By model, then prompt, then shuffle index. */
   readonly results: readonly PromptResult[];
-  private readonly origins = new Map<PromptResult, Origin>();
+  private readonly origins = new Map<PromptResult, Record<string, Origin>>();
   private readonly source?: StudySource;
 
-  constructor(
-    readonly experiment?: ExperimentResult,
-    metrics: readonly NamedMetric[] = [],
-    private readonly own: readonly OwnResult[] = [],
-  ) {
+  constructor(readonly experiment?: ExperimentResult) {
     this.results = experiment?.results ?? [];
     if (!experiment) return;
-    this.source = new StudySource(experiment, metrics);
+    this.source = new StudySource(experiment);
     this.results.forEach((result, i) => void this.origins.set(result, experiment.resultOrigins[i]));
   }
 
@@ -88,7 +85,6 @@ export class Study implements Iterable<Row> {
     for (const result of this.results) {
       for (const row of tidyRows(result.result)) yield this.row(result, row);
     }
-    yield* this.own.flatMap((result) => this.ownRows(result));
     return undefined;
   }
 
@@ -100,14 +96,9 @@ export class Study implements Iterable<Row> {
    * @throws UserError if a prompt has no such number at one of the layers, or its model has no output head for it
    */
   of(quantity: AnyQuantity, parameter?: number): Row[] {
-    const own = this.own.filter(({ metric }) => metric === quantity);
-    if (own.length > 0) return own.flatMap((result) => this.ownRows(result));
-    return this.ofLibrary(quantity as Quantity, parameter);
-  }
-
-  private ofLibrary(quantity: Quantity, parameter?: number): Row[] {
+    const own = this.experiment?.settings?.ownMetrics?.some(({ name }) => name === quantity);
+    const first = own ? 0 : firstLayer(quantity);
     return this.results.flatMap((result) => {
-      const first = firstLayer(quantity);
       const shown = tidyRows(result.result, quantity).filter(({ layer }) => layer === null || layer >= first);
       const chosen = parameter === undefined ? shown : shown.filter((row) => row.parameter === parameter);
       const missing = parameter !== undefined && chosen.length < layersOf(result, quantity) - first;
@@ -120,41 +111,36 @@ export class Study implements Iterable<Row> {
     });
   }
 
-  private ownRows({ metric: quantity, values, shuffleIndex: shuffle, ...which }: OwnResult): Row[] {
-    return values.map((value, layer) => {
-      const depth = layer / (values.length - 1);
-      return { ...which, shuffle, layer, depth, quantity, parameter: null, value, error: null, [SOURCE]: this.source! };
-    });
-  }
-
   private row(result: PromptResult, { layer, quantity, parameter, value, error }: TidyRow): Row {
     const { model, prompt, shuffleIndex: shuffle } = result;
-    const origin = this.origins.get(result)!;
+    const origin = this.origins.get(result)![metricWith(quantity)];
     const depth = layer === null ? null : layer / (layersOf(result, quantity) - 1);
     return { origin, model, prompt, shuffle, layer, depth, quantity, parameter, value, error, [SOURCE]: this.source! };
   }
 }
 
 /** How many layers have a quantity, layer 0 among them; 1 of what belongs to the whole pass. */
-function layersOf({ result }: PromptResult, quantity: Quantity): number {
-  if (isOfLogits(quantity) || quantity.startsWith("logits")) return 1;
-  return result.layers.length - (quantity === "neighborhoodOverlap" ? 1 : 0);
+function layersOf({ result }: PromptResult, quantity: AnyQuantity): number {
+  const metric = metricWith(quantity);
+  if (passMetric(metric)) return 1;
+  return result.layers.length - (layerMetric(metric)?.ofTwoLayers ? 1 : 0);
 }
 
 /** Whether a prompt has it wherever it has logits. */
-function isOfLogits(quantity: Quantity): boolean {
+function isOfLogits(quantity: AnyQuantity): boolean {
   return quantity === "loss" || quantity === "meanEntropy";
 }
 
 function whatIsMissing(
   { model, prompt }: PromptResult,
-  quantity: Quantity,
+  quantity: AnyQuantity,
   parameter: number | undefined,
   there: readonly TidyRow[],
 ): string {
   const known = [...new Set(there.map((row) => row.parameter))].filter((value) => value !== null);
   const at = parameter === undefined ? "" : ` at ${parameter}`;
-  const hint = quantity.startsWith("logits") ? "; ask for the metric logitsIntrinsicDimension" : "";
+  const metric = metricWith(quantity);
+  const hint = askedMetricNames().includes(metric) ? `; ask for the metric ${metric}` : "";
   return `${model}, ${prompt}: no ${quantity}${at}${known.length > 0 ? `; there is ${known.join(", ")}` : hint}`;
 }
 
@@ -162,10 +148,7 @@ function whatIsMissing(
 class StudySource extends RowSource {
   private record?: Record<string, unknown>;
 
-  constructor(
-    private readonly experiment: ExperimentResult,
-    private readonly metrics: readonly NamedMetric[],
-  ) {
+  constructor(private readonly experiment: ExperimentResult) {
     super();
   }
 
@@ -182,8 +165,7 @@ class StudySource extends RowSource {
 
   get provenance(): { experiment: Record<string, unknown> } {
     const { manifest, results, origins } = this.experiment;
-    const own = this.metrics.length > 0 && { ownMetrics: this.metrics.map(describeMetric) };
-    this.record ??= { ...experimentRecord(manifest, results, origins), ...own };
+    this.record ??= experimentRecord(manifest, results, origins);
     return { experiment: this.record };
   }
 

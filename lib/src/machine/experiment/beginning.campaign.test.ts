@@ -14,6 +14,7 @@ import { chooseBackend } from "../backend/backend";
 import { BLAS_VARIABLE } from "../backend/blas";
 import { openCheckpoint } from "../checkpoint/checkpoint";
 import { resolveFromProject } from "../support/project";
+import { coreMetricNames } from "./entries";
 import { runExperiment } from "./experiment";
 import { explorePrompt } from "./exploration";
 import { measurePrompts } from "./measurePrompt";
@@ -94,7 +95,7 @@ describe("first tokens that are run and not measured", () => {
     const ids: number[] = JSON.parse(readFileSync(join(folder, "ids.json"), "utf8"));
     const model = await loadNetwork(openCheckpoint(folder));
     for (const leaveOut of [0, 1, 3]) {
-      const [result] = await measurePrompts(model, [ids], { leaveOut, metrics });
+      const [result] = await measurePrompts(model, [ids], { leaveOut, metrics: [[...coreMetricNames(), ...metrics]] });
       expectSame(result, await byHand(folder, ids, leaveOut));
     }
     model.dispose();

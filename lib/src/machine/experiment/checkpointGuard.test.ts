@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { filesBelow } from "../../../../tests/support/cli";
 import { temporaryFolder } from "../../../../tests/support/notebooks";
+import { storedUnits } from "../../../../tests/support/storedUnits";
 import { copyModelWithTokenizer, editSafetensors, MODEL_FIXTURES } from "../../../../tests/support/tinyModel";
 import { hashFile } from "../support/notedHash";
 import { CheckpointGuard } from "./checkpointGuard";
@@ -99,7 +100,7 @@ describe("a checkpoint that is replaced during a run", () => {
     await expect(runExperiment(settings, { ...options, store, progress })).rejects.toThrow(
       /model\.safetensors: was replaced while results were computed with it; .* earlier ones are; run again/,
     );
-    expect(filesBelow(join(store, "units"))).toHaveLength(1);
+    expect(storedUnits(store)).toHaveLength(1);
     putBack(model);
     const rest = await runExperiment(settings, { ...options, store });
     expect([rest.computed, rest.reused]).toEqual([2, 1]);

@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test, vi } from "vitest";
@@ -8,8 +8,10 @@ import { temporaryFolder } from "../../../../tests/support/notebooks";
 import { copyModelWithTokenizer, editJson, editSafetensors } from "../../../../tests/support/tinyModel";
 import { METRICS } from "../../geometry/metrics";
 import { BLAS_VARIABLE, findBlas } from "../backend/blas";
+import { coreMetricNames } from "./entries";
 import { type ExperimentResult, runExperiment } from "./experiment";
 import type { ExperimentSettings } from "./plan";
+import { Store } from "./store";
 
 const TEXT = "The tide came in over the flats, and the boats that had lain on their sides all day began to stir.";
 
@@ -21,6 +23,15 @@ function workplace(): { folder: string; settings: ExperimentSettings; store: str
   writeFileSync(prompts, `${JSON.stringify(TEXT)}\n${JSON.stringify(TEXT.toUpperCase())}\n`);
   const settings = { models: [model], prompts, tokens: 64, shuffleIndices: [0, 1, 3], seed: "a" };
   return { folder, settings, store: join(folder, "store") };
+}
+
+/** Of a unit: its entries, and which they are. */
+const FILES = coreMetricNames().length + 1;
+
+/** The files that hold what a metric says. */
+function entriesOf(store: string, metric: string): string[] {
+  const files = filesBelow(join(store, "units")).map((name) => join(store, "units", name));
+  return files.filter((file) => Object.hasOwn(JSON.parse(readFileSync(file, "utf8")).result ?? {}, metric));
 }
 
 const work = ({ computed, reused }: ExperimentResult) => ({ computed, reused });
@@ -108,14 +119,26 @@ describe("the store", () => {
     expect(work(await runExperiment(settings, { store, backend: "wasm" }))).toEqual({ computed: 0, reused: 6 });
   });
 
-  test("a new version of a metric: everything is computed anew", async () => {
+  test("a new version of a metric: it alone is computed anew", async () => {
     const { settings, store } = workplace();
-    await runExperiment(settings, { store });
+    const before = await runExperiment(settings, { store });
+    const kept = filesBelow(join(store, "units"));
+    const times = kept.map((name) => statSync(join(store, "units", name)).mtimeMs);
+    const others = [METRICS.cosineSimilarity, METRICS.neighborhoodOverlap].map((metric) => vi.spyOn(metric, "measure"));
     METRICS.twoNN.version++;
     try {
-      expect(work(await runExperiment(settings, { store }))).toEqual({ computed: 6, reused: 0 });
+      const again = await runExperiment(settings, { store, workers: 1 });
+      expect(work(again)).toEqual({ computed: 6, reused: 0 });
+      expect(again.results).toEqual(before.results);
+      for (const measure of others) expect(measure).not.toHaveBeenCalled();
+      const { twoNN, cosineSimilarity, prediction } = again.resultOrigins[0];
+      expect([twoNN, cosineSimilarity, prediction]).toEqual(["computed", "store", "store"]);
+      expect(kept.map((name) => statSync(join(store, "units", name)).mtimeMs)).toEqual(times);
+      // An entry, and which entries there are.
+      expect(filesBelow(join(store, "units"))).toHaveLength(kept.length + 2 * 6);
     } finally {
       METRICS.twoNN.version--;
+      vi.restoreAllMocks();
     }
   });
 
@@ -131,7 +154,7 @@ describe("the store", () => {
   test("damaged unit files are computed anew, and only those", async () => {
     const { settings, store } = workplace();
     const whole = await runExperiment(settings, { store });
-    const units = filesBelow(join(store, "units")).map((name) => join(store, "units", name));
+    const units = entriesOf(store, "prediction");
     const text = readFileSync(units[0], "utf8");
     const other = readFileSync(units[5], "utf8");
     const changedDigit = (old: string) => old.replace(/"loss":(\d)/, (_, digit) => `"loss":${9 - Number(digit)}`);
@@ -153,11 +176,10 @@ describe("the store", () => {
     expect(manifest).toMatchObject({ settings: { seed: "a", tokens: 64 }, dtype: "float32", node: process.version });
     const [{ units, files }] = manifest.models as { units: { key: string }[]; files: Record<string, string> }[];
     expect(Object.keys(files).sort()).toEqual(["config.json", "model.safetensors"]);
-    expect(units.map(({ key }) => `${key}.json`).sort()).toEqual(
-      filesBelow(join(store, "units"))
-        .map((name) => name.slice(3))
-        .sort(),
-    );
+    const opened = new Store(store);
+    for (const { key } of units)
+      expect(opened.read(key)).toMatchObject({ inputs: { tokens: 64 }, result: { layers: {} } });
+    expect(filesBelow(join(store, "units"))).toHaveLength(FILES * units.length);
   });
 });
 
@@ -210,14 +232,14 @@ test.skipIf(!findBlas().blas)("a BLAS library is told for the record, and no rea
       return provenance.device.includes(kept);
     });
   const byLibrary = await runExperiment(settings, { store, backend: "wasm" });
-  expect(device(`WebAssembly, products by ${findBlas().blas!.name}`)).toEqual(Array(6).fill(true));
+  expect(device(`WebAssembly, products by ${findBlas().blas!.name}`)).toEqual(Array(6 * FILES).fill(true));
   vi.stubEnv(BLAS_VARIABLE, "off");
   const without = await runExperiment(settings, { store, backend: "wasm" });
   expect(work(without)).toEqual({ computed: 0, reused: 6 });
   expect(without.results).toEqual(byLibrary.results);
   rmSync(store, { recursive: true });
   await runExperiment(settings, { store, backend: "wasm" });
-  expect(device("WebAssembly, one thread")).toEqual(Array(6).fill(true));
+  expect(device("WebAssembly, one thread")).toEqual(Array(6 * FILES).fill(true));
   vi.unstubAllEnvs();
 });
 

@@ -1,18 +1,19 @@
 import type { BackendChoice } from "../backend/backend";
 import { type ProgressReporter, silentProgress } from "../support/progress";
 import { defaultStore } from "../support/project";
+import { coreMetricNames } from "./entries";
 import { isRecorded, planExperiment } from "./experimentPlan";
 import { ExperimentRun } from "./experimentRun";
 import { describeFindings, outdatedUnits } from "./findings";
 import { removeLeftClaims } from "./lock";
 import { manifestName } from "./manifest";
-import { type ExperimentSettings, type FullSettings, type ModelPlan, withDefaults } from "./plan";
+import { type ExperimentSettings, type FullSettings, type ModelPlan, type PlannedUnit, withDefaults } from "./plan";
 import { wishedWorkers } from "./pool";
-import { Origins } from "./provenance";
+import { type Origin, Origins } from "./provenance";
 import type { RecordedPlan } from "./recordedPlan";
 import { noteShards, type Shard, unitsOfShard } from "./shard";
 import { Store } from "./store";
-import { type UnitResult, unitKey } from "./unit";
+import { joinResults, type UnitResult } from "./unit";
 
 export interface ExperimentOptions {
   /** Folder of results; see {@link defaultStore}. */
@@ -31,8 +32,7 @@ export interface ExperimentOptions {
   helpOthers?: boolean;
 }
 
-/** Where a number comes from: computed now, found in the store, recorded in data/recorded, or published by the authors. */
-export type Origin = "computed" | "store" | "recorded" | "published";
+export type { Origin };
 
 /** The result of one prompt in one order under one model. */
 export interface PromptResult {
@@ -49,9 +49,9 @@ export interface ExperimentResult {
   backend?: BackendChoice;
   /** By model, then prompt, then shuffle index, in the order of the settings. */
   results: PromptResult[];
-  /** Of each of the results, where it comes from. */
-  resultOrigins: Origin[];
-  /** Units that were computed now, those that the store had, and those that are recorded. */
+  /** Of each of the results, where what each metric says is from, by the metric's name. */
+  resultOrigins: Record<string, Origin>[];
+  /** Units of which something was computed now, those that the store had, and those that are recorded. */
   computed: number;
   reused: number;
   recorded: number;
@@ -89,15 +89,19 @@ export async function runExperiment(
   // After the manifest, which is that of the whole experiment, whoever computes which part of it.
   const all: unknown[] = models.flatMap(({ units }) => units as unknown[]);
   const mine = new Set(unitsOfShard(all, shard));
+  const recorded = models.filter(isRecorded);
+  for (const { units, rest } of recorded) {
+    units.forEach((unit, i) => void (rest && mine.has(unit) && mine.add(rest.units[i])));
+  }
   const part = <Plan extends ModelPlan | RecordedPlan>(plan: Plan, own: boolean): Plan => {
     return { ...plan, units: (plan.units as unknown[]).filter((unit) => mine.has(unit) === own) };
   };
-  const recorded = models.filter(isRecorded).map((plan) => part(plan, true));
-  for (const { study, units } of recorded) await study.load(units);
-  const computing = models.filter((plan): plan is ModelPlan => !isRecorded(plan));
+  const taken = recorded.map((plan) => part(plan, true));
+  for (const { study, units } of taken) await study.load(units);
+  const computing = models.flatMap((plan) => (isRecorded(plan) ? (plan.rest ?? []) : plan));
   const own = computing.map((plan) => part(plan, true));
   const run = new ExperimentRun(full, backend, store, progress, own, wished);
-  const recordedUnits = recorded.reduce((sum, { units }) => sum + units.length, 0);
+  const recordedUnits = taken.reduce((sum, { units }) => sum + units.length, 0);
   const started = performance.now();
   try {
     for (const plan of own) await run.measure(plan);
@@ -107,46 +111,43 @@ export async function runExperiment(
   } finally {
     await run.close();
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    const outdated = outdatedUnits(store, manifestPath, run.computedUnits);
+    const outdated = outdatedUnits(store, manifestPath, run.kept.measuredUnits);
     const again = describeFindings(run.findings({ ...left, outdated }));
-    const helped = options.helpOthers ? `, ${run.helped} more for other shards` : "";
-    const taken = recordedUnits > 0 ? `, ${recordedUnits} recorded` : "";
-    progress.finish(`${run.computed} computed, ${run.reused} from the store${taken}${helped}, ${seconds} s${again}`);
+    const { computed, reused, helped } = run.kept;
+    const others = options.helpOthers ? `, ${helped} more for other shards` : "";
+    const found = recordedUnits > 0 ? `, ${recordedUnits} recorded` : "";
+    progress.finish(`${computed} computed, ${reused} from the store${found}${others}, ${seconds} s${again}`);
   }
+  const { computed, reused, helped, found } = run.kept;
   const origins = new Origins([
-    ...run.origins.list(),
-    ...recorded.flatMap(({ study }) => study.description.computedBy),
+    ...run.kept.origins.list(),
+    ...taken.flatMap(({ study }) => study.description.computedBy),
   ]);
-  const taken = models.flatMap((plan): [Origin, PromptResult][] =>
-    isRecorded(plan)
-      ? resultsOf(part(plan, true), (unit) => ["recorded", plan.study.resultOf(unit)])
-      : resultsOf(part(plan, true), (unit) => [
-          run.computedUnits.has(unitKey(unit.inputs)) ? "computed" : "store",
-          run.found.get(unit)!,
-        ]),
-  );
-  const { computed, reused, helped, seconds } = run;
-  const counts = { computed, reused, recorded: recordedUnits, helped, seconds };
-  const [results, resultOrigins] = [taken.map(([, result]) => result), taken.map(([origin]) => origin)];
+  const results: PromptResult[] = [];
+  const resultOrigins: ExperimentResult["resultOrigins"] = [];
+  for (const plan of models) {
+    plan.units.forEach((unit, i) => {
+      if (!mine.has(unit)) return;
+      const measured = isRecorded(plan) ? plan.rest?.units[i] : (unit as PlannedUnit);
+      const fromStore = measured ? [found.get(measured)!] : [];
+      const fromStudy = isRecorded(plan) ? [plan.study.resultOf(plan.units[i])] : [];
+      const result = joinResults([...fromStudy, ...fromStore]) as UnitResult;
+      results.push({ model: plan.name, prompt: unit.prompt, shuffleIndex: unit.shuffleIndex, result });
+      const recordedNames = isRecorded(plan) ? [...coreMetricNames(), ...unit.further.map(({ name }) => name)] : [];
+      resultOrigins.push({
+        ...Object.fromEntries(recordedNames.map((name) => [name, "recorded"])),
+        ...(measured && run.kept.originsOf(measured)),
+      });
+    });
+  }
   return {
     settings: full,
     backend,
     results,
     resultOrigins,
-    ...counts,
+    ...{ computed, reused, recorded: recordedUnits, helped, seconds: run.seconds },
     origins: origins.list(),
     manifestPath,
     manifest,
   };
-}
-
-function resultsOf<Unit extends { prompt: string; shuffleIndex: number }>(
-  { name, units }: { name: string; units: readonly Unit[] },
-  resultOf: (unit: Unit) => [Origin, UnitResult],
-): [Origin, PromptResult][] {
-  return units.map((unit) => {
-    const { prompt, shuffleIndex } = unit;
-    const [origin, result] = resultOf(unit);
-    return [origin, { model: name, prompt, shuffleIndex, result }];
-  });
 }

@@ -3,20 +3,21 @@ import type { BackendChoice } from "../backend/backend";
 import { UserError } from "../support/errors";
 import { memoryBudget } from "../support/memory";
 import type { ProgressReporter } from "../support/progress";
+import type { Entry } from "./entries";
 import type { Findings } from "./findings";
+import { KeptResults } from "./keptResults";
 import { UnitClaims } from "./lock";
 import { versions } from "./manifest";
-import { measureMetrics, measurePrompts } from "./measurePrompt";
+import { measurePrompts } from "./measurePrompt";
 import { type FullSettings, type ModelPlan, type PlannedUnit, unmeasuredTokens } from "./plan";
 import { affordableWorkers, type PoolTask, WorkerPool } from "./pool";
-import { Origins } from "./provenance";
 import { UnitQueue } from "./queue";
-import { asStored, type Store } from "./store";
-import { type UnitResult, unitKey } from "./unit";
+import type { Store } from "./store";
+import type { UnitResult } from "./unit";
 
 /** Of the memory budget, the part that weights may fill; waiting hidden states get a quarter, the rest is for the work. */
-export const WEIGHTS_SHARE = 0.5;
-export const HIDDEN_STATES_SHARE = 0.25;
+const WEIGHTS_SHARE = 0.5;
+const HIDDEN_STATES_SHARE = 0.25;
 
 /** How many prompts go through a model side by side if its blocks have to be read from disk each time. */
 const BATCH_OF_STREAMED_MODEL = 64;
@@ -29,25 +30,13 @@ const MOST_TRIES = 3;
 
 /** An experiment under way: finds units in the store or has them computed, here or by worker processes. */
 export class ExperimentRun {
-  readonly found = new Map<PlannedUnit, UnitResult>();
-  computed = 0;
-  /** Names of the units that were computed. */
-  readonly computedUnits = new Set<string>();
-  reused = 0;
-  /** How many units of other shards were computed; their results are not kept in memory. */
-  helped = 0;
+  readonly kept: KeptResults;
   seconds = 0;
-  /** By what the units were computed, now or by those who filled the store. */
-  readonly origins = new Origins();
   readonly total: number;
-  /** Units that the store has by now. */
-  private readonly settled = new Set<PlannedUnit>();
   private claims?: UnitClaims;
   private pool?: WorkerPool;
   /** Set when something went wrong: nobody starts anything new. */
   private stopped = false;
-  /** Whether what is computed now is another's. */
-  private helping = false;
 
   constructor(
     private readonly settings: FullSettings,
@@ -60,6 +49,7 @@ export class ExperimentRun {
     private readonly wished: number | undefined,
   ) {
     this.total = plans.reduce((sum, { units }) => sum + units.length, 0);
+    this.kept = new KeptResults(store);
   }
 
   private get backend(): BackendChoice {
@@ -71,15 +61,15 @@ export class ExperimentRun {
   async measure(plan: ModelPlan): Promise<void> {
     await this.compute(
       plan,
-      plan.units.filter((unit) => !this.isStored(unit)),
+      plan.units.filter((unit) => !this.kept.has(unit)),
     );
   }
 
   /** Computes the units of a model that are another's to compute, as far as nobody does: the last ones first. */
   async help(plan: ModelPlan): Promise<void> {
-    this.helping = true;
-    await this.compute(plan, plan.units.filter((unit) => !this.isStored(unit)).reverse());
-    this.helping = false;
+    this.kept.helping = true;
+    await this.compute(plan, plan.units.filter((unit) => !this.kept.has(unit)).reverse());
+    this.kept.helping = false;
   }
 
   private async compute(plan: ModelPlan, missing: readonly PlannedUnit[]): Promise<void> {
@@ -90,14 +80,22 @@ export class ExperimentRun {
     // A model that is not resident is read from disk by one process, for many prompts at a time.
     const workers =
       weights <= limit ? affordableWorkers(this.wished, missing.length, weights, WEIGHTS_SHARE, this.backend) : 1;
-    const measured = missing.filter(({ inputs }) => this.store.find(inputs));
-    const unmeasured = missing.filter((unit) => !measured.includes(unit));
-    for (const units of [unmeasured, measured]) {
-      const work: Work = { plan, units, queue: this.queueOf(plan, units), geometry: units === unmeasured, limit };
-      const alone = workers === 1 || (this.wished === undefined && !this.pool);
-      const finished = alone && (await this.measureHere(work, workers > 1));
-      if (!finished) await this.measureInPool(work, workers);
+    const work = (entriesOf: Work["entriesOf"]): Work => {
+      return { plan, queue: this.queueOf(plan, missing, entriesOf), entriesOf, limit };
+    };
+    const owns = this.settings.ownMetrics !== undefined;
+    if (workers > 1) {
+      // Functions cannot be sent to other processes: these do the rest before.
+      const shared = work(owns ? ({ entries }) => entries.filter(isOfLibrary) : ({ entries }) => entries);
+      const alone = this.wished === undefined && !this.pool;
+      const finished = alone && (await this.measureHere(shared, true));
+      if (!finished) await this.measureInPool(shared, workers);
     }
+    if (workers === 1 || owns)
+      await this.measureHere(
+        work(({ entries }) => entries),
+        false,
+      );
   }
 
   /** Ends the worker processes and lets go of what this run has claimed. */
@@ -114,18 +112,19 @@ export class ExperimentRun {
     return { ...before, damaged: this.store.damaged.size - unsealed, unsealed, abandoned };
   }
 
-  private queueOf({ checkpoint }: ModelPlan, units: readonly PlannedUnit[]): UnitQueue {
+  private queueOf({ checkpoint }: ModelPlan, units: readonly PlannedUnit[], entriesOf: Work["entriesOf"]): UnitQueue {
     this.claims ??= new UnitClaims(this.store.folder);
     const onWait = (waiting: number): void => {
       const note = `${checkpoint.name}, ${waiting} being computed by others`;
-      this.progress.update(this.found.size, this.total, note);
+      this.progress.update(this.kept.found.size, this.total, note);
     };
-    return new UnitQueue(units, this.claims, (unit) => this.stopped || this.isStored(unit), onWait);
+    const isDone = (unit: PlannedUnit) => this.stopped || this.kept.has(unit, entriesOf(unit));
+    return new UnitQueue(units, this.claims, isDone, onWait);
   }
 
   /** The next unit: of one's own work all, waiting for others if need be; of another's only what nobody is computing. */
   private async next(queue: UnitQueue): Promise<PlannedUnit[]> {
-    return this.helping ? queue.more(1) : queue.next(1);
+    return this.kept.helping ? queue.more(1) : queue.next(1);
   }
 
   /**
@@ -133,8 +132,7 @@ export class ExperimentRun {
    * @returns whether nothing is left
    */
   private async measureHere(work: Work, stoppable: boolean): Promise<boolean> {
-    const { plan, queue, geometry, limit, units } = work;
-    const measure = geometry ? measurePrompts : measureMetrics;
+    const { plan, queue, limit } = work;
     let network: Network | undefined;
     let readAs = plan.guard.rewritten;
     try {
@@ -146,14 +144,15 @@ export class ExperimentRun {
           if (!network.resident) batch.push(...queue.more(BATCH_OF_STREAMED_MODEL - 1));
           this.report(plan, batch);
           const ids = batch.map((unit) => unit.ids);
-          await this.keepAll(plan, batch, async () => {
+          await this.keepAll(work, batch, async (entries) => {
             // A resident model may have been read while the files were others.
             if (readAs !== plan.guard.rewritten) {
               network!.dispose();
               network = await loadNetwork(plan.checkpoint, { memory: limit });
               readAs = plan.guard.rewritten;
             }
-            return measure(network!, ids, this.measureOptions());
+            const metrics = entries.map((ofUnit) => ofUnit.map(({ metric }) => metric));
+            return measurePrompts(network!, ids, { ...this.measureOptions(), metrics });
           });
         } finally {
           queue.release(batch);
@@ -162,8 +161,7 @@ export class ExperimentRun {
         this.seconds += seconds;
         // Lets an interrupt through: it is not seen inside a synchronous stretch.
         await new Promise((resolve) => setImmediate(resolve));
-        const left = units.filter((unit) => !this.settled.has(unit)).length;
-        if (stoppable && seconds * left > WORTH_STARTING) return false;
+        if (stoppable && seconds * queue.left > WORTH_STARTING) return false;
       }
       return true;
     } finally {
@@ -172,20 +170,21 @@ export class ExperimentRun {
   }
 
   /** Has everything that is left measured by worker processes. After an error they are ended. */
-  private async measureInPool({ plan, queue, geometry, limit }: Work, workers: number): Promise<void> {
+  private async measureInPool(work: Work, workers: number): Promise<void> {
+    const { plan, queue, limit } = work;
     const begun = performance.now();
     const lane = async (): Promise<void> => {
       for (let batch = await this.next(queue); batch.length > 0; batch = await this.next(queue)) {
         try {
           this.report(plan, batch);
-          await this.keepAll(plan, batch, () =>
+          await this.keepAll(work, batch, (entries) =>
             this.poolOf(workers).measure({
               path: plan.checkpoint.path,
               backend: this.backend.name,
               weightMemory: limit,
               rewritten: plan.guard.rewritten,
               ids: batch.map((unit) => unit.ids),
-              geometry,
+              metrics: entries.map((ofUnit) => ofUnit.map(({ name }) => name)),
               options: this.measureOptions(),
             }),
           );
@@ -214,87 +213,51 @@ export class ExperimentRun {
   }
 
   private measureOptions(): PoolTask["options"] {
-    const { captured, metrics } = this.settings;
+    const { captured } = this.settings;
     const leaveOut = unmeasuredTokens(this.settings);
-    return { captured, metrics, leaveOut, memory: HIDDEN_STATES_SHARE * memoryBudget(this.backend.name) };
+    return { captured, leaveOut, memory: HIDDEN_STATES_SHARE * memoryBudget(this.backend.name) };
   }
 
   private report({ checkpoint }: ModelPlan, batch: readonly PlannedUnit[]): void {
     const [{ prompt, shuffleIndex }] = batch;
     const more = batch.length > 1 ? ` and ${batch.length - 1} more` : "";
-    const whose = this.helping ? "for another shard: " : "";
+    const whose = this.kept.helping ? "for another shard: " : "";
     const note = `${whose}${checkpoint.name}, ${prompt}, S = ${shuffleIndex}${more}`;
-    this.progress.update(this.found.size, this.total, note);
+    this.progress.update(this.kept.found.size, this.total, note);
   }
 
-  /** Whether the store has a unit, which is then remembered. */
-  private isStored(unit: PlannedUnit): boolean {
-    const result = this.find(unit);
-    if (!result) return false;
-    this.settled.add(unit);
-    if (this.helping) return true;
-    this.found.set(unit, result);
-    this.reused++;
-    return true;
-  }
-
-  /** Measures and keeps units; again, if the checkpoint's files were written in the meantime. */
+  /** Measures and keeps what is missing of units; again, if the checkpoint's files were written in the meantime. */
   private async keepAll(
-    { checkpoint, guard, hashes }: ModelPlan,
+    { plan: { checkpoint, guard, hashes }, entriesOf }: Work,
     batch: readonly PlannedUnit[],
-    measure: () => Promise<readonly Partial<UnitResult>[]>,
+    measure: (entries: Entry[][]) => Promise<readonly UnitResult[]>,
   ): Promise<void> {
+    const missing = batch.map((unit) => this.kept.missing(unit, entriesOf(unit)));
     for (let tries = 0; tries < MOST_TRIES && !this.stopped; tries++) {
       const state = guard.rewritten;
-      const results = await measure();
+      const results = await measure(missing);
       if (this.stopped) return;
       guard.check(hashes);
       if (guard.rewritten !== state) continue;
-      batch.forEach((unit, i) => void this.keep(checkpoint.name, unit, results[i]));
+      batch.forEach((unit, i) => {
+        const { prompt, shuffleIndex } = unit;
+        const place = { model: checkpoint.name, prompt, shuffleIndex, seed: this.settings.seed };
+        this.kept.keep(unit, missing[i], results[i], { ...place, ...versions(this.backend) });
+      });
       return;
     }
     if (!this.stopped) throw new UserError(`${checkpoint.path}: is being written all the time; run again later`);
   }
-
-  /** The result of a unit with its further metrics, if the store has all of it. */
-  private find({ inputs, further }: PlannedUnit): UnitResult | undefined {
-    const found = [inputs, ...further.map((part) => part.inputs)].map((own) => this.store.find(own));
-    const parts = found.filter((part) => part !== undefined);
-    if (parts.length < found.length) return undefined;
-    for (const { provenance } of this.helping ? [] : parts) this.origins.note(provenance);
-    return Object.assign({}, ...parts.map(({ result }) => result));
-  }
-
-  private keep(model: string, unit: PlannedUnit, measured: Partial<UnitResult>): void {
-    // As it will be found by the next run: what JSON cannot hold must not differ between the two.
-    const result = asStored(measured);
-    this.computedUnits.add(unitKey(unit.inputs));
-    const { prompt, shuffleIndex, inputs } = unit;
-    const provenance = { model, prompt, shuffleIndex, seed: this.settings.seed, ...versions(this.backend) };
-    const { logitsIntrinsicDimension, lastToken, ...geometry } = result;
-    if (geometry.layers) this.store.save<Partial<UnitResult>>({ inputs, result: geometry, provenance });
-    for (const { name, inputs: own } of unit.further) {
-      this.store.save<Partial<UnitResult>>({ inputs: own, result: { [name]: result[name] }, provenance });
-    }
-    const stored = this.store.find(inputs);
-    if (!stored)
-      throw new UserError(`${this.store.folder}: unit ${unitKey(inputs)} was removed during the run; run again`);
-    this.settled.add(unit);
-    if (this.helping) this.helped++;
-    else {
-      for (const origin of [stored.provenance, provenance]) this.origins.note(origin);
-      this.found.set(unit, { ...stored.result, ...result });
-      this.computed++;
-    }
-  }
 }
 
-/** Units of a model, with the geometry of their layers or only what is asked for besides. */
+/** Units of a model that are to be measured. */
 interface Work {
   plan: ModelPlan;
-  units: readonly PlannedUnit[];
   queue: UnitQueue;
-  geometry: boolean;
+  /** What of each unit. */
+  entriesOf: (unit: PlannedUnit) => readonly Entry[];
   /** Bytes that weights may take up. */
   limit: number;
 }
+
+const isOfLibrary = ({ metric }: Entry): boolean => typeof metric === "string";

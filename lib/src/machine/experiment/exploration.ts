@@ -178,8 +178,8 @@ async function measureOrder(
     [...front, ...order.map((token) => ids[token])],
     {
       onHiddenState: async (cloud, layer) => {
-        const measured = new LayerCloud(cloud, `${network.checkpoint.name}, hidden state ${layer}`, previous);
-        layers.push(await measureLayer(measured));
+        const measured = new LayerCloud(cloud, `${network.checkpoint.name}, hidden state ${layer}`);
+        layers.push(await measureLayer(measured, previous));
         previous = await measured.neighbors();
         spacings.push(asWritten(await pointSpacing(cloud, neighbors, await measured.gramMatrix()), order, leaveOut));
         await measured.release();

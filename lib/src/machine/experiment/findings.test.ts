@@ -74,7 +74,8 @@ test("units that were cut off, and units with one bit another, are computed agai
   const { settings } = olderStore();
   const store = join(temporaryFolder(), "store"); // all of it by this version
   await run(settings, store);
-  const names = filesBelow(join(store, "units")).map((name) => join(store, "units", name));
+  const files = filesBelow(join(store, "units")).map((name) => join(store, "units", name));
+  const names = files.filter((file) => readFileSync(file, "utf8").includes('"meanEntropy":'));
   const whole = new Map(names.map((name) => [name, readFileSync(name)]));
   const { said: nothing } = await run(settings, store);
   expect(nothing).not.toContain("found");
@@ -85,7 +86,7 @@ test("units that were cut off, and units with one bit another, are computed agai
     bytes[bytes.lastIndexOf('"meanEntropy":') + 17 + bit] ^= 1 << bit;
     writeFileSync(names[bit], bytes);
   }
-  writeFileSync(names[0], whole.get(names[0])!.subarray(0, 1000));
+  writeFileSync(names[0], whole.get(names[0])!.subarray(0, 300));
   const again = await run(settings, store);
   expect(again.computed).toBe(4);
   expect(again.said).toContain("(found: 4 damaged)");
@@ -97,15 +98,34 @@ test("units that have the right checksum, but not the parts of a unit, are damag
   const { Store } = await import("./store");
   await run(settings, store);
   const opened = new Store(store);
-  const [key] = filesBelow(join(store, "units")).map((name) => name.slice(3, -5));
-  const unit = opened.read(key);
-  if (typeof unit !== "object") throw new Error("the unit is not there");
-  opened.save({ ...unit, result: { ...unit.result, layers: [{}] as never } });
-  expect(opened.read(key)).toBe("damaged");
-  opened.save({ ...unit, provenance: null as never });
-  expect(opened.read(key)).toBe("damaged");
-  opened.save(unit);
-  expect(opened.read(key)).toEqual(unit);
+  const keys = filesBelow(join(store, "units")).map((name) => name.slice(3, -5));
+  const fileOf = (key: string) =>
+    JSON.parse(readFileSync(join(store, "units", key.slice(0, 2), `${key}.json`), "utf8"));
+  // One of an earlier version, which has everything; an entry; and a unit that says which entries there are.
+  const earlier = keys.find((key) => fileOf(key).result?.layers && fileOf(key).checksum)!;
+  const entry = keys.find((key) => fileOf(key).result?.twoNN)!;
+  const unit = keys.find((key) => !fileOf(key).result)!;
+  const unfit: [key: string, change: object][] = [
+    [earlier, { result: { ...fileOf(earlier).result, layers: [{}] } }],
+    [earlier, { result: { layers: fileOf(earlier).result.layers } }],
+    ...[{ twoNN: {} }, { twoNN: [1, 2] }, {}, 7].map((result): [string, object] => [entry, { result }]),
+    ...[earlier, entry, unit].map((key): [string, object] => [key, { provenance: null }]),
+    [unit, { result: [] }],
+  ];
+  for (const [key, change] of unfit) {
+    const { checksum, ...file } = fileOf(key);
+    opened.save({ ...file, ...change });
+    expect(opened.read(key)).toBe("damaged");
+    opened.save(file);
+    expect(opened.read(key)).toMatchObject({ inputs: file.inputs });
+  }
+  // Entries of a unit that do not fit together.
+  const { checksum, ...twoNN } = fileOf(entry);
+  const whole = keys.find((key) => !fileOf(key).result && fileOf(key).inputs.ids === twoNN.inputs.ids)!;
+  opened.save({ ...twoNN, result: { twoNN: twoNN.result.twoNN.slice(1) } });
+  expect(opened.read(whole)).toBe("damaged");
+  expect((await run(settings, store)).computed).toBe(1);
+  expect(opened.read(whole)).toMatchObject({ result: { loss: expect.any(Number) } });
 });
 
 test("files that a killed process was writing are removed, and it is said", async () => {

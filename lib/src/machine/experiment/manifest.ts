@@ -1,8 +1,9 @@
 import { hashIds } from "../../tokens/tokenizedPrompts";
 import type { BackendChoice } from "../backend/backend";
 import { libraryVersion } from "../support/project";
-import type { FullSettings, PlannedUnit } from "./plan";
-import { canonicalJson, unitKey } from "./unit";
+import { describeMetric } from "./entries";
+import type { FullSettings } from "./plan";
+import { canonicalJson, type UnitInputs, unitKey } from "./unit";
 
 /** Of the manifests that this version writes and reads. */
 export const MANIFEST_FORMAT = 1;
@@ -20,9 +21,16 @@ interface DescribedModel {
   weights?: string;
   hashes: Record<string, string>;
   promptSet: string;
-  units: Omit<PlannedUnit, "ids">[];
+  units: {
+    prompt: string;
+    shuffleIndex: number;
+    inputs: UnitInputs;
+    further: readonly { name: string; inputs: UnitInputs }[];
+  }[];
   /** Where its results are recorded, if they are. */
   recorded?: { file: string; sha256: string };
+  /** Names of the further metrics that are not. */
+  lacking?: readonly string[];
 }
 
 /**
@@ -31,7 +39,7 @@ interface DescribedModel {
  * @param backend by which they are computed; undefined if none of them are
  */
 export function describeExperiment(
-  settings: FullSettings,
+  { ownMetrics, ...settings }: FullSettings,
   backend: BackendChoice | undefined,
   plans: readonly DescribedModel[],
 ): Record<string, unknown> {
@@ -39,15 +47,17 @@ export function describeExperiment(
     format: MANIFEST_FORMAT,
     command: commandOf(settings, backend),
     settings,
+    ...(ownMetrics && { ownMetrics: ownMetrics.map(describeMetric) }),
     dtype: "float32",
     ...(backend && versions(backend)),
-    models: plans.map(({ name, weights, hashes, promptSet, units, recorded }) => ({
+    models: plans.map(({ name, weights, hashes, promptSet, units, recorded, lacking = [] }) => ({
       name,
       // As JSON leaves out what is undefined, plain numbers are not mentioned.
       weights,
       files: hashes,
       promptSet,
       ...(recorded && { recorded }),
+      ...(lacking.length > 0 && { computed: lacking }),
       prompts: new Set(units.map(({ prompt }) => prompt)).size,
       units: units.map(({ prompt, shuffleIndex, inputs, further }) => ({
         prompt,

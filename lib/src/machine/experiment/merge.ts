@@ -5,7 +5,7 @@ import { differences, type Observation } from "./mixture";
 import type { UnitSource } from "./recordedUnits";
 import { Store } from "./store";
 import { keysOf, type ListedUnit, type StoredExperiment, unitsOf } from "./storedExperiment";
-import { canonicalJson, type StoredUnit, type UnitResult } from "./unit";
+import { canonicalJson, joinResults, type StoredUnit, type UnitResult } from "./unit";
 
 export interface MergeOptions {
   /** Facts in which the parts may differ, like "node" or "device". */
@@ -120,7 +120,7 @@ function checkUnits(experiment: StoredExperiment, stores: readonly UnitSource[])
           break;
         }
         if (new Set(whole.map(({ result }) => canonicalJson(result))).size > 1) contradictions.push(nameOf(unit));
-        const { inputs, provenance } = whole[0];
+        const { inputs, provenance, computedBy = [provenance] } = whole[0];
         const where = nameOf(unit);
         if (canonicalJson(inputs.checkpoint) !== canonicalJson(files)) {
           observe(`checkpoint ${unit.model}`, inputs.checkpoint, where);
@@ -128,8 +128,14 @@ function checkUnits(experiment: StoredExperiment, stores: readonly UnitSource[])
         }
         for (const name of ["dtype", "backend", "tokens", "captured", "leaveOut"] as const)
           observe(name, inputs[name] ?? null, where);
-        for (const [metric, version] of Object.entries(inputs.metrics)) observe(`metric ${metric}`, version, where);
-        for (const name of ["device", "tokenGeometry", "tensorflowJs", "node"]) observe(name, provenance[name], where);
+        for (const [metric, version] of Object.entries(inputs.metrics)) {
+          // What was recorded of a metric that has changed since is not used.
+          const own = unit.further[metric] ?? key;
+          if (own === key) observe(`metric ${metric}`, version, where);
+        }
+        for (const name of ["device", "tokenGeometry", "tensorflowJs", "node"]) {
+          for (const origin of computedBy) observe(name, origin[name], where);
+        }
       }
     }
   }
@@ -167,14 +173,14 @@ function* lines(
     }),
   );
   yield `{"format":1,\n"experiment":${canonicalJson({ command, settings, dtype, ...made })},\n"models":[\n`;
-  const models = experiment.models.map(({ name, files, promptSet, recorded, units, weights }) =>
-    canonicalJson({ name, files, promptSet, ...(recorded && { recorded }), units: units.length, weights }),
+  const models = experiment.models.map(({ name, files, promptSet, recorded, computed, units, weights }) =>
+    canonicalJson({ name, files, promptSet, recorded, computed, units: units.length, weights }),
   );
   yield `${models.join(",\n")}\n],\n"results":[\n`;
   for (const [place, unit] of units.entries()) {
     const { model, prompt, shuffleIndex, key, further } = unit;
     const { inputs } = wholeUnit(stores, key);
-    const result = Object.assign({}, ...keysOf(unit).map((part) => wholeUnit(stores, part).result));
+    const result = joinResults(keysOf(unit).map((part) => wholeUnit(stores, part).result));
     const line = canonicalJson({ model, prompt, shuffleIndex, key, further, inputs, result });
     yield `${line}${place < units.length - 1 ? "," : ""}\n`;
   }

@@ -53,7 +53,8 @@ describe("a metric of one's own", () => {
     const units = () =>
       new Map(filesBelow(join(store, "units")).map((file) => [file, readFileSync(join(store, "units", file), "utf8")]));
     const before = units();
-    expect(before.size).toBe(2 * UNITS);
+    // Six entries of the library's, one of one's own, and which they are.
+    expect(before.size).toBe(8 * UNITS);
     calls = 0;
     const rows = await study({ ...SETTINGS, metrics: [total] }, options);
     expect(calls).toBe(0);
@@ -62,7 +63,7 @@ describe("a metric of one's own", () => {
     await study({ ...SETTINGS, metrics: [{ ...total, version: 2 }] }, options);
     expect(calls).toBe(UNITS * LAYERS);
     const after = units();
-    expect(after.size).toBe(3 * UNITS);
+    expect(after.size).toBe(9 * UNITS);
     for (const [file, text] of before) expect(after.get(file)).toBe(text);
   });
 
@@ -70,6 +71,18 @@ describe("a metric of one's own", () => {
     const doubled: NamedMetric = { ...total, measure: async ({ cloud }) => 2 * cloud.values[0] };
     const [first] = (await study({ ...SETTINGS, metrics: [doubled] }, options)).of("total");
     expect(first.origin).toBe("computed");
+  });
+
+  it("is measured once by two runs at once, which plan and claim as for everything else", async () => {
+    const other = mkdtempSync(join(tmpdir(), "own-metrics-"));
+    calls = 0;
+    const both = [1, 2].map(() => study({ ...SETTINGS, metrics: [total] }, { ...options, store: other }));
+    const [first, second] = await Promise.all(both);
+    expect(calls).toBe(UNITS * LAYERS);
+    expect(first.experiment!.computed + second.experiment!.computed).toBe(UNITS);
+    const values = [first, second].map((rows) => rows.of("total").map(({ value }) => value));
+    expect(values[0]).toEqual(values[1]);
+    rmSync(other, { recursive: true });
   });
 
   it("that fails or gives no number is named, with the layer, and nothing of it is kept", async () => {
@@ -93,6 +106,7 @@ describe("a metric of one's own", () => {
   it.each([
     ["twoNNFit", 'the name "twoNNFit" is taken'],
     ["lastToken", 'the name "lastToken" is taken'],
+    ["key", 'the name "key" is taken'],
     ["my metric", '"my metric" cannot be the name of a metric'],
   ])("cannot be called %s", async (name, message) => {
     await expect(study({ ...SETTINGS, metrics: [{ ...total, name }] }, options)).rejects.toThrow(message);

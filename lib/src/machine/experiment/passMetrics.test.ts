@@ -9,9 +9,10 @@ import { loadNetwork, type Network } from "../../model/network";
 import { chooseBackend } from "../backend/backend";
 import { openCheckpoint } from "../checkpoint/checkpoint";
 import { resolveFromProject } from "../support/project";
+import { checkAsked } from "./entries";
 import { runExperiment } from "./experiment";
-import { measureMetrics } from "./measurePrompt";
-import { lastTokenVector, passMetric } from "./passMetrics";
+import { measurePrompts } from "./measurePrompt";
+import { lastTokenVector } from "./passMetrics";
 
 const folder = resolveFromProject("data/models/llama-mini");
 const ids = Array.from({ length: 60 }, (_, i) => (i * 37 + 11) % 4096);
@@ -44,7 +45,7 @@ describe("metrics of a pass", () => {
     );
     const near = { ranks: upTo(ids.length - 1), distances: distances.map((row) => Float64Array.from(row)) };
     const expected = rangeScalings(ids.length).map((scaling) => gride(near, scaling));
-    const [metrics] = await measureMetrics(model, [ids], { metrics: ["logitsIntrinsicDimension"] });
+    const [metrics] = await measurePrompts(model, [ids], { metrics: [["logitsIntrinsicDimension"]] });
     expect(metrics.logitsIntrinsicDimension!.map(({ scaling }) => scaling)).toEqual([2, 4, 8, 16, 32]);
     metrics.logitsIntrinsicDimension!.forEach((estimate, i) => {
       expect(Math.abs(estimate.id / expected[i].id - 1)).toBeLessThan(1e-6);
@@ -57,7 +58,7 @@ describe("metrics of a pass", () => {
     await runNetwork(model, ids, {
       onHiddenState: ({ values, dimension }) => void states.push(values.slice(-dimension)),
     });
-    const [metrics] = await measureMetrics(model, [ids], { metrics: ["lastToken"] });
+    const [metrics] = await measurePrompts(model, [ids], { metrics: [["lastToken"]] });
     expect(metrics.lastToken).toHaveLength(13);
     states.forEach((vector, layer) => {
       expect(lastTokenVector(metrics, layer)).toEqual(vector);
@@ -67,7 +68,7 @@ describe("metrics of a pass", () => {
   });
 
   it("have names", () => {
-    expect(() => passMetric("toString")).toThrow(
+    expect(() => checkAsked("toString")).toThrow(
       'unknown metric "toString"; there are logitsIntrinsicDimension, lastToken',
     );
   });

@@ -1,3 +1,4 @@
+import type { NamedMetric } from "../../geometry/metric";
 import { METRICS } from "../../geometry/metrics";
 import { openNetwork } from "../../model/network";
 import { EMBEDDED_PROMPTS, loadPrompts } from "../../prompts/prompts";
@@ -10,8 +11,9 @@ import { FEWEST_POINTS } from "../support/cloud";
 import { UserError } from "../support/errors";
 import type { ProgressReporter } from "../support/progress";
 import { CheckpointGuard } from "./checkpointGuard";
+import { type AskedMetricName, checkAsked, coreEntries, type Entry, entryFor } from "./entries";
 import { namedPrompts } from "./namedPrompts";
-import { type PassMetricName, passMetric } from "./passMetrics";
+import { checkOwnMetrics } from "./ownMetrics";
 import type { CapturedPrecision } from "./precision";
 import type { UnitInputs } from "./unit";
 
@@ -33,8 +35,10 @@ export interface ExperimentSettings {
   seed?: string;
   /** Rounding of the hidden states before they are measured; "float32", none, without it. */
   captured?: CapturedPrecision;
-  /** What to measure besides the geometry of the layers; nothing without it. */
-  metrics?: PassMetricName[];
+  /** What to measure besides what every study measures: nothing without it. */
+  metrics?: AskedMetricName[];
+  /** Metrics of one's own, measured besides. */
+  ownMetrics?: readonly NamedMetric[];
   /**
    * Whether the model reads its beginning-of-text token in front of each prompt, shuffled or not. The token is not part of
    * the cloud; loss and entropy are of the same positions as without it. Without it (the paper's protocol) nothing is added.
@@ -54,7 +58,7 @@ export interface ExperimentSettings {
 
 /** Settings with everything decided that has a default. */
 export type FullSettings = ExperimentSettings &
-  Required<Omit<ExperimentSettings, "promptCount" | "promptName" | "metrics" | "bos" | "leaveOut" | "recorded">>;
+  Required<Pick<ExperimentSettings, "prompts" | "tokens" | "seed" | "captured">>;
 
 /** A unit of work: one prompt in one order under one model. */
 export interface PlannedUnit {
@@ -62,9 +66,12 @@ export interface PlannedUnit {
   shuffleIndex: number;
   /** In the order in which the model reads them, with the token in front if there is to be one. */
   ids: number[];
+  /** All that the results of every study depend on, which is the unit's identity. */
   inputs: UnitInputs;
-  /** The further metrics, each a unit of its own in the store. */
-  further: { name: PassMetricName; inputs: UnitInputs }[];
+  /** What is measured besides, each an entry of its own in the store. */
+  further: Entry[];
+  /** All that is to be found in the store or measured. */
+  entries: Entry[];
 }
 
 /** All units of one model. */
@@ -103,6 +110,7 @@ export function withDefaults(settings: ExperimentSettings): FullSettings {
       `${leaveOut} tokens left out of ${tokens}: must be a whole number that leaves ${FEWEST_POINTS} or more for a geometry`,
     );
   }
+  checkOwnMetrics(settings.ownMetrics ?? []);
   // What is not asked for is not mentioned, so that experiments keep their names.
   const special = { ...(bos && { bos }), ...(leaveOut > 0 && { leaveOut }), ...(!recorded && { recorded }) };
   return { ...others, prompts, tokens, seed: String(seed), captured, ...special };
@@ -140,6 +148,8 @@ export async function planModel(
   const prompts = tokenizePrompts(tokenizer, loaded, settings.tokens);
   const front = settings.bos ? [beginOfText(tokenizer, checkpoint.path)] : [];
   const hashes = hashCheckpoint(checkpoint);
+  const asked = settings.metrics ?? [];
+  asked.forEach(checkAsked);
   const metrics = Object.fromEntries(Object.entries(METRICS).map(([name, { version }]) => [name, version]));
   const units = prompts.flatMap(({ name, ids }) =>
     settings.shuffleIndices.map((shuffleIndex): PlannedUnit => {
@@ -155,10 +165,9 @@ export async function planModel(
         ...(settings.captured !== "float32" && { captured: settings.captured }),
         backend,
       };
-      const further = (settings.metrics ?? []).map((metric) => {
-        return { name: metric, inputs: { ...inputs, metrics: { [metric]: passMetric(metric).version } } };
-      });
-      return { prompt: name, shuffleIndex, ids: [...front, ...shuffled], inputs, further };
+      const further = [...asked, ...(settings.ownMetrics ?? [])].map((metric) => entryFor(inputs, metric));
+      const entries = [...coreEntries(inputs), ...further];
+      return { prompt: name, shuffleIndex, ids: [...front, ...shuffled], inputs, further, entries };
     }),
   );
   const promptSet = hashIds(prompts.flatMap(({ ids }) => ids));

@@ -24,9 +24,16 @@ export class PlannedModels<Plan extends ModelPlan | RecordedPlan> {
   named(): Plan[] {
     const plans = [...this.byPlace.values()].map(({ plan }) => plan);
     const names = modelNames(plans);
-    return plans.map((plan, i) => {
-      const name = names[i];
-      return { ...plan, name, ...("checkpoint" in plan && { checkpoint: { ...plan.checkpoint, name } }) };
-    });
+    return plans.map((plan, i) => named(plan, names[i]));
   }
+}
+
+/** A plan under another name, with what is to be computed besides what is recorded. */
+function named<Plan extends ModelPlan | RecordedPlan>(plan: Plan, name: string): Plan {
+  return {
+    ...plan,
+    name,
+    ...("checkpoint" in plan && { checkpoint: { ...plan.checkpoint, name } }),
+    ...("rest" in plan && plan.rest && { rest: named(plan.rest, name) }),
+  };
 }

@@ -9,6 +9,7 @@ import { childrenOf } from "../../../../tests/support/processes";
 import { copyModelWithTokenizer, editSafetensors } from "../../../../tests/support/tinyModel";
 import type { BackendChoice } from "../backend/backend";
 import { UserError } from "../support/errors";
+import { coreMetricNames } from "./entries";
 import { runExperiment } from "./experiment";
 import type { ExperimentSettings } from "./plan";
 import { affordableWorkers, WORKERS_VARIABLE, WorkerPool, wishedWorkers } from "./pool";
@@ -81,7 +82,14 @@ describe("a failure in a worker", () => {
       const { model: path } = workplace();
       const pool = new WorkerPool(1);
       onTestFinished(() => pool.close());
-      const task = { path, backend: "cpu" as const, weightMemory: 1e9, rewritten: 0, geometry: true, options: {} };
+      const task = {
+        path,
+        backend: "cpu" as const,
+        weightMemory: 1e9,
+        rewritten: 0,
+        metrics: [coreMetricNames()],
+        options: {},
+      };
       const ids = [[1, 2, 3, 4]];
       const [first] = await pool.measure({ ...task, ids });
       const [worker] = workersOf(process.pid);
@@ -101,7 +109,7 @@ describe("a failure in a worker", () => {
       weightMemory: 1e9,
       rewritten: 0,
       ids: [],
-      geometry: true,
+      metrics: [coreMetricNames()],
       options: {},
     };
     expect(await pool.measure(task)).toEqual([]);

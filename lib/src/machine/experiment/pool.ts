@@ -40,13 +40,13 @@ export interface PoolTask {
   rewritten: number;
   /** Of each prompt, in the order in which the model reads them. */
   ids: number[][];
-  /** Whether the layers are measured, or only the further metrics. */
-  geometry: boolean;
-  options: Pick<MeasureOptions, "captured" | "metrics" | "leaveOut"> & KeeperOptions;
+  /** Of each prompt, what is measured of it. */
+  metrics: string[][];
+  options: Pick<MeasureOptions, "captured" | "leaveOut"> & KeeperOptions;
 }
 
 /** What comes back: errors cross the border between processes as what they say. */
-export type PoolAnswer = { results: Partial<UnitResult>[] } | { failure: string; forUser: boolean; stack?: string };
+export type PoolAnswer = { results: UnitResult[] } | { failure: string; forUser: boolean; stack?: string };
 
 /**
  * Processes that measure units side by side, each with a backend and a model of its own. Processes and not threads: the
@@ -83,7 +83,7 @@ export class WorkerPool {
   }
 
   /** @throws UserError as the measurement does, or if a process ended before its time */
-  async measure(task: PoolTask): Promise<Partial<UnitResult>[]> {
+  async measure(task: PoolTask): Promise<UnitResult[]> {
     let answer: PoolAnswer;
     try {
       answer = await this.pool.run(task);

@@ -3,7 +3,7 @@ import { chooseBackend } from "../backend/backend";
 import { openCheckpoint } from "../checkpoint/checkpoint";
 import { messageOf, UserError } from "../support/errors";
 import { endWithParent } from "../support/parent";
-import { measureMetrics, measurePrompts } from "./measurePrompt";
+import { measurePrompts } from "./measurePrompt";
 import type { PoolAnswer, PoolTask } from "./pool";
 
 /** The model of the last task; tasks of one model follow each other. */
@@ -16,8 +16,8 @@ endWithParent();
 export default async function measureTask(task: PoolTask): Promise<PoolAnswer> {
   try {
     const network = await networkOf(task);
-    const measure = task.geometry ? measurePrompts : measureMetrics;
-    return { results: await measure(network, task.ids, task.options) };
+    const { ids, metrics, options } = task;
+    return { results: await measurePrompts(network, ids, { ...options, metrics }) };
   } catch (error) {
     const stack = error instanceof Error ? error.stack : undefined;
     return { failure: messageOf(error), forUser: error instanceof UserError, stack };

@@ -38,6 +38,9 @@ export function experimentRecord(
   };
 }
 
+/** Where a number comes from: computed now, found in the store, recorded in data/recorded, or published by the authors. */
+export type Origin = "computed" | "store" | "recorded" | "published";
+
 /** By what units were computed: backend, device and versions, as far as they differ. */
 export class Origins {
   private readonly found = new Map<string, Record<string, unknown>>();

@@ -12,6 +12,7 @@ const unitOf = (ids: string): PlannedUnit => ({
   ids: [],
   inputs: { ids } as UnitInputs,
   further: [],
+  entries: [],
 });
 
 function queueOf(units: PlannedUnit[], stored = new Set<PlannedUnit>()): UnitQueue {

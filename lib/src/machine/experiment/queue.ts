@@ -67,6 +67,11 @@ export class UnitQueue {
     return batch;
   }
 
+  /** How many units are left, whoever computes them: as of the last look. */
+  get left(): number {
+    return this.waiting.size;
+  }
+
   /** Gives units back that were computed, or that could not be. */
   release(units: readonly PlannedUnit[]): void {
     for (const key of units.map(({ inputs }) => unitKey(inputs))) {

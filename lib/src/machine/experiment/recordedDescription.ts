@@ -1,7 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../support/errors";
 import { readJsonObject } from "../support/json";
-import type { PassMetricName } from "./passMetrics";
+import type { AskedMetricName } from "./entries";
 
 /** Of the recorded studies that this version writes and reads. */
 export const STUDY_FORMAT = 1;
@@ -23,7 +23,7 @@ export interface RecordedPart {
   /** Names of the prompts. */
   prompts: string[];
   /** What was measured besides the geometry of the layers. */
-  metrics: PassMetricName[];
+  metrics: AskedMetricName[];
   rows: number;
 }
 

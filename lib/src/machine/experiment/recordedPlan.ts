@@ -1,19 +1,18 @@
 import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { basename } from "node:path";
-import { METRICS } from "../../geometry/metrics";
 import { EMBEDDED_PROMPTS, loadPrompts } from "../../prompts/prompts";
 import { hashCheckpoint, openCheckpoint } from "../checkpoint/checkpoint";
 import { knownPath } from "../hub/models";
 import { UserError } from "../support/errors";
 import { resolveFromProject } from "../support/project";
+import { coreMetricNames } from "./entries";
 import { namedPrompts } from "./namedPrompts";
-import { passMetric } from "./passMetrics";
-import type { FullSettings } from "./plan";
-import { partInWords, type StudyDescription } from "./recordedDescription";
+import type { FullSettings, ModelPlan } from "./plan";
+import { partInWords } from "./recordedDescription";
 import { tokenizerHashes } from "./recordedModel";
 import {
-  layerMetrics,
+  isRecordedNow,
   openStudy,
   type RecordedStudy,
   type RecordedUnit,
@@ -21,7 +20,10 @@ import {
   recordedNames,
 } from "./recordedStudy";
 
-/** All units of a model whose results are recorded: neither the model nor its tokenizer nor a backend is needed. */
+/**
+ * All units of a model whose results are recorded: neither the model nor its tokenizer nor a backend is needed, but for what
+ * is not recorded of them.
+ */
 export interface RecordedPlan {
   name: string;
   /** Where the model is, or would be; where it is recorded, if that cannot be told. */
@@ -36,12 +38,16 @@ export interface RecordedPlan {
   /** Where the results are. */
   recorded: { file: string; sha256: string };
   study: RecordedStudy;
+  /** Names of the metrics that are not recorded, or in another version. */
+  lacking: string[];
+  /** What is computed for them, if anything is: units in the same order, each with these entries alone. */
+  rest?: ModelPlan;
 }
 
 /**
- * The units of one model as they are recorded, if all of what is asked for is: the model (by the study's name, or by a
- * checkpoint on disk with the same files), embedded prompts with the same texts, tokens, seed, precision, orders, what
- * stands at the beginning, and the metrics in their present versions.
+ * The units of one model as they are recorded, if what is asked for is: the model (by the study's name, or by a
+ * checkpoint on disk with the same files), embedded prompts with the same texts, tokens, seed, precision, orders, and what
+ * stands at the beginning. Metrics that are not recorded in their present versions are named, as long as others are.
  *
  * @param model folder or file on disk, or a name
  * @returns undefined if anything else is asked for
@@ -61,11 +67,12 @@ export async function planOf(
   { study, name, path = study.path }: { study: RecordedStudy; name?: string; path?: string },
   settings: FullSettings,
 ): Promise<RecordedPlan> {
-  const units = await unitsAskedFor(study, settings);
-  if (typeof units === "string") throw new UserError(`${study.path}: ${units} is not recorded`);
+  const asked = await unitsAskedFor(study, settings);
+  if (typeof asked === "string") throw new UserError(`${study.path}: ${asked} is not recorded`);
+  const { units, lacking } = asked;
   const { model, prompts } = study.description;
-  const asked = new Set(units.map(({ prompt }) => prompt));
-  const ids = prompts.filter((prompt) => asked.has(prompt.name)).map((prompt) => prompt.ids["0"] ?? prompt.text);
+  const names = new Set(units.map(({ prompt }) => prompt));
+  const ids = prompts.filter((prompt) => names.has(prompt.name)).map((prompt) => prompt.ids["0"] ?? prompt.text);
   return {
     name: name ?? model.checkpoint,
     path,
@@ -75,6 +82,7 @@ export async function planOf(
     units,
     recorded: study.source,
     study,
+    lacking,
   };
 }
 
@@ -84,8 +92,9 @@ export async function describeRecorded(model: string, settings: FullSettings): P
   if (!found) return "";
   const { parts, settings: fixed } = found.study.description;
   const listed = parts.map((part) => `${partInWords(part)} of ${part.prompts.length} prompts`);
-  const units = await unitsAskedFor(found.study, settings);
-  const why = typeof units === "string" ? `: ${units} is not` : "";
+  const asked = await unitsAskedFor(found.study, settings);
+  const missing = typeof asked === "string" ? asked : asked.lacking.join(", ");
+  const why = missing === "" ? "" : `: ${missing} is not`;
   return (
     `; recorded of ${found.study.description.model.name} (${found.study.source.file}) are embedded prompts of ${fixed.tokens} tokens, ` +
     `seed ${fixed.seed}, float32, ${listed.join(", ")}${why}`
@@ -96,14 +105,14 @@ export async function describeRecorded(model: string, settings: FullSettings): P
 async function unitsAskedFor(
   { description, units }: RecordedStudy,
   settings: FullSettings,
-): Promise<RecordedUnit[] | string> {
-  const { bos = false, leaveOut = 0, metrics = [], tokens, seed, captured, shuffleIndices } = settings;
+): Promise<{ units: RecordedUnit[]; lacking: string[] } | string> {
+  const { bos = false, leaveOut = 0, metrics = [], ownMetrics = [], tokens, seed, captured, shuffleIndices } = settings;
   if (settings.prompts !== EMBEDDED_PROMPTS) return `prompts ${settings.prompts}`;
   if (captured !== "float32") return `captured precision ${captured}`;
   if (tokens !== description.settings.tokens) return `a length of ${tokens} tokens`;
   if (seed !== description.settings.seed) return `seed ${seed}`;
-  const outdated = outdatedMetric(description, metrics);
-  if (outdated !== undefined) return `version ${versionOf(outdated)} of ${outdated}`;
+  const core = coreMetricNames();
+  if (!core.some((name) => isRecordedNow(description, name))) return "any metric in its present version";
   const known = new Map(units.map((unit) => [placeOf(unit.prompt, unit.part), unit]));
   const texts = new Map(description.prompts.map(({ name, text }) => [name, text]));
   const asked = namedPrompts(await loadPrompts(EMBEDDED_PROMPTS, settings.promptCount), settings);
@@ -114,31 +123,26 @@ async function unitsAskedFor(
       const unit = known.get(placeOf(name, { shuffleIndex, bos, leaveOut }));
       const what = `${partInWords({ shuffleIndex, bos, leaveOut })} of ${name}`;
       if (!unit) return what;
-      const lacking = metrics.find((metric) => !unit.part.metrics.includes(metric));
-      if (lacking) return `${lacking} at ${what}`;
-      found.push({ ...unit, further: metrics.map((metric) => unit.further.find((part) => part.name === metric)!) });
+      found.push(unit);
     }
   }
-  return found;
+  const isLacking = (name: string) =>
+    !isRecordedNow(description, name) || !found.every(({ further }) => further.some((one) => one.name === name));
+  const lacking = [
+    ...core.filter((name) => !isRecordedNow(description, name)),
+    ...metrics.filter((name) => isLacking(name)),
+    ...ownMetrics.map(({ name }) => name),
+  ];
+  const taken = metrics.filter((name) => !lacking.includes(name));
+  const chosen = found.map((unit) => ({
+    ...unit,
+    further: taken.map((name) => unit.further.find((one) => one.name === name)!),
+  }));
+  return { units: chosen, lacking };
 }
 
 function placeOf(prompt: string, part: { shuffleIndex: number; bos: boolean; leaveOut: number }): string {
   return `${prompt} ${part.shuffleIndex} ${part.bos} ${part.leaveOut}`;
-}
-
-/** The name of a metric that was recorded in another version than the present one. */
-function outdatedMetric(description: StudyDescription, further: readonly string[]): string | undefined {
-  const names = [...new Set([...Object.keys(layerMetrics(description)), ...Object.keys(METRICS), ...further])];
-  return names.find((name) => description.metrics[name] !== versionOf(name));
-}
-
-function versionOf(name: string): number | undefined {
-  if (Object.hasOwn(METRICS, name)) return METRICS[name as keyof typeof METRICS].version;
-  try {
-    return passMetric(name).version;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The study of a model: that of a checkpoint on disk with the same files, or the one of that name. */

@@ -4,11 +4,11 @@ import { messageOf, UserError } from "../support/errors";
 import { parseNpy } from "../support/npy";
 import { isThere } from "../support/pointerFile";
 import { PROJECT_ROOT } from "../support/project";
-import { type PassMetricName, passMetric } from "./passMetrics";
+import { metricNamed } from "./entries";
 import { filesOf, type RecordedPart, readDescription, type StudyDescription } from "./recordedDescription";
 import { readRecordedFile, readRows } from "./recordedTable";
-import { ResultOfRows } from "./tidyRows";
-import { type StoredUnit, type UnitInputs, type UnitResult, unitKey } from "./unit";
+import { metricWith, ResultOfRows } from "./tidyRows";
+import { entryOf, resultOf, type StoredUnit, type UnitInputs, type UnitResult, unitKey } from "./unit";
 
 /** The environment variable that names another folder of recorded studies; "0" is for none. */
 export const RECORDED_VARIABLE = "TOKEN_GEOMETRY_RECORDED";
@@ -27,7 +27,7 @@ export interface RecordedUnit {
   /** What it depended on: its key is the one that it had in the store. */
   inputs: UnitInputs;
   /** The further metrics that were recorded, as units of their own. */
-  further: { name: PassMetricName; inputs: UnitInputs }[];
+  further: { name: string; inputs: UnitInputs }[];
   part: RecordedPart;
 }
 
@@ -57,7 +57,7 @@ export function recordedNames(folder: string | undefined = recordedFolder()): st
 export class RecordedStudy {
   readonly units: readonly RecordedUnit[];
   private readonly results = new Map<RecordedPart, Map<string, UnitResult>>();
-  private readonly byKey = new Map<string, { unit: RecordedUnit; further?: PassMetricName }>();
+  private readonly byKey = new Map<string, { unit: RecordedUnit; further?: string }>();
 
   /** @param path of the description */
   constructor(
@@ -92,11 +92,11 @@ export class RecordedStudy {
     for (const part of parts) this.results.set(part, await this.readPart(files.table, bytes, part));
   }
 
-  /** The result of a unit that was read, with the further metrics that it lists. */
+  /** The result of a unit that was read, with the further metrics that it lists, as far as they are recorded. */
   resultOf({ part, prompt, further }: RecordedUnit): UnitResult {
-    const { logitsIntrinsicDimension, lastToken, ...geometry } = this.results.get(part)!.get(prompt)!;
-    const known = { logitsIntrinsicDimension, lastToken };
-    return Object.assign({}, geometry, ...further.map(({ name }) => ({ [name]: known[name] })));
+    const whole = this.results.get(part)!.get(prompt)!;
+    const names = further.map(({ name }) => name).filter((name) => (part.metrics as string[]).includes(name));
+    return this.only([...this.core, ...names], whole) as UnitResult;
   }
 
   /** What the study has under a name of the store, once it was read; see {@link load}. */
@@ -105,9 +105,8 @@ export class RecordedStudy {
     const whole = known && this.results.get(known.unit.part)?.get(known.unit.prompt);
     if (!known || !whole) return "missing";
     const { unit, further } = known;
-    const { logitsIntrinsicDimension, lastToken, ...geometry } = whole;
     const inputs = further ? unit.further.find(({ name }) => name === further)!.inputs : unit.inputs;
-    const result = (further ? { [further]: whole[further] } : geometry) as Result;
+    const result = this.only(further ? [further] : this.core, whole) as Result;
     return { inputs, result, provenance: { ...this.description.computedBy[0], recorded: this.source.file } };
   }
 
@@ -116,15 +115,28 @@ export class RecordedStudy {
     return [...keys].flatMap((key) => this.byKey.get(key)?.unit ?? []);
   }
 
+  /** What of a unit needs not be asked for, in its present version. */
+  private get core(): string[] {
+    const names = ["prediction", ...Object.keys(layerMetrics(this.description))];
+    return names.filter((name) => isRecordedNow(this.description, name));
+  }
+
+  private only(names: readonly string[], whole: UnitResult): Partial<UnitResult> {
+    return resultOf(Object.fromEntries(names.map((name) => [name, entryOf(whole, name)])));
+  }
+
   private async readPart(table: string, bytes: Buffer, part: RecordedPart): Promise<Map<string, UnitResult>> {
     const { model, parts } = this.description;
-    const builders = new Map(part.prompts.map((prompt) => [prompt, new ResultOfRows(model.layers)]));
+    const metrics = [...this.core, ...part.metrics.filter((name) => isRecordedNow(this.description, name))];
+    // Rows of metrics that have changed since may be others than these have now.
+    const outdated = Object.keys(this.description.metrics).some((name) => !isRecordedNow(this.description, name));
+    const builders = new Map(part.prompts.map((prompt) => [prompt, new ResultOfRows(model.layers, metrics)]));
     const before = parts.slice(0, parts.indexOf(part)).reduce((sum, { rows }) => sum + rows, 0);
     try {
       await readRows(table, bytes, before, before + part.rows, ({ prompt, ...row }) => {
         const builder = builders.get(prompt);
         if (!builder) throw new UserError(`a row of the prompt "${prompt}"`);
-        builder.add(row);
+        if (!outdated || metrics.includes(metricWith(row.quantity))) builder.add(row);
       });
       const results = part.prompts.map((prompt) => builders.get(prompt)!.result());
       const vectors = part.metrics.includes("lastToken") ? this.lastTokens(part) : undefined;
@@ -160,17 +172,16 @@ export class RecordedStudy {
   }
 }
 
-/** The metrics of the layers, with their versions: those of a study that are no further ones. */
-export function layerMetrics({ metrics }: StudyDescription): Record<string, number> {
-  return Object.fromEntries(Object.entries(metrics).filter(([name]) => !isPassMetric(name)));
+/** Whether a study has a metric in its present version. Of the prediction, which it does not name, there was one only. */
+export function isRecordedNow({ metrics }: StudyDescription, name: string): boolean {
+  const recorded = name === "prediction" ? 1 : metrics[name];
+  return recorded !== undefined && metricNamed(name)?.version === recorded;
 }
 
-function isPassMetric(name: string): boolean {
-  try {
-    return passMetric(name) !== undefined;
-  } catch {
-    return false;
-  }
+/** The metrics of the layers that every unit of a study has, with their versions: those that no part had to be asked for. */
+function layerMetrics({ metrics, parts }: StudyDescription): Record<string, number> {
+  const asked = new Set<string>(parts.flatMap((part) => part.metrics));
+  return Object.fromEntries(Object.entries(metrics).filter(([name]) => !asked.has(name)));
 }
 
 function unitsOf(description: StudyDescription): RecordedUnit[] {

@@ -10,6 +10,17 @@ export interface UnitSource {
   read<Result = UnitResult>(key: string): StoredUnit<Result> | "missing" | "damaged";
 }
 
+/** What the first of two has, and what only the second has. */
+export function eitherSource(first: UnitSource, second: UnitSource): UnitSource {
+  return {
+    folder: [first, second].map(({ folder }) => folder).join(", "),
+    read<Result>(key: string) {
+      const found = first.read<Result>(key);
+      return found === "missing" ? second.read<Result>(key) : found;
+    },
+  };
+}
+
 /** The study whose table a file names by its hash; undefined if it is not here. */
 export function studyWith({ sha256 }: { sha256: string }): RecordedStudy | undefined {
   for (const name of recordedNames()) {

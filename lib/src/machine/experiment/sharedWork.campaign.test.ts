@@ -7,6 +7,7 @@ import { temporaryFolder } from "../../../../tests/support/notebooks";
 import { copyModelWithTokenizer, editJson, editSafetensors } from "../../../../tests/support/tinyModel";
 import { chooseBackend } from "../backend/backend";
 import { EXPIRY } from "../support/signsOfLife";
+import { coreEntries } from "./entries";
 import { runExperiment } from "./experiment";
 import { UnitClaims } from "./lock";
 import { mergeExperiment } from "./merge";
@@ -87,7 +88,8 @@ test("a run says by what the results were computed that it found in the store", 
   const opened = new Store(store);
   const unit = opened.read(unitsOf(only(store))[3].key);
   if (typeof unit === "string") throw new Error(unit);
-  opened.save({ ...unit, provenance: { ...unit.provenance, node: "v99.0.0" } });
+  const entry = opened.find(coreEntries(unit.inputs).find(({ name }) => name === "twoNN")!.inputs)!;
+  opened.save({ ...entry, provenance: { ...entry.provenance, node: "v99.0.0" } });
   const again = await runExperiment({ ...settings, metrics: ["lastToken"] }, { store, backend });
   expect(again.origins.map(({ node }) => node)).toEqual([process.version, "v99.0.0"]);
   expect(again.manifest).toEqual(first.manifest);

@@ -2,7 +2,7 @@ import type { Holder } from "../support/signsOfLife";
 import { livingClaims } from "./lock";
 import { notedShards, shardOf } from "./shard";
 import type { Store } from "./store";
-import { keysOf, type ListedUnit, type StoredExperiment, unitsOf } from "./storedExperiment";
+import { type ListedUnit, type StoredExperiment, storedKeysOf, unitsOf } from "./storedExperiment";
 
 /** "done": in the store, or recorded. "running": claimed by a worker that seems alive. "damaged": there, but to be computed again. */
 export type UnitState = "done" | "running" | "missing" | "damaged";
@@ -56,8 +56,7 @@ export function experimentStatus(
   const claims = livingClaims(store.folder, now).filter(({ key }) => keys.has(key));
   const claimed = new Set(claims.map(({ key }) => key));
   const stateOf = (unit: ListedUnit): UnitState => {
-    if (unit.recorded) return "done";
-    const parts = keysOf(unit).map((key) =>
+    const parts = storedKeysOf(unit).map((key) =>
       quick ? (store.savedAt(key) === undefined ? "missing" : "there") : store.read(key),
     );
     if (parts.every((part) => part !== "missing" && part !== "damaged")) return "done";

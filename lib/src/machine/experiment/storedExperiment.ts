@@ -22,6 +22,8 @@ export interface ListedUnit {
   further: Record<string, string>;
   /** Whether it is recorded, and so not in the store. */
   recorded?: true;
+  /** Further metrics that are in the store all the same. */
+  computed?: string[];
 }
 
 /** One model of an experiment. */
@@ -35,6 +37,8 @@ export interface ListedModel {
   weights?: string;
   /** Where its results are recorded, if they are not in the store. */
   recorded?: { file: string; sha256: string };
+  /** Names of the further metrics that are not recorded. */
+  computed?: string[];
   units: ListedUnit[];
 }
 
@@ -99,6 +103,11 @@ export function keysOf({ key, further }: ListedUnit): string[] {
   return [key, ...Object.values(further)];
 }
 
+/** Those of them that a store has. */
+export function storedKeysOf(unit: ListedUnit): string[] {
+  return unit.recorded ? (unit.computed ?? []).map((name) => unit.further[name]) : keysOf(unit);
+}
+
 function parseManifest(manifest: Record<string, unknown>, source: string, name: string): StoredExperiment {
   const { models, format, ...facts } = manifest;
   const refuse = (why: string): never => {
@@ -113,7 +122,9 @@ function parseManifest(manifest: Record<string, unknown>, source: string, name: 
   if (!Array.isArray(models) || models.length === 0) refuse("the manifest lists no models");
   const parsed = (models as unknown[]).map((model, place): ListedModel => {
     const at = `the manifest's model ${place + 1}`;
-    const { name, files, promptSet, recorded, units, weights } = isObject(model) ? model : refuse(`${at} is damaged`);
+    const { name, files, promptSet, recorded, computed, units, weights } = isObject(model)
+      ? model
+      : refuse(`${at} is damaged`);
     if (typeof name !== "string" || !isHash(promptSet)) refuse(`${at} has no name or no hash of its prompts`);
     if (!isObject(files) || !Object.values(files).every(isHash)) refuse(`${at} has no hashes of its files`);
     if (
@@ -122,6 +133,13 @@ function parseManifest(manifest: Record<string, unknown>, source: string, name: 
     ) {
       refuse(`${at} does not say where it is recorded`);
     }
+    if (
+      computed !== undefined &&
+      !(Array.isArray(computed) && computed.every((metric) => typeof metric === "string"))
+    ) {
+      refuse(`${at} does not say which metrics are not recorded`);
+    }
+    const beside = computed !== undefined && { computed: computed as string[] };
     if (!Array.isArray(units) || units.length === 0) refuse(`${at} has no units`);
     return {
       name: name as string,
@@ -129,10 +147,12 @@ function parseManifest(manifest: Record<string, unknown>, source: string, name: 
       promptSet: promptSet as string,
       ...(typeof weights === "string" && { weights }),
       ...(recorded !== undefined && { recorded: recorded as ListedModel["recorded"] }),
+      ...beside,
       units: (units as unknown[]).map((unit, number) => {
         const { prompt, shuffleIndex, key, ...further } = isObject(unit) ? unit : ({} as Record<string, unknown>);
         // Names of units become paths: anything but a hash could lead out of the store.
-        const whole = isHash(key) && Object.values(further).every(isHash);
+        const named = (beside ? beside.computed : []).every((metric) => Object.hasOwn(further, metric));
+        const whole = isHash(key) && Object.values(further).every(isHash) && named;
         if (typeof prompt !== "string" || !Number.isSafeInteger(shuffleIndex) || !whole) {
           refuse(`unit ${number + 1} of ${at} is damaged`);
         }
@@ -143,6 +163,7 @@ function parseManifest(manifest: Record<string, unknown>, source: string, name: 
           key: key as string,
           further: further as Record<string, string>,
           ...(recorded !== undefined && { recorded: true }),
+          ...beside,
         };
       }),
     };

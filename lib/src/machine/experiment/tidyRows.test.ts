@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { coreMetricNames } from "./entries";
 import { ResultOfRows, type TidyRow, tidyRows } from "./tidyRows";
 import type { UnitResult } from "./unit";
 
@@ -33,8 +34,10 @@ const RESULT: UnitResult = {
   logitsIntrinsicDimension: [{ scaling: 2, id: 20, error: 1, scale: 9 }],
 };
 
-function again(rows: readonly TidyRow[], layers = 2): UnitResult {
-  const builder = new ResultOfRows(layers);
+const ALL = [...coreMetricNames(), "logitsIntrinsicDimension"];
+
+function again(rows: readonly TidyRow[], metrics = ALL): UnitResult {
+  const builder = new ResultOfRows(2, metrics);
   for (const row of rows) builder.add(row);
   return builder.result();
 }
@@ -74,7 +77,7 @@ describe("tidy rows", () => {
     expect(again(rows)).toEqual(RESULT);
     expect(again(rows.toReversed())).toEqual(RESULT);
     const { logitsIntrinsicDimension, ...plain } = RESULT;
-    expect(again(tidyRows(plain))).toEqual(plain);
+    expect(again(tidyRows(plain), coreMetricNames())).toEqual(plain);
   });
 
   test("that are missing, or belong nowhere, are noticed", () => {
@@ -84,7 +87,7 @@ describe("tidy rows", () => {
       expect(() => again(without(quantity))).toThrow("are missing");
     }
     const gap = rows.filter(({ quantity, parameter }) => !(quantity === "neighborhoodOverlap" && parameter === 1));
-    expect(() => again(gap)).toThrow("rows are missing");
+    expect(() => again(gap)).toThrow("rows of layer 1 are missing");
     const [row] = rows;
     expect(() => again([{ ...rows[5], layer: 7 }])).toThrow("a row of layer 7; there are 2 hidden states");
     expect(() => again([{ ...row, quantity: "size" as "loss" }])).toThrow('unknown quantity "size"');

@@ -6,10 +6,10 @@ import { checkReadable } from "../support/files";
 import type { FullSettings } from "./plan";
 import { hashResults } from "./provenance";
 import { planOf } from "./recordedPlan";
-import { recordedUnits, studyWith, type UnitSource } from "./recordedUnits";
+import { eitherSource, recordedUnits, studyWith, type UnitSource } from "./recordedUnits";
 import type { Store } from "./store";
 import { keysOf, type ListedModel, type ListedUnit, listedUnit, readManifest, unitsOf } from "./storedExperiment";
-import { canonicalJson, type StoredUnit, type UnitResult } from "./unit";
+import { canonicalJson, joinResults, type StoredUnit, type UnitResult } from "./unit";
 
 /**
  * What a store has of an experiment that a file names. "unchanged": all units, with the very numbers that were used;
@@ -50,7 +50,8 @@ export async function traceExperiment(store: Store, record: Record<string, unkno
   const units: TracedUnit[] = [];
   const results = function* (): Iterable<Partial<UnitResult>> {
     for (const unit of unitsOf({ models })) {
-      const found = storedResult(unit.recorded ? recorded : store, unit);
+      const both = unit.computed ? eitherSource(recorded, store) : recorded;
+      const found = storedResult(unit.recorded ? both : store, unit);
       const lost = typeof found === "string";
       units.push({ ...unit, state: lost ? found : "there" });
       if (!lost) yield found;
@@ -66,8 +67,8 @@ export async function traceExperiment(store: Store, record: Record<string, unkno
 async function recordedModels(record: Record<string, unknown>): Promise<ListedModel[] | undefined> {
   const listed = (Array.isArray(record.models) ? record.models : []) as Partial<ListedModel>[];
   const models: ListedModel[] = [];
-  for (const { name: listedName, recorded } of listed) {
-    const study = recorded && studyWith(recorded);
+  for (const { name: listedName, recorded, computed } of listed) {
+    const study = recorded && !computed && studyWith(recorded);
     if (!study) return undefined;
     try {
       const plan = await planOf({ study, name: listedName }, record.settings as FullSettings);
@@ -99,10 +100,13 @@ export async function traceMerged(store: Store, path: string): Promise<TracedExp
     const text = line.replace(/,$/, "");
     try {
       if (text.startsWith(MERGED_EXPERIMENT)) facts = JSON.parse(text.slice(MERGED_EXPERIMENT.length));
-      if (text.startsWith('{"files"')) {
+      if (/^\{"(computed|files)"/.test(text)) {
         const model = JSON.parse(text);
         models.push(model);
-        if (model.recorded) recorded.set(model.name, await recordedUnits([{ recorded: model.recorded }]));
+        if (model.recorded) {
+          const source = await recordedUnits([{ recorded: model.recorded }]);
+          recorded.set(model.name, model.computed ? eitherSource(source, store) : source);
+        }
       }
       if (!text.startsWith('{"further"')) continue;
       const { result, key, model, prompt, shuffleIndex, further } = JSON.parse(text);
@@ -133,5 +137,5 @@ function storedResult(store: UnitSource, unit: ListedUnit): Partial<UnitResult> 
   const parts = keysOf(unit).map((key) => store.read<Partial<UnitResult>>(key));
   const lost = parts.find((part) => part === "missing" || part === "damaged");
   if (lost === "missing" || lost === "damaged") return lost;
-  return Object.assign({}, ...parts.map((part) => (part as StoredUnit<Partial<UnitResult>>).result));
+  return joinResults(parts.map((part) => (part as StoredUnit<Partial<UnitResult>>).result));
 }

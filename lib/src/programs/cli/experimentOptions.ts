@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { PassMetricName } from "../../machine/experiment/passMetrics";
+import { type AskedMetricName, askedMetricNames } from "../../machine/experiment/entries";
 import type { ExperimentSettings } from "../../machine/experiment/plan";
 import type { CapturedPrecision } from "../../machine/experiment/precision";
 import { UserError } from "../../machine/support/errors";
@@ -15,7 +15,7 @@ export interface ExperimentArguments {
   shuffle: number[];
   seed: string;
   captured?: CapturedPrecision;
-  metrics?: PassMetricName[];
+  metrics?: AskedMetricName[];
   bos?: boolean;
   leaveOut?: number;
   /** False by --no-recorded. */
@@ -38,7 +38,7 @@ export function experimentOptions(command: Command): Command {
     .option("--shuffle <list>", "shuffle indices, like 0,5", wholeNumbers, [0])
     .option("--seed <text>", "of the shuffles", "0")
     .option("--captured <precision>", "round hidden states to float32 or bfloat16 before they are measured")
-    .option("--metrics <names...>", "measure besides: logitsIntrinsicDimension, lastToken")
+    .option("--metrics <names...>", `measure besides: ${askedMetricNames().join(", ")}`)
     .option("--bos", "put the model's beginning-of-text token in front of each prompt; it is not measured")
     .option(
       "--leave-out <number>",

@@ -20,16 +20,10 @@ interface Tolerance {
   absolute?: number;
 }
 
-/** Of values; errors of estimates are held to the same. */
-export const TOLERANCES: Record<Quantity, Tolerance> = {
+/** Of values; errors of estimates are held to the same. Dimensions, lengths and whatever is not named here: see {@link OTHERS}. */
+export const TOLERANCES: Partial<Record<Quantity, Tolerance>> = {
   loss: { relative: 1e-4 },
   meanEntropy: { relative: 1e-4 },
-  logitsIntrinsicDimension: { relative: 1e-3 },
-  logitsIntrinsicDimensionScale: { relative: 1e-3 },
-  intrinsicDimension: { relative: 1e-3 },
-  intrinsicDimensionScale: { relative: 1e-3 },
-  twoNNFit: { relative: 1e-3 },
-  twoNNMaximumLikelihood: { relative: 1e-3 },
   cosineSimilarity: { absolute: 1e-4 },
   cosineSimilarityDeviation: { absolute: 1e-4 },
   neighborhoodOverlap: { absolute: 5e-3 },
@@ -38,6 +32,8 @@ export const TOLERANCES: Record<Quantity, Tolerance> = {
   // Bins of a histogram: angles at an edge may fall on either side.
   neighborAngleCount: { relative: 0.1, absolute: 5 },
 };
+
+const OTHERS: Tolerance = { relative: 1e-3 };
 
 /** Of a vector of the last token: the length of the difference, over its own; half precision alone makes 3e-4. */
 export const VECTOR_TOLERANCE = 2e-3;
@@ -145,7 +141,8 @@ export function compareResults(recorded: UnitResult, computed: UnitResult): { nu
       [", error", one?.error ?? undefined, other?.error ?? undefined],
     ];
     for (const [what, was, is] of pairs) {
-      if (!isClose(was, is, TOLERANCES[quantity])) differences.push(`${place}${what}: recorded ${was}, computed ${is}`);
+      if (!isClose(was, is, TOLERANCES[quantity] ?? OTHERS))
+        differences.push(`${place}${what}: recorded ${was}, computed ${is}`);
     }
   }
   const vectors = recorded.lastToken ?? computed.lastToken ?? [];

@@ -19,6 +19,7 @@ interface RecordArguments {
   workers?: number;
   count?: number;
   tokens?: number;
+  extend?: boolean;
   check?: boolean;
   sample: number;
   seed?: string;
@@ -63,6 +64,7 @@ function defineCommand(): Command {
     .option("--workers <number>", "units measured at once", wholeNumber)
     .option("--count <number>", "for a try: only the first so many prompts", wholeNumber)
     .option("--tokens <number>", "for a try: of each prompt only so many tokens", wholeNumber)
+    .option("--extend", "take what is recorded already, and measure only what the plan has besides")
     .option("--check", "compute a random sample anew and compare; exit code 1 if something differs")
     .option("--sample <number>", "with --check: how many units of each study", wholeNumber, 4)
     .option("--seed <text>", "with --check: of the choice (default: another one each time)")

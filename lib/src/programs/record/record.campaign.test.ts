@@ -13,17 +13,16 @@ import {
   startRecord,
 } from "../../../../tests/support/recordedStudy";
 import { bandFigure } from "../../../../tests/support/sampleFigures";
+import { storedUnits } from "../../../../tests/support/storedUnits";
 import { editJson } from "../../../../tests/support/tinyModel";
+import { METRICS } from "../../geometry/metrics";
 import { runExperiment } from "../../machine/experiment/experiment";
 import { openStudy, RECORDED_VARIABLE, recordedFolder, recordedNames } from "../../machine/experiment/recordedStudy";
-import { DEFAULT_MODEL } from "../../machine/hub/namedModels";
 import { exportFigure } from "../../machine/render/export";
 import { readNpy } from "../../machine/support/npy";
-import { EMBEDDED_PROMPTS, loadPrompts } from "../../prompts/prompts";
 import { Study } from "../../results/study";
 import { provenanceOf } from "../../results/wording";
 import { checkStudy, compareResults } from "./checkStudy";
-import { partsOf, RECORDING_PLAN } from "./recordingPlan";
 import { recordModel } from "./recordModel";
 import { writeStudy } from "./writeStudy";
 
@@ -32,29 +31,8 @@ const recorded = join(folder, "recorded");
 beforeAll(() => recordForTest(recorded));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+const storedFiles = (store: string) => filesBelow(store).filter((name) => name.startsWith("units"));
 const tableOf = (place: string) => readFileSync(join(place, "llama-mini.parquet")).toString("hex");
-
-describe("the plan", () => {
-  test("names embedded prompts and orders that 1024 tokens have, and one order with the last tokens", async () => {
-    const names = (await loadPrompts(EMBEDDED_PROMPTS)).map(({ name }) => name);
-    for (const model of Object.keys(RECORDING_PLAN)) {
-      const parts = partsOf(model);
-      for (const { shuffleIndex, prompts = [] } of parts) {
-        expect(shuffleIndex).toBeLessThanOrEqual(5);
-        for (const prompt of prompts) expect(names).toContain(prompt);
-      }
-      // One file of vectors; figure 20, which shows them, is of the default model.
-      const withVectors = parts.filter(({ metrics = [] }) => metrics.includes("lastToken"));
-      expect(withVectors).toHaveLength(model === DEFAULT_MODEL ? 1 : 0);
-      const places = parts.map(({ shuffleIndex, bos, leaveOut }) => `${shuffleIndex} ${bos} ${leaveOut}`);
-      expect(new Set(places).size).toBe(places.length);
-    }
-    expect(partsOf("smollm2-135m")).toHaveLength(10);
-    expect(partsOf("smollm2-135m", { variants: ["bos"], shuffles: [5] })).toMatchObject([
-      { shuffleIndex: 5, bos: true },
-    ]);
-  });
-});
 
 describe("a recording", () => {
   test("is three files that say what they are", () => {
@@ -123,13 +101,38 @@ describe("a recording", () => {
     expect(tableOf(recorded)).toBe(before);
   });
 
+  test("is extended by what is new, and measures nothing else", async () => {
+    vi.stubEnv(RECORDED_VARIABLE, recorded);
+    const measured = vi.spyOn(METRICS.cosineSimilarity, "measure");
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+      vi.restoreAllMocks();
+    });
+    const place = temporaryFolder();
+    const again = { extend: true, store: join(place, "store") };
+    await recordForTest(join(place, "same"), again);
+    expect(tableOf(join(place, "same"))).toBe(tableOf(recorded));
+    expect(storedFiles(again.store)).toEqual([]);
+    METRICS.twoNN.version++;
+    onTestFinished(() => void METRICS.twoNN.version--);
+    await recordForTest(join(place, "more"), again);
+    expect(measured).not.toHaveBeenCalled();
+    expect(storedFiles(again.store)).toHaveLength(12);
+    // Only the version is another: the numbers are the same, those of 2NN measured now.
+    expect(tableOf(join(place, "more"))).toBe(tableOf(recorded));
+    const { metrics } = openStudy("llama-mini", join(place, "more"))!.description;
+    expect(metrics.twoNN).toBe(METRICS.twoNN.version);
+    await expect(recordForTest(join(place, "other"), { ...again, backend: "cpu" })).rejects.toThrow(
+      "was recorded by the backend wasm; extend the study by the same",
+    );
+  });
+
   test("that is killed leaves nothing half, and goes on where it was", async () => {
     const place = temporaryFolder();
     const [out, store] = [join(place, "out"), join(place, "store")];
     const args = [...RECORD_ARGUMENTS, "--shuffles", "0,2", "--out", out, "--store", store];
     const first = startRecord(args);
-    const units = join(store, "units");
-    const stored = () => (existsSync(units) ? filesBelow(units).filter((name) => name.endsWith(".json")).length : 0);
+    const stored = () => storedUnits(store).length;
     await waitUntil(() => stored() >= 4, "the first results");
     first.kill();
     await first.ended;

@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { METRICS } from "../../geometry/metrics";
 import { quantizedWeights } from "../../machine/checkpoint/checkpoint";
+import { metricNamed } from "../../machine/experiment/entries";
 import { runExperiment } from "../../machine/experiment/experiment";
-import { passMetric } from "../../machine/experiment/passMetrics";
 import { type ExperimentSettings, type ModelPlan, planModel, withDefaults } from "../../machine/experiment/plan";
 import { Origins } from "../../machine/experiment/provenance";
 import {
@@ -14,6 +14,7 @@ import {
   type StudyDescription,
 } from "../../machine/experiment/recordedDescription";
 import { checkpointFiles, tokenizerHashes, weightTypes } from "../../machine/experiment/recordedModel";
+import { planRecorded } from "../../machine/experiment/recordedPlan";
 import { UserError } from "../../machine/support/errors";
 import type { ProgressReporter } from "../../machine/support/progress";
 import type { Prompt } from "../../prompts/prompt";
@@ -34,6 +35,8 @@ export interface RecordOptions {
   store?: string;
   backend?: string;
   workers?: number;
+  /** Whether to take what is recorded already, and to measure only what the plan has besides. */
+  extend?: boolean;
   /** For the description. */
   command: string;
   /** Of a part, by its name. */
@@ -48,11 +51,11 @@ interface PlannedPart {
 
 /**
  * Records a model: computes by way of the store what {@link RECORDING_PLAN} says, and writes the study. What the store has is
- * not computed again, so that a recording that was stopped goes on where it was.
+ * not computed again, so that a recording that was stopped goes on where it was; nor, to extend a study, what is recorded.
  *
  * @param model name of the plan, or any folder, file or name of a model, which is then recorded under its checkpoint's name
  * @returns path of the study's description
- * @throws UserError as {@link runExperiment}, or if the folder has a study that holds more
+ * @throws UserError as {@link runExperiment}, if the folder has a study that holds more, or one is to be extended by another backend
  */
 export async function recordModel(model: string, options: RecordOptions): Promise<string> {
   const prompts = await loadPrompts(EMBEDDED_PROMPTS, options.count);
@@ -67,14 +70,18 @@ export async function recordModel(model: string, options: RecordOptions): Promis
     const [shuffleIndex] = settings.shuffleIndices;
     if (index === 0) refuseLoss(options.out, model, await planModel(model, withDefaults(settings), "wasm"), parts);
     const special = [bos ? ", bos" : "", leaveOut > 0 ? `, leaveOut ${leaveOut}` : ""].join("");
+    const known = (await planRecorded(model, withDefaults(settings)))?.study.description.settings.backend;
+    const backend = options.backend ?? known;
+    if (known !== undefined && backend !== known)
+      throw new UserError(`${model}: was recorded by the backend ${known}; extend the study by the same`);
     const experiment = await runExperiment(settings, {
       store: options.store,
-      backend: options.backend,
+      backend,
       workers: options.workers,
       progress: options.progress?.(`${model}, S = ${shuffleIndex}${special}`),
     });
     origins.push(...experiment.origins);
-    plans.push(await planModel(model, withDefaults(settings), experiment.backend!.name));
+    plans.push(await planModel(model, withDefaults(settings), experiment.backend?.name ?? known!));
     const part = { shuffleIndex, bos, leaveOut, prompts: names, metrics };
     measured.push({ part, results: experiment.results.map(({ result }) => result) });
   }
@@ -95,7 +102,7 @@ function plannedParts(model: string, prompts: readonly Prompt[], options: Record
       promptName: there,
       tokens: options.tokens,
       shuffleIndices: [shuffleIndex],
-      recorded: false,
+      recorded: options.extend === true,
     };
     return [{ settings, prompts: there }];
   });
@@ -171,7 +178,7 @@ async function factsOf(
     })),
     metrics: {
       ...Object.fromEntries(Object.entries(METRICS).map(([name, { version }]) => [name, version])),
-      ...Object.fromEntries([...further].map((name) => [name, passMetric(name).version])),
+      ...Object.fromEntries([...further].map((name) => [name, metricNamed(name)!.version])),
     },
     computedBy,
     command,

@@ -1,4 +1,4 @@
-import type { PassMetricName } from "../../machine/experiment/passMetrics";
+import type { AskedMetricName } from "../../machine/experiment/entries";
 
 /** What a model reads and how it is measured: the orders of some prompts that have this in common. */
 export interface RecordingPart {
@@ -9,10 +9,10 @@ export interface RecordingPart {
   bos?: boolean;
   leaveOut?: number;
   /** What is measured besides the geometry of the layers. */
-  metrics?: PassMetricName[];
+  metrics?: AskedMetricName[];
 }
 
-const METRICS: PassMetricName[] = ["logitsIntrinsicDimension", "lastToken"];
+const METRICS: AskedMetricName[] = ["logitsIntrinsicDimension", "lastToken"];
 
 /** A third of the prompts, the first ones: enough to see what the beginning of a text does. */
 const FIRST_THIRD = [

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { lastTokenVector } from "../../machine/experiment/passMetrics";
 import type { RecordedFile, StudyDescription } from "../../machine/experiment/recordedDescription";
-import { QUANTITIES, type TidyRow, tidyRows } from "../../machine/experiment/tidyRows";
+import { quantityNames, type TidyRow, tidyRows } from "../../machine/experiment/tidyRows";
 import type { UnitResult } from "../../machine/experiment/unit";
 import { UserError } from "../../machine/support/errors";
 import { readSmallFile, writeFileAtomically } from "../../machine/support/files";
@@ -59,7 +59,7 @@ type PromptRow = TidyRow & { prompt: string };
 function rowsOf(prompts: readonly string[], results: readonly UnitResult[]): PromptRow[] {
   const rows = prompts.flatMap((prompt, i) => tidyRows(results[i]).map((row) => ({ prompt, ...row })));
   const place = new Map(prompts.map((prompt, index) => [prompt, index]));
-  const order = new Map(QUANTITIES.map((quantity, index) => [quantity as string, index]));
+  const order = new Map(quantityNames().map((quantity, index) => [quantity as string, index]));
   return rows.sort(
     (a, b) =>
       order.get(a.quantity)! - order.get(b.quantity)! ||
