@@ -40,13 +40,13 @@ test("it has these names and no others", () => {
   expect(lists).toMatchInlineSnapshot(`
     {
       "Figures: rows to pictures": "atTokenLevel FIGURES OverviewLayer overviewFigure FigureEntry PaperFigure withoutSlider ExportOptions exportFigure Figure PlotlyLayout PlotlyTrace",
-      "Geometry: hidden states to quantities": "cosineSimilarity distinctPoints GeometryReport geometryReport NamedCloud DimensionEstimate gride LayerCloud toMatrix MeanAndDeviation Metric NamedMetric METRICS MetricName neighborAngles neighborhoodOverlap Neighbors neighbors neighborsByDefinition TwoNNEstimate twoNN Cloud",
+      "Geometry: hidden states to quantities": "ballCloud gaussianLike cosineSimilarity dimensionPlateau Plateau PlateauOptions distinctPoints GeometryReport geometryReport NamedCloud DimensionEstimate gride KStarOptions kStar kStarBinomial AdaptiveEstimate AdaptiveOptions kStarGride LayerCloud toMatrix MeanAndDeviation Metric NamedMetric METRICS MetricName neighborAngles neighborhoodOverlap Neighbors neighbors neighborsByDefinition depthTrajectory stepLengths turningAngles TwoNNEstimate twoNN Cloud",
       "Model: tokens to hidden states": "BackendChoice chooseBackend Checkpoint openCheckpoint ModelFamily FAMILIES LoadModelOptions loadModel Model ModelRun RunOptions TextTokenizer",
       "Notebooks: what shows results in one": "Chart ShowFigureOptions show showFigure showMarkdown startNotebook exportTable showTable toDataFrame TableOptions UserError progressBar",
       "One text, token by token: the playground": "comparisonFigure describeExploration explorationFigure tokenSpacingFigure Exploration ExplorationOptions explorePrompt explorationTable standingOut exportTokenText showTokenText tokenText TokenText",
       "Prompts: texts, and their tokens in another order": "Prompt loadPromptOrText loadPrompts randomPromptNames randomSample shuffleTokens ShuffleExample shuffleExamples",
       "Results: rows of many prompts: computed, kept in a store, recorded, published": "ExperimentOptions ExperimentResult PromptResult ExperimentSettings CorrelationOptions correlations publishedCorrelations publishedLogitCorrelations publishedTable1 readOffCorrelations atDepths histogram layerAsDeepAs meanOverPrompts peaks Rise rises PromptCloudLayer PromptCloudOptions promptCloud promptCloudCorrelations PublishedOptions published publishedMeans publishedPromptRows CorrelationRow groupRows MeanRow Row select describeStudies firstAndLast readSource Study StudyOptions StudySettings study correlationColumns correlationPeakTable correlationTable deviations peakTable riseTable table1",
-      "Statistics: over prompts": "Correlation fittedLine Line pearson spearman",
+      "Statistics: over prompts": "Band BootstrapOptions bootstrapBand Correlation fittedLine Line pearson spearman partialCorrelation",
     }
   `);
   const values = exported.filter(({ isType }) => !isType).map(({ name }) => name);

@@ -23,10 +23,15 @@ export type { TextTokenizer } from "./tokens/textTokenizer";
 
 // Geometry: hidden states to quantities
 
+export { ballCloud, gaussianLike } from "./geometry/controlClouds";
 export { cosineSimilarity } from "./geometry/cosineSimilarity";
+export { dimensionPlateau, type Plateau, type PlateauOptions } from "./geometry/dimensionPlateau";
 export { distinctPoints } from "./geometry/distinctPoints";
 export { type GeometryReport, geometryReport, type NamedCloud } from "./geometry/geometryReport";
 export { type DimensionEstimate, gride } from "./geometry/gride";
+export { type KStarOptions, kStar } from "./geometry/kStar";
+export { kStarBinomial } from "./geometry/kStarBinomial";
+export { type AdaptiveEstimate, type AdaptiveOptions, kStarGride } from "./geometry/kStarGride";
 export type { LayerCloud } from "./geometry/layerCloud";
 export { toMatrix } from "./geometry/matrix";
 export type { MeanAndDeviation, Metric, NamedMetric } from "./geometry/metric";
@@ -35,12 +40,15 @@ export { neighborAngles } from "./geometry/neighborAngles";
 export { neighborhoodOverlap } from "./geometry/neighborhoodOverlap";
 export { type Neighbors, neighbors } from "./geometry/neighbors";
 export { neighborsByDefinition } from "./geometry/neighborsByDefinition";
+export { depthTrajectory, stepLengths, turningAngles } from "./geometry/trajectories";
 export { type TwoNNEstimate, twoNN } from "./geometry/twoNN";
 export type { Cloud } from "./machine/support/cloud";
 
 // Statistics: over prompts
 
+export { type Band, type BootstrapOptions, bootstrapBand } from "./statistics/bootstrap";
 export { type Correlation, fittedLine, type Line, pearson, spearman } from "./statistics/correlation";
+export { partialCorrelation } from "./statistics/partialCorrelation";
 
 // Results: rows of many prompts: computed, kept in a store, recorded, published
 
