@@ -16,6 +16,7 @@ export { type ShuffleExample, shuffleExamples } from "./prompts/shuffleExample";
 
 export { type BackendChoice, chooseBackend } from "./machine/backend/backend";
 export { type Checkpoint, openCheckpoint } from "./machine/checkpoint/checkpoint";
+export { scrambleWeights } from "./machine/checkpoint/scrambledWeights";
 export type { ModelFamily } from "./model/architecture";
 export { FAMILIES } from "./model/families";
 export { type LoadModelOptions, loadModel, Model, type ModelRun, type RunOptions } from "./model/model";
