@@ -90,6 +90,7 @@ export {
   riseTable,
   table1,
 } from "./results/tables";
+export { provenanceOf } from "./results/wording";
 
 // Figures: rows to pictures
 

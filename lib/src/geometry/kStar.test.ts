@@ -56,7 +56,7 @@ describe("k*", () => {
   // Ten points one apart, and two far from them.
   const near = onLine(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 109, 209);
 
-  it("is the last size before the test fails: 4 k ln cosh(d ln(r / r') / 2) against chi-square", () => {
+  it("counts the neighbors before the first that fails the test: 4 k ln cosh(d ln(r / r') / 2) against chi-square", () => {
     // Point 10: r3 = 102 against r3 = 2 of its fourth neighbor, point 6.
     const statistic = 12 * Math.log(Math.cosh(Math.log(102 / 2) / 2));
     expect(statistic).toBeCloseTo(15.506, 3);

@@ -13,8 +13,8 @@ export interface KStarOptions {
 /**
  * The largest neighborhood of each point in which the density is the same, k*. Neighbor by neighbor, the nearest first, its own
  * neighborhood of k points is compared with that of the point itself: where both densities were one, twice the logarithm of
- * the likelihoods' ratio, 4 k ln cosh(d ln(r / r') / 2), would follow chi-square with one degree of freedom. k* is the last k before
- * that is larger than all but `alpha` of it.
+ * the likelihoods' ratio, 4 k ln cosh(d ln(r / r') / 2), would follow chi-square with one degree of freedom. k* counts
+ * the neighbors before the first one, k + 1, where it is larger than all but `alpha` of that.
  *
  * @param near the neighbors of distinct points, with all their distances; none is looked for beyond them
  * @param dimension d, by which volumes grow with distances
