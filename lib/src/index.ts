@@ -16,6 +16,7 @@ export { type ShuffleExample, shuffleExamples } from "./prompts/shuffleExample";
 
 export { type BackendChoice, chooseBackend } from "./machine/backend/backend";
 export { type Checkpoint, openCheckpoint } from "./machine/checkpoint/checkpoint";
+export { scrambleWeights } from "./machine/checkpoint/scrambledWeights";
 export type { ModelFamily } from "./model/architecture";
 export { FAMILIES } from "./model/families";
 export { type LoadModelOptions, loadModel, Model, type ModelRun, type RunOptions } from "./model/model";
@@ -23,13 +24,18 @@ export type { TextTokenizer } from "./tokens/textTokenizer";
 
 // Geometry: hidden states to quantities
 
+export { ballCloud, gaussianLike } from "./geometry/controlClouds";
 export { type CorrectionOptions, correctedParticipationRatio } from "./geometry/correctedParticipationRatio";
 export { cosineSimilarity } from "./geometry/cosineSimilarity";
+export { dimensionPlateau, type Plateau, type PlateauOptions } from "./geometry/dimensionPlateau";
 export { distinctPoints } from "./geometry/distinctPoints";
 export { type GeometryReport, geometryReport, type NamedCloud } from "./geometry/geometryReport";
 export { type DimensionEstimate, gride } from "./geometry/gride";
 export { informationImbalance, type NeighborRanks, neighborRanks } from "./geometry/informationImbalance";
 export { type AlignmentOptions, type CenteredProducts, centeredProducts, linearCKA } from "./geometry/kernelAlignment";
+export { type KStarOptions, kStar } from "./geometry/kStar";
+export { kStarBinomial } from "./geometry/kStarBinomial";
+export { type AdaptiveEstimate, type AdaptiveOptions, kStarGride } from "./geometry/kStarGride";
 export type { LayerCloud } from "./geometry/layerCloud";
 export { toMatrix } from "./geometry/matrix";
 export type { MeanAndDeviation, Metric, NamedMetric } from "./geometry/metric";
@@ -40,12 +46,15 @@ export { type Neighbors, neighbors } from "./geometry/neighbors";
 export { neighborsByDefinition } from "./geometry/neighborsByDefinition";
 export { effectiveRank, matrixEntropy, participationRatio, type SpectrumOptions, spectrum } from "./geometry/spectrum";
 export { type MassiveToken, massiveTokens, pointsAt, tokenNorms } from "./geometry/tokenNorms";
+export { depthTrajectory, stepLengths, turningAngles } from "./geometry/trajectories";
 export { type TwoNNEstimate, twoNN } from "./geometry/twoNN";
 export type { Cloud } from "./machine/support/cloud";
 
 // Statistics: over prompts
 
+export { type Band, type BootstrapOptions, bootstrapBand } from "./statistics/bootstrap";
 export { type Correlation, fittedLine, type Line, pearson, spearman } from "./statistics/correlation";
+export { partialCorrelation } from "./statistics/partialCorrelation";
 
 // Results: rows of many prompts: computed, kept in a store, recorded, published
 
@@ -86,6 +95,7 @@ export {
   riseTable,
   table1,
 } from "./results/tables";
+export { provenanceOf } from "./results/wording";
 
 // Figures: rows to pictures
 

@@ -104,7 +104,7 @@ export class Model {
     memory: number,
   ) {
     this.stamps = stampsOf(checkpoint);
-    const key = JSON.stringify([checkpoint.path, this.stamps, choice.name, memory]);
+    const key = JSON.stringify([checkpoint.path, checkpoint.variant, this.stamps, choice.name, memory]);
     this.network = opened.get(key)?.deref() ?? openNetwork(checkpoint, { memory });
     opened.set(key, new WeakRef(this.network));
   }
@@ -211,7 +211,14 @@ export class Model {
     if (!runs.areKept || !isUnchanged()) return this.compute(pass, true);
     this.hashes ??= hashCheckpoint(this.checkpoint);
     const { name, device } = this.choice;
-    const key = runs.keyOf({ ...pass, checkpoint: this.hashes, backend: [name, device], library: libraryVersion() });
+    const { variant } = this.checkpoint;
+    const key = runs.keyOf({
+      ...pass,
+      checkpoint: this.hashes,
+      ...(variant !== undefined && { variant }),
+      backend: [name, device],
+      library: libraryVersion(),
+    });
     const found = runs.find(key);
     if (found) return found;
     const result = await this.compute(pass, true);

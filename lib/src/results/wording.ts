@@ -48,7 +48,13 @@ export function notesOn(rows: readonly AnyRow[]): string[] {
   return [...new Set(distinct(rows, (row) => row[SOURCE]).flatMap(({ notes }) => notes))];
 }
 
-/** Where rows come from, as exported files carry it and `token-geometry trace` reads it. */
+/**
+ * Where rows come from, as exported files carry it and `token-geometry trace` reads it: the `provenance` of a figure of one's own.
+ *
+ * @example
+ * const rows = published("intrinsicDimension", 2, { models: ["Llama-3-8B"] });
+ * Object.keys(provenanceOf(rows)).length > 0; // true
+ */
 export function provenanceOf(rows: readonly AnyRow[]): Record<string, unknown> {
   const parts = distinct(rows, (row) => row[SOURCE]).map(({ provenance }) => provenance);
   const experiments = parts.flatMap((part) => ("experiment" in part ? part.experiment : []));

@@ -26,6 +26,11 @@ export interface Band {
  * @param statistic gets which observations were drawn [n] and gives one number a quantity; NaN where there is none
  * @throws UserError if there is no observation or no resample
  * @see Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13
+ * @example
+ * const losses = [2.1, 1.9, 3.2, 2.8, 2.4, 3.9];
+ * const mean = (drawn: Int32Array) => [drawn.reduce((sum, i) => sum + losses[i], 0) / drawn.length];
+ * const { low, high } = bootstrapBand(6, mean);
+ * [low[0], high[0]]; // [2.2, 3.3]
  */
 export function bootstrapBand(
   n: number,

@@ -29,6 +29,8 @@ export interface Checkpoint {
   weights: string;
   /** All files that the numbers depend on: config.json and weights, or the parts of the GGUF file. */
   files: string[];
+  /** What else they depend on: what was done to the weights as they are read. Nothing without it. */
+  variant?: string;
 }
 
 /**

@@ -4,6 +4,7 @@ import { messageOf, UserError } from "../support/errors";
 import { openToRead } from "../support/files";
 import { areFinite, widenBF16, widenF16 } from "./floats";
 import { dequantize, isQuantizedType } from "./quantized/dequantize";
+import { shuffleRows } from "./shuffledRows";
 import { writeTransposed } from "./transpose";
 
 /** A tensor of a checkpoint whose values are still on disk. */
@@ -24,6 +25,8 @@ export interface StoredTensor {
   addend?: number;
   /** Is added to a matrix. */
   lowRank?: LowRank;
+  /** The values of each row (along the last dimension) are put into a random order, of this seed. */
+  rowSeed?: string;
 }
 
 /** scale B A, the change of a linear layer [outputs, inputs] by an adapter. */
@@ -77,7 +80,7 @@ export function readValues(tensor: StoredTensor): Float32Array {
   const stored = valuesOf(tensor, readBytes(tensor, [[tensor.begin, tensor.end]]));
   const { shape, strides, stridedShape = shape } = tensor;
   const values = finished(tensor, strides ? gather(stored, stridedShape, strides) : stored);
-  return withLowRank(tensor, values, (row) => row);
+  return changed(tensor, values, (row) => row);
 }
 
 /**
@@ -102,7 +105,7 @@ export function readRows(tensor: StoredTensor, rows: readonly number[]): Float32
     if (last && last[1] === start) last[1] += rowBytes;
     else ranges.push([start, start + rowBytes]);
   }
-  return withLowRank(tensor, finished(tensor, valuesOf(tensor, readBytes(tensor, ranges))), (i) => rows[i]);
+  return changed(tensor, finished(tensor, valuesOf(tensor, readBytes(tensor, ranges))), (i) => rows[i]);
 }
 
 /** Values that are turned at a time: 2^15 of them stay in the processor's cache. */
@@ -115,7 +118,7 @@ const TURNED_VALUES = 2 ** 15;
  */
 export function readTransposed(tensor: StoredTensor, first: number, count: number, result: Float32Array): void {
   const [rows, columns] = tensor.shape;
-  if (tensor.strides || tensor.lowRank) {
+  if (tensor.strides || tensor.lowRank || tensor.rowSeed !== undefined) {
     const asked = Array.from({ length: count }, (_, row) => first + row);
     writeTransposed(readRows(tensor, asked), columns, result, count, 0);
     return;
@@ -145,6 +148,18 @@ function finished({ name, file, addend }: StoredTensor, values: Float32Array, be
   }
   if (addend !== undefined) for (let i = 0; i < values.length; i++) values[i] += addend;
   return values;
+}
+
+/**
+ * What becomes of some rows of a tensor after they are read, in place.
+ *
+ * @param rowOf the number in the tensor of the i-th of the rows
+ */
+function changed(tensor: StoredTensor, values: Float32Array, rowOf: (i: number) => number): Float32Array {
+  const { rowSeed, name, begin, shape } = tensor;
+  withLowRank(tensor, values, rowOf);
+  if (rowSeed === undefined) return values;
+  return shuffleRows(values, shape[shape.length - 1], (i) => `${rowSeed}|${name}|${begin}|${rowOf(i)}`);
 }
 
 /**
@@ -184,8 +199,13 @@ function readBytes(tensor: StoredTensor, ranges: [number, number][]): Uint8Array
   return readAnyBytes(tensor, ranges);
 }
 
-/** Reads a tensor as the bytes that it is stored as, whatever their type. @throws UserError if the file ends early */
+/**
+ * Reads a tensor as the bytes that it is stored as, whatever their type.
+ *
+ * @throws UserError if the file ends early, or rows are to be shuffled
+ */
 export function readStoredBytes(tensor: StoredTensor): Uint8Array {
+  if (tensor.rowSeed !== undefined) throw new UserError(`${tensor.file}: weights in MXFP4 cannot be scrambled`);
   return readAnyBytes(tensor, [[tensor.begin, tensor.end]]);
 }
 

@@ -17,3 +17,26 @@ export function randomGenerator(seed: string): () => number {
     return (sum >>> 0) / 2 ** 32;
   };
 }
+
+/**
+ * A seeded generator of standard normal numbers, two from each pair of uniform ones.
+ *
+ * @returns with it the uniform one that it draws from
+ * @see Box and Muller 1958 (Annals of Mathematical Statistics 29, 610)
+ */
+export function normalGenerator(seed: string): { normal: () => number; uniform: () => number } {
+  const uniform = randomGenerator(seed);
+  let waiting: number | undefined;
+  const normal = () => {
+    if (waiting !== undefined) {
+      const value = waiting;
+      waiting = undefined;
+      return value;
+    }
+    const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
+    const angle = 2 * Math.PI * uniform();
+    waiting = radius * Math.sin(angle);
+    return radius * Math.cos(angle);
+  };
+  return { normal, uniform };
+}
