@@ -41,7 +41,7 @@ test("it has these names and no others", () => {
     {
       "Figures: rows to pictures": "atTokenLevel FIGURES OverviewLayer overviewFigure FigureEntry PaperFigure withoutSlider ExportOptions exportFigure Figure PlotlyLayout PlotlyTrace",
       "Geometry: hidden states to quantities": "cosineSimilarity distinctPoints GeometryReport geometryReport NamedCloud DimensionEstimate gride LayerCloud toMatrix MeanAndDeviation Metric NamedMetric METRICS MetricName neighborAngles neighborhoodOverlap Neighbors neighbors neighborsByDefinition TwoNNEstimate twoNN Cloud",
-      "Model: tokens to hidden states": "BackendChoice chooseBackend Checkpoint openCheckpoint ModelFamily FAMILIES LoadModelOptions loadModel Model ModelRun RunOptions TextTokenizer",
+      "Model: tokens to hidden states": "BackendChoice chooseBackend Checkpoint openCheckpoint ModelFamily FAMILIES GeneratedText GenerateOptions LoadModelOptions loadModel Model ModelRun RunOptions TextTokenizer",
       "Notebooks: what shows results in one": "Chart ShowFigureOptions show showFigure showMarkdown startNotebook exportTable showTable toDataFrame TableOptions UserError progressBar",
       "One text, token by token: the playground": "comparisonFigure describeExploration explorationFigure tokenSpacingFigure Exploration ExplorationOptions explorePrompt explorationTable standingOut exportTokenText showTokenText tokenText TokenText",
       "Prompts: texts, and their tokens in another order": "Prompt loadPromptOrText loadPrompts randomPromptNames randomSample shuffleTokens ShuffleExample shuffleExamples",

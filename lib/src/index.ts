@@ -18,6 +18,7 @@ export { type BackendChoice, chooseBackend } from "./machine/backend/backend";
 export { type Checkpoint, openCheckpoint } from "./machine/checkpoint/checkpoint";
 export type { ModelFamily } from "./model/architecture";
 export { FAMILIES } from "./model/families";
+export type { GeneratedText, GenerateOptions } from "./model/generate";
 export { type LoadModelOptions, loadModel, Model, type ModelRun, type RunOptions } from "./model/model";
 export type { TextTokenizer } from "./tokens/textTokenizer";
 
