@@ -29,6 +29,7 @@ export { distinctPoints } from "./geometry/distinctPoints";
 export { type GeometryReport, geometryReport, type NamedCloud } from "./geometry/geometryReport";
 export { type DimensionEstimate, gride } from "./geometry/gride";
 export type { LayerCloud } from "./geometry/layerCloud";
+export { localDimensions, meanLocalDimension } from "./geometry/localDimension";
 export { toMatrix } from "./geometry/matrix";
 export type { MeanAndDeviation, Metric, NamedMetric } from "./geometry/metric";
 export { METRICS, type MetricName } from "./geometry/metrics";
@@ -36,6 +37,9 @@ export { neighborAngles } from "./geometry/neighborAngles";
 export { neighborhoodOverlap } from "./geometry/neighborhoodOverlap";
 export { type Neighbors, neighbors } from "./geometry/neighbors";
 export { neighborsByDefinition } from "./geometry/neighborsByDefinition";
+export { type PrincipalComponents, principalComponents } from "./geometry/principalComponents";
+export { turnedOnto } from "./geometry/procrustes";
+export { trustworthiness } from "./geometry/trustworthiness";
 export { type TwoNNEstimate, twoNN } from "./geometry/twoNN";
 export type { Cloud } from "./machine/support/cloud";
 
@@ -99,7 +103,7 @@ export { comparisonFigure, describeExploration, explorationFigure } from "./figu
 export { tokenSpacingFigure } from "./figures/tokenSpacing";
 export { type Exploration, type ExplorationOptions, explorePrompt } from "./machine/experiment/exploration";
 export { explorationTable, standingOut } from "./machine/experiment/explorationTables";
-export { exportTokenText, showTokenText, tokenText } from "./machine/notebook/tokenText";
+export { exportTokenText, showTokenText, type TokenColoring, tokenText } from "./machine/notebook/tokenText";
 export type { TokenText } from "./machine/notebook/tokenTextContent";
 
 // Notebooks: what shows results in one
