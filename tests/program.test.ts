@@ -97,6 +97,36 @@ describe("extract", () => {
     expect(stderr).toContain("error: -: the last hidden state is of another width and needs a file of its own");
   });
 
+  test("--generate: the hidden states of the prompt and of what the model makes of it, as transformers does", async () => {
+    const { models } = JSON.parse(readFileSync(join(PROJECT, "tests/fixtures/generated.json"), "utf8"));
+    const { prompt, new: written, logProbabilities } = models["mistral-window"];
+    const out = join(temporaryFolder(), "hidden.npy");
+    const args = ["extract", "--model", join(MODEL_FIXTURES, "mistral-window"), "--ids", prompt.join(), "--out", out];
+    const summary = parsed(await runProgram([...args, "--generate", "5", "--json"]));
+    expect(summary.tokens).toEqual([...prompt, ...written.slice(0, 5)]);
+    expect(summary.generated).toMatchObject({ promptTokens: prompt.length, text: "" });
+    expectClose(summary.generated.logProbabilities, logProbabilities.slice(0, 5));
+    expect(readNpy(out).shape).toEqual(summary.shape);
+    const drawing = [
+      "--generate",
+      "5",
+      "--temperature",
+      "2",
+      "--top-k",
+      "40",
+      "--top-p",
+      ".9",
+      "--seed",
+      "a",
+      "--json",
+    ];
+    const [first, again] = [await runProgram([...args, ...drawing]), await runProgram([...args, ...drawing])];
+    expect(parsed(first)).toEqual(parsed(again));
+    expect(parsed(first).tokens).not.toEqual(summary.tokens);
+    expectRefusal(await runProgram([...args, "--seed", "1"]), "--seed is for --generate, which is not given");
+    expectRefusal(await runProgram([...args, "--generate", "5", "--temperature", "0"]), "temperature is 0");
+  });
+
   test("one token has no loss: null", async () => {
     const out = join(temporaryFolder(), "hidden.npy");
     const args = ["extract", "--model", join(MODEL_FIXTURES, "gpt2"), "--ids", "5", "--out", out, "--json"];

@@ -19,6 +19,7 @@ export { type Checkpoint, openCheckpoint } from "./machine/checkpoint/checkpoint
 export { scrambleWeights } from "./machine/checkpoint/scrambledWeights";
 export type { ModelFamily } from "./model/architecture";
 export { FAMILIES } from "./model/families";
+export type { GeneratedText, GenerateOptions } from "./model/generate";
 export { type LoadModelOptions, loadModel, Model, type ModelRun, type RunOptions } from "./model/model";
 export type { TextTokenizer } from "./tokens/textTokenizer";
 
@@ -37,6 +38,7 @@ export { type KStarOptions, kStar } from "./geometry/kStar";
 export { kStarBinomial } from "./geometry/kStarBinomial";
 export { type AdaptiveEstimate, type AdaptiveOptions, kStarGride } from "./geometry/kStarGride";
 export type { LayerCloud } from "./geometry/layerCloud";
+export { localDimensions, meanLocalDimension } from "./geometry/localDimension";
 export { toMatrix } from "./geometry/matrix";
 export type { MeanAndDeviation, Metric, NamedMetric } from "./geometry/metric";
 export { METRICS, type MetricName } from "./geometry/metrics";
@@ -44,9 +46,12 @@ export { neighborAngles } from "./geometry/neighborAngles";
 export { neighborhoodOverlap } from "./geometry/neighborhoodOverlap";
 export { type Neighbors, neighbors } from "./geometry/neighbors";
 export { neighborsByDefinition } from "./geometry/neighborsByDefinition";
+export { type PrincipalComponents, principalComponents } from "./geometry/principalComponents";
+export { turnedOnto } from "./geometry/procrustes";
 export { effectiveRank, matrixEntropy, participationRatio, type SpectrumOptions, spectrum } from "./geometry/spectrum";
 export { type MassiveToken, massiveTokens, pointsAt, tokenNorms } from "./geometry/tokenNorms";
 export { depthTrajectory, stepLengths, turningAngles } from "./geometry/trajectories";
+export { trustworthiness } from "./geometry/trustworthiness";
 export { type TwoNNEstimate, twoNN } from "./geometry/twoNN";
 export type { Cloud } from "./machine/support/cloud";
 
@@ -113,7 +118,7 @@ export { comparisonFigure, describeExploration, explorationFigure } from "./figu
 export { tokenSpacingFigure } from "./figures/tokenSpacing";
 export { type Exploration, type ExplorationOptions, explorePrompt } from "./machine/experiment/exploration";
 export { explorationTable, standingOut } from "./machine/experiment/explorationTables";
-export { exportTokenText, showTokenText, tokenText } from "./machine/notebook/tokenText";
+export { exportTokenText, showTokenText, type TokenColoring, tokenText } from "./machine/notebook/tokenText";
 export type { TokenText } from "./machine/notebook/tokenTextContent";
 
 // Notebooks: what shows results in one

@@ -31,6 +31,8 @@ function exploration(prompt: number, shuffleIndices: number[]): Exploration {
           [1, 2],
         ],
       })),
+      dimensions: [0, 1, 2, 3].map((layer) => [layer === 0 ? Number.NaN : 5, 4 - layer, 3, 4]),
+      losses: [Number.NaN, 2, 1 + shuffleIndex, 3],
     };
   });
   const provenance = { model: "mini" };

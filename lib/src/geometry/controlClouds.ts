@@ -1,7 +1,7 @@
 import { type Cloud, checkCloud } from "../machine/support/cloud";
 import { UserError } from "../machine/support/errors";
 import { normalGenerator } from "../machine/support/random";
-import { centeredCloud } from "./spectrum";
+import { centeredCloud } from "./dotProducts";
 
 /**
  * Points of a ball, independent and uniform: a cloud whose dimension is known. What an estimator makes of it, at as many points, says how

@@ -3,7 +3,7 @@ import { sumUp } from "./cloudSums";
 import { distinctPoints, firstOnes } from "./distinctPoints";
 import { type GramMatrix, gramMatrix, gramMatrixOf } from "./gramMatrix";
 import { rangeScalings } from "./gride";
-import { type Neighbors, nearestNeighbors, neighborhoodSizes } from "./neighbors";
+import { type Neighbors, nearestNeighbors, neighborhoodSizes, upTo } from "./neighbors";
 import { giveBackMatrix } from "./spareMatrix";
 
 /**
@@ -72,6 +72,18 @@ export class LayerCloud {
     const listed = distinct === cloud ? neighborhoodSizes(cloud.points) : 2;
     this.neighborsOfDistinct ??= this.findNeighbors(distinct, listed, [1, ...rangeScalings(distinct.points)]);
     return this.neighborsOfDistinct;
+  }
+
+  /** Of each point its row among the distinct ones: that of the first it coincides with. */
+  get distinctRows(): Int32Array {
+    let rows = 0;
+    const own = this.firstOnes.map((first, point) => (first === point ? rows++ : -1));
+    return this.firstOnes.map((first) => own[first]);
+  }
+
+  /** The nearest neighbors of the distinct points, with all distances. @param count fewer than there are distinct points */
+  nearestDistinct(count: number): Promise<Neighbors> {
+    return this.findNeighbors(this.distinct, count, upTo(count));
   }
 
   private async findNeighbors(cloud: Cloud, listed: number, ranks: number[]): Promise<Neighbors> {

@@ -170,21 +170,24 @@ async function summarizeLogits(
   passes: readonly Pass[],
   keeper: HiddenStateKeeper,
 ): Promise<TokenStatistics[]> {
-  const statistics = passes.map(({ ids }) => new LogitStatistics(ids));
+  const statistics = passes.map(({ ids, leaveOut }) => new LogitStatistics(ids.slice(leaveOut)));
   for (const tile of network.headTiles()) {
     await network.withHead(tile, async (weights) => {
       for (const [index, { observer, leaveOut = 0 }] of passes.entries()) {
         const hidden = keeper.take(index);
-        const logits = tf.tidy(() => network.architecture.unembed(weights, hidden)); // [T, tile.count]
+        const logits = tf.tidy(() => {
+          const read = leaveOut > 0 ? tf.slice2d(hidden, [leaveOut, 0], [-1, -1]) : hidden;
+          return network.architecture.unembed(weights, read); // [T - leaveOut, tile.count]
+        });
         await keeper.keep(index, hidden);
         await keeper.settle(index);
         await statistics[index].addTensor(logits, tile.first);
-        if (observer.onLogits) await observer.onLogits(await rowsFrom(logits, leaveOut), tile);
+        if (observer.onLogits) await observer.onLogits((await logits.data()) as Float32Array, tile);
         logits.dispose();
       }
     });
   }
-  return statistics.map((one, index) => one.summary(passes[index].leaveOut));
+  return statistics.map((one) => one.summary());
 }
 
 function checkIds({ architecture, checkpoint }: Network, ids: readonly number[]): void {

@@ -81,13 +81,12 @@ export class LogitStatistics {
     this.sum[position] *= factor;
   }
 
-  /** @param leaveOut so many first positions are neither in the loss nor in the entropy */
-  summary(leaveOut = 0): TokenStatistics {
+  summary(): TokenStatistics {
     const { sum, weighted, next, largest } = this;
     const logSum = sum.map(Math.log);
     // With p = exp(x - m) / sum, the entropy -sum(p ln p) is ln(sum) - sum(p (x - m)).
-    const tokenEntropy = logSum.map((value, i) => value - weighted[i] / sum[i]).subarray(leaveOut);
-    const tokenLoss = logSum.map((value, i) => value - (next[i] - largest[i])).subarray(leaveOut, -1);
+    const tokenEntropy = logSum.map((value, i) => value - weighted[i] / sum[i]);
+    const tokenLoss = logSum.map((value, i) => value - (next[i] - largest[i])).subarray(0, -1);
     return { loss: meanOf(tokenLoss), meanEntropy: meanOf(tokenEntropy), tokenLoss, tokenEntropy };
   }
 }

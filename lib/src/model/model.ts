@@ -13,6 +13,7 @@ import type { TextTokenizer } from "../tokens/textTokenizer";
 import { PAPER_PROMPT_LENGTH, promptSeed } from "../tokens/tokenizedPrompts";
 import { beginOfText, loadTokenizer } from "../tokens/tokenizer";
 import { type PassObserver, runNetwork } from "./forward";
+import { type GeneratedText, type GenerateOptions, generateTokens } from "./generate";
 import { type KeptRun, KeptRuns } from "./keptRuns";
 import { type Network, openNetwork } from "./network";
 
@@ -83,6 +84,7 @@ const opened = new Map<string, WeakRef<Network>>();
  * const { tokens, loss, tokenLoss } = await model.run(text, { tokens: 8 });
  * tokens.pieces; // ["The", " t", "ide", " came", " in", " over", " the", " fl"]
  * [loss, tokenLoss.length]; // [5.5707, 7]
+ * (await model.generate("The tide came in over the flats, and the boats", { tokens: 4 })).text; // " of the bes"
  */
 export class Model {
   private readonly network: Network;
@@ -188,6 +190,23 @@ export class Model {
     const { hidden, loss, meanEntropy: entropy, tokenLoss, tokenEntropy } = result;
     const shown = { ids: ids.slice(leaveOut), pieces: order.slice(leaveOut).flatMap((place) => pieces[place] ?? []) };
     return { tokens: shown, hidden, ...(logits && { logits }), loss, entropy, tokenLoss, tokenEntropy };
+  }
+
+  /**
+   * Goes on with a text. What the model has written is measured as any other: `run(ids, { leaveOut: promptTokens })`.
+   *
+   * @param prompt the text, or its token ids
+   * @throws UserError if there is no token, an option makes no sense, the weights have no output head or are damaged, or prompt and
+   *   new tokens are more than the model's positions
+   */
+  async generate(prompt: string | readonly number[], options: GenerateOptions = {}): Promise<GeneratedText> {
+    const given = typeof prompt === "string" ? this.tokenizer.encode(prompt) : [...prompt];
+    const front = options.bos ? [beginOfText(this.tokenizer, this.checkpoint.path)] : [];
+    await chooseBackend(this.choice.name);
+    const { ids: written, logProbabilities } = await generateTokens(this.network, [...front, ...given], options);
+    const ids = [...given, ...written];
+    const text = this.piecesOf(ids).slice(given.length).join("");
+    return { ids, promptTokens: given.length, text, logProbabilities };
   }
 
   private emptyLogits(points: number): Cloud<Float32Array> {

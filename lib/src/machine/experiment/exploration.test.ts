@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { temporaryFolder } from "../../../../tests/support/notebooks";
 import { copyModelWithTokenizer } from "../../../../tests/support/tinyModel";
+import { localDimensions } from "../../geometry/localDimension";
+import { loadModel } from "../../model/model";
 import { runExperiment } from "./experiment";
 import { explorePrompt, fitTokens } from "./exploration";
 
@@ -45,6 +47,31 @@ describe("explorePrompt", () => {
     }
     expect(orders[1].spacings[0].distances).toEqual(orders[0].spacings[0].distances);
     expect(orders[1].spacings[3].distances).not.toEqual(orders[0].spacings[3].distances);
+  });
+});
+
+describe("of each token of the text, in any order", () => {
+  test("its loss, and the dimension around it at every layer, are those of the run", async () => {
+    const model = copyModelWithTokenizer(join(temporaryFolder(), "tiny"));
+    const options = { tokens: 64, shuffleIndices: [3], seed: "a", leaveOut: 2, backend: "cpu" };
+    const { orders } = await explorePrompt(model, { name: "tide", text: TEXT }, options);
+    const loaded = await loadModel(model, { backend: "cpu" });
+    for (const { shuffleIndex, dimensions, losses } of orders) {
+      const run = { tokens: 64, shuffle: { index: shuffleIndex, seed: "a" }, leaveOut: 2, keep: false };
+      const { hidden, tokenLoss, loss } = await loaded.run(TEXT, run);
+      const known = losses.filter((value) => !Number.isNaN(value));
+      expect(known.length).toBe(61);
+      expect(known.reduce((sum, value) => sum + value, 0) / 61).toBeCloseTo(loss, 10);
+      expect([...known].sort()).toEqual([...tokenLoss].sort());
+      if (shuffleIndex === 0) expect(losses).toEqual([Number.NaN, Number.NaN, Number.NaN, ...tokenLoss]);
+      expect(dimensions).toHaveLength(4);
+      const expected = await localDimensions(hidden[3]);
+      if (shuffleIndex === 0) expect(dimensions[3]).toEqual([Number.NaN, Number.NaN, ...expected]);
+      expect([...dimensions[3]].sort()).toEqual([Number.NaN, Number.NaN, ...expected].sort());
+      // Copies of a token are one point of the embeddings.
+      const [one, other] = [TEXT.indexOf("e", 10), TEXT.lastIndexOf("e", 63)];
+      expect([dimensions[0][one] > 0, dimensions[0][other]]).toEqual([true, dimensions[0][one]]);
+    }
   });
 });
 

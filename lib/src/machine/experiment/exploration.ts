@@ -1,5 +1,6 @@
 import { setImmediate as eventLoopTurn } from "node:timers/promises";
 import { LayerCloud } from "../../geometry/layerCloud";
+import { localDimensions } from "../../geometry/localDimension";
 import { type LayerGeometry, measureLayer } from "../../geometry/metrics";
 import type { Neighbors } from "../../geometry/neighbors";
 import { type PointSpacing, pointSpacing } from "../../geometry/pointSpacing";
@@ -62,6 +63,10 @@ export interface ExploredOrder {
    * left out has no number (NaN), and no neighbors.
    */
   spacings: PointSpacing[];
+  /** The dimension around each token, of each layer, counted in the same way; see {@link localDimensions}. */
+  dimensions: number[][];
+  /** Loss of each token, nats, counted in the same way; NaN of the first that was measured, too. */
+  losses: number[];
 }
 
 const DEFAULT_NEIGHBORS = 8;
@@ -172,8 +177,10 @@ async function measureOrder(
 ): Promise<Omit<ExploredOrder, "shuffleIndex">> {
   const layers: LayerGeometry[] = [];
   const spacings: PointSpacing[] = [];
+  const dimensions: number[][] = [];
   let previous: Neighbors | undefined;
-  const { loss, meanEntropy } = await runNetwork(
+  const places = { order, leaveOut };
+  const { loss, meanEntropy, tokenLoss } = await runNetwork(
     network,
     [...front, ...order.map((token) => ids[token])],
     {
@@ -181,7 +188,13 @@ async function measureOrder(
         const measured = new LayerCloud(cloud, `${network.checkpoint.name}, hidden state ${layer}`);
         layers.push(await measureLayer(measured, previous));
         previous = await measured.neighbors();
-        spacings.push(asWritten(await pointSpacing(cloud, neighbors, await measured.gramMatrix()), order, leaveOut));
+        const { distances, nearest } = await pointSpacing(cloud, neighbors, await measured.gramMatrix());
+        const near = nearest.map((others) => others.map((other) => order[other + leaveOut]));
+        spacings.push({
+          distances: asWritten(distances, places, Number.NaN),
+          nearest: asWritten(near, places, []),
+        });
+        dimensions.push(asWritten(await localDimensions(measured), places, Number.NaN));
         await measured.release();
         onLayer();
         await eventLoopTurn(); // Lets an interrupt through, and the progress bar out.
@@ -189,16 +202,19 @@ async function measureOrder(
     },
     front.length + leaveOut,
   );
-  return { result: { layers, loss, meanEntropy }, spacings };
+  const losses = asWritten([Number.NaN, ...tokenLoss], places, Number.NaN);
+  return { result: { layers, loss, meanEntropy }, spacings, dimensions, losses };
 }
 
-/** The same of tokens as they stand in the text. */
-function asWritten({ distances, nearest }: PointSpacing, order: readonly number[], leaveOut: number): PointSpacing {
-  const written: PointSpacing = { distances: [], nearest: [] };
+/** What was measured of points, of the tokens as they stand in the text. @param none of tokens that were left out */
+function asWritten<Value>(
+  measured: ArrayLike<Value>,
+  { order, leaveOut }: Pick<ReadTokens, "order" | "leaveOut">,
+  none: Value,
+): Value[] {
+  const written: Value[] = [];
   order.forEach((token, place) => {
-    const point = place - leaveOut;
-    written.distances[token] = point < 0 ? Number.NaN : distances[point];
-    written.nearest[token] = point < 0 ? [] : nearest[point].map((other) => order[other + leaveOut]);
+    written[token] = place < leaveOut ? none : measured[place - leaveOut];
   });
   return written;
 }

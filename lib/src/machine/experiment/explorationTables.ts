@@ -8,11 +8,50 @@ import type { Exploration } from "./exploration";
  * have as much, 0 (the most crowded) to 1 (the sparsest). One that was left out is put in the middle.
  */
 export function sparseness({ distances }: PointSpacing): number[] {
-  const measured = distances.filter((distance) => !Number.isNaN(distance));
+  return sharesBelow(distances);
+}
+
+/** Where each value stands among all: the share of values below it, with half of those that are as large; NaN is in the middle. */
+export function sharesBelow(values: readonly number[]): number[] {
+  const measured = values.filter((value) => !Number.isNaN(value));
   const ranks = averageRanks(measured).values();
-  return distances.map((distance) =>
-    Number.isNaN(distance) ? 0.5 : ((ranks.next().value as number) - 0.5) / measured.length,
+  return values.map((value) => (Number.isNaN(value) ? 0.5 : ((ranks.next().value as number) - 0.5) / measured.length));
+}
+
+/** The tokens that have a value, the smallest first; none where all have the same. */
+function sortedTokens(values: readonly number[]): number[] {
+  const tokens = [...values.keys()].filter((token) => !Number.isNaN(values[token]));
+  tokens.sort((a, b) => values[a] - values[b] || a - b);
+  return values[tokens[0]] === values[tokens[tokens.length - 1]] ? [] : tokens;
+}
+
+/** Of equal tokens only the first one. */
+function withoutCopies(tokens: readonly number[], pieces: readonly string[]): number[] {
+  return tokens.filter((token, i) => tokens.findIndex((other) => pieces[other] === pieces[token]) === i);
+}
+
+/** The text of the tokens with the smallest values and with the largest ones, the extreme ones first; of equal tokens only one. */
+export function extremeTokens(
+  values: readonly number[],
+  pieces: readonly string[],
+  count: number,
+): { lowest: string[]; highest: string[] } {
+  const [lowest, highest] = [sortedTokens(values), sortedTokens(values).toReversed()].map((tokens) =>
+    withoutCopies(tokens, pieces)
+      .slice(0, count)
+      .map((token) => JSON.stringify(pieces[token])),
   );
+  return { lowest, highest };
+}
+
+/** Where an order stands among those explored. @throws UserError if it is not there, or has no such layer */
+export function indexOfOrder({ orders }: Pick<Exploration, "orders">, shuffleIndex: number, layer: number): number {
+  const index = orders.findIndex((one) => one.shuffleIndex === shuffleIndex);
+  const known = orders.map((one) => one.shuffleIndex).join(", ");
+  if (index < 0) throw new UserError(`shuffle index ${shuffleIndex} was not explored; there is ${known}`);
+  const { spacings } = orders[index];
+  if (!spacings[layer]) throw new UserError(`there is no layer ${layer}; layers are 0 to ${spacings.length - 1}`);
+  return index;
 }
 
 /** A token that stands out by its room. */
@@ -45,25 +84,19 @@ export function standingOut(
   layer: number,
   count = 6,
 ): StandingOut[] {
-  const order = orders.find((one) => one.shuffleIndex === shuffleIndex);
-  const known = orders.map((one) => one.shuffleIndex).join(", ");
-  if (!order) throw new UserError(`shuffle index ${shuffleIndex} was not explored; there is ${known}`);
-  const spacing = order.spacings[layer];
-  if (!spacing) throw new UserError(`there is no layer ${layer}; layers are 0 to ${order.spacings.length - 1}`);
-  const { distances, nearest } = spacing;
-  const measured = [...pieces.keys()].filter((token) => !Number.isNaN(distances[token]));
-  const tokens = measured.sort((a, b) => distances[a] - distances[b] || a - b);
-  if (distances[tokens[0]] === distances[tokens[tokens.length - 1]]) return [];
-  const pick = (region: StandingOut["region"], sorted: readonly number[]): StandingOut[] => {
-    const first = sorted.filter((token, i) => sorted.findIndex((other) => pieces[other] === pieces[token]) === i);
-    return first.slice(0, count).map((token) => ({
-      region,
-      place: token + 1,
-      token: JSON.stringify(pieces[token]),
-      distance: distances[token],
-      nearest: nearest[token].map((other) => JSON.stringify(pieces[other])).join(" "),
-    }));
-  };
+  const order = orders[indexOfOrder({ orders }, shuffleIndex, layer)];
+  const { distances, nearest } = order.spacings[layer];
+  const tokens = sortedTokens(distances);
+  const pick = (region: StandingOut["region"], sorted: readonly number[]): StandingOut[] =>
+    withoutCopies(sorted, pieces)
+      .slice(0, count)
+      .map((token) => ({
+        region,
+        place: token + 1,
+        token: JSON.stringify(pieces[token]),
+        distance: distances[token],
+        nearest: nearest[token].map((other) => JSON.stringify(pieces[other])).join(" "),
+      }));
   return [...pick("crowded", tokens), ...pick("sparse", tokens.toReversed())];
 }
 

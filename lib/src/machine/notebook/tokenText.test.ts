@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { JSDOM } from "jsdom";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { temporaryFolder } from "../../../../tests/support/notebooks";
-import { exportTokenText, showTokenText, tokenTextHtml } from "./tokenText";
+import type { Exploration } from "../experiment/exploration";
+import { exportTokenText, showTokenText, tokenText, tokenTextHtml } from "./tokenText";
 import type { TokenText } from "./tokenTextContent";
 import { placePieces, tokenTextPicture } from "./tokenTextPicture";
 
@@ -77,6 +78,52 @@ describe("a text in colors", () => {
 
   it("refuses a layer that there is not", () => {
     expect(() => tokenTextHtml({ ...text, layer: 3 })).toThrow(/there is no layer 3/);
+  });
+});
+
+describe("colors by loss, one number for all layers", () => {
+  const losses: TokenText = {
+    ...text,
+    layer: 0,
+    orders: text.orders.map(({ label, layers }) => ({ label, layers: [layers[1]] })),
+  };
+
+  it("have a slider for the order alone, and name no layer", () => {
+    const { document, Event } = new JSDOM(`<body>${tokenTextHtml(losses)}</body>`, { runScripts: "dangerously" })
+      .window;
+    const sliders = [...document.querySelectorAll<HTMLInputElement>("input[type=range]")];
+    expect(sliders.map((slider) => slider.getAttribute("aria-label"))).toEqual(["order"]);
+    expect(document.querySelector("b")?.textContent).toBe("S = 0");
+    sliders[0].value = "1";
+    sliders[0].dispatchEvent(new Event("input"));
+    expect(document.querySelector("b")?.textContent).toBe("S = 1");
+    const [first] = document.querySelectorAll<HTMLElement>("[data-tokens] [title]");
+    expect(first.style.backgroundColor).toBe(ORANGE);
+  });
+
+  it("put tokens without a number in the middle, and name the extreme ones", () => {
+    const order = {
+      shuffleIndex: 0,
+      losses: [Number.NaN, 2, 1, 7],
+      dimensions: [[5, 5, Number.NaN, 1]],
+      spacings: [{}],
+    };
+    const exploration = {
+      model: "m",
+      prompt: "p",
+      pieces: text.pieces,
+      neighbors: 8,
+      orders: [order],
+    } as unknown as Exploration;
+    const colored = tokenText(exploration, 0, 0, "loss");
+    expect(colored.orders).toEqual([{ label: "S = 0", layers: [[0.5, 0.5, 1 / 6, 5 / 6]] }]);
+    expect(colored.caption).toBe(
+      "p in m: loss of each token, compared with the other tokens. Blue: expected, orange: surprising.",
+    );
+    expect(colored.summary).toBe(String.raw`expected: "\n" " <b>" " upon"${"\n"}surprising: " upon" " <b>" "\n"`);
+    expect(tokenText(exploration, 0, 0, "dimension").orders[0].layers).toEqual([[2 / 3, 2 / 3, 0.5, 1 / 6]]);
+    expect(() => tokenText(exploration, 1, 0, "loss")).toThrow("shuffle index 1 was not explored; there is 0");
+    expect(() => tokenText(exploration, 0, 1, "loss")).toThrow("there is no layer 1");
   });
 });
 

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { spacingColor } from "../../figures/style";
-import type { Exploration } from "../experiment/exploration";
-import { sparseness, standingOut } from "../experiment/explorationTables";
+import type { Exploration, ExploredOrder } from "../experiment/exploration";
+import { extremeTokens, indexOfOrder, sharesBelow } from "../experiment/explorationTables";
 import { figureFolder } from "../render/export";
 import { scriptJson } from "../render/html";
 import { UserError } from "../support/errors";
@@ -17,36 +17,86 @@ import { tokenTextPicture } from "./tokenTextPicture";
 /** Shades that are told apart: a letter each. */
 const SHADES = "abcdefghijklmnopqrstu";
 
+/** What the color of a token can say: how crowded it is around it, how many dimensions there are, how little it was expected. */
+export type TokenColoring = "room" | "dimension" | "loss";
+
+/** What a coloring says of a layer or, where there is one for all, of the text. */
+interface Coloring {
+  name: string;
+  /** What is compared. */
+  quantity(exploration: Exploration): string;
+  /** Of the tokens as written, by layer; of one list all layers have the same. */
+  values(order: ExploredOrder): readonly (readonly number[])[];
+  lowest: string;
+  highest: string;
+}
+
+const COLORINGS: Readonly<Record<TokenColoring, Coloring>> = {
+  room: {
+    name: "playground-text",
+    quantity: ({ neighbors }) => `distance of each token to its neighbor number ${neighbors}`,
+    values: ({ spacings }) => spacings.map(({ distances }) => distances),
+    lowest: "crowded",
+    highest: "sparse",
+  },
+  dimension: {
+    name: "playground-dimension",
+    quantity: () => "local dimension of each token (maximum likelihood, up to 20 neighbors, copies left out)",
+    values: ({ dimensions }) => dimensions,
+    lowest: "few dimensions",
+    highest: "many",
+  },
+  loss: {
+    name: "playground-loss",
+    quantity: () => "loss of each token",
+    values: ({ losses }) => [losses],
+    lowest: "expected",
+    highest: "surprising",
+  },
+};
+
+/** How many tokens of either end are named. */
+const NAMED = 6;
+
 /**
  * The text of a prompt, colored by how crowded it is around each token: blue where its neighbors are near, orange where they
- * are far, compared with the other tokens of the layer.
+ * are far, compared with the other tokens of the layer. In the same way by the dimension around each token, or by its loss, which
+ * is one number for all layers.
  *
  * @param shuffleIndex the order that is shown at first, one that was explored
  * @param layer the layer that is shown at first, 0..L
+ * @param coloring what the colors say
  * @throws UserError if there is no such order or layer
  * @example
  * const prompt = { name: "gulls", text: "The tide came in, and the gulls came in with the tide." };
  * const explored = await explorePrompt("llama-mini", prompt, { shuffleIndices: [0, 1] });
  * tokenText(explored, 0, 6).orders.map(({ label }) => label); // ["S = 0", "S = 1"]
+ * tokenText(explored, 0, 6, "loss").orders[0].layers.length; // 1
  */
-export function tokenText(exploration: Exploration, shuffleIndex: number, layer: number): TokenText {
-  const { orders, pieces, model, prompt, neighbors } = exploration;
-  const marked = standingOut(exploration, shuffleIndex, layer);
-  const listed = (region: string) =>
-    marked
-      .filter((one) => one.region === region)
-      .map(({ token }) => isolated(token))
-      .join(" ");
+export function tokenText(
+  exploration: Exploration,
+  shuffleIndex: number,
+  layer: number,
+  coloring: TokenColoring = "room",
+): TokenText {
+  const { orders, pieces, model, prompt } = exploration;
+  const { name, quantity, values, lowest, highest } = COLORINGS[coloring];
+  const order = indexOfOrder(exploration, shuffleIndex, layer);
+  const ofOrders = orders.map(values);
+  const shown = ofOrders[order].length === 1 ? 0 : layer;
+  const named = extremeTokens(ofOrders[order][shown], pieces, NAMED);
+  const compared = `${isolated(prompt)} in ${isolated(model)}: ${quantity(exploration)}, compared with the other tokens.`;
   return {
-    name: "playground-text",
-    caption:
-      `${isolated(prompt)} in ${isolated(model)}: distance of each token to its neighbor number ${neighbors}, compared with the other tokens. ` +
-      "Blue: crowded, orange: sparse.",
+    name,
+    caption: `${compared} Blue: ${lowest}, orange: ${highest}.`,
     pieces,
-    orders: orders.map((order) => ({ label: `S = ${order.shuffleIndex}`, layers: order.spacings.map(sparseness) })),
-    order: orders.findIndex((order) => order.shuffleIndex === shuffleIndex),
-    layer,
-    summary: `most crowded: ${listed("crowded")}\nsparsest: ${listed("sparse")}`,
+    orders: orders.map(({ shuffleIndex: s }, i) => ({
+      label: `S = ${s}`,
+      layers: ofOrders[i].map((ofLayer) => sharesBelow(ofLayer)),
+    })),
+    order,
+    layer: shown,
+    summary: `${lowest}: ${named.lowest.map(isolated).join(" ")}\n${highest}: ${named.highest.map(isolated).join(" ")}`,
   };
 }
 
@@ -100,9 +150,10 @@ function shadeOf(share: number): number {
   return Math.min(Math.round(share * (SHADES.length - 1)), SHADES.length - 1);
 }
 
-/** "Layer 6, S = 0" */
+/** "Layer 6, S = 0"; of a text with one coloring for all layers "S = 0" */
 function placeOf({ orders, order, layer }: Pick<TokenText, "orders" | "order" | "layer">): string {
-  return `Layer ${layer}, ${orders[order].label}`;
+  const { label, layers } = orders[order];
+  return layers.length > 1 ? `Layer ${layer}, ${label}` : label;
 }
 
 /** The text as HTML that needs nothing else. */
@@ -133,7 +184,8 @@ export function tokenTextHtml({ name, caption, pieces, orders, order, layer }: T
     var heading = place.querySelector("b");
     var now = { order: view.order, layer: view.layer };
     function paint() {
-      heading.textContent = "Layer " + now.layer + ", " + view.labels[now.order];
+      var isByLayer = view.shades[now.order].length > 1;
+      heading.textContent = (isByLayer ? "Layer " + now.layer + ", " : "") + view.labels[now.order];
       var shades = view.shades[now.order][now.layer];
       for (var i = 0; i < spans.length; i++) {
         spans[i].style.backgroundColor = view.colors[shades.charCodeAt(i) - 97];

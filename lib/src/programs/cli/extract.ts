@@ -4,10 +4,11 @@ import { type Command, Option } from "commander";
 import { UserError } from "../../machine/support/errors";
 import { writeNpy } from "../../machine/support/npy";
 import { outputTarget } from "../../machine/support/outputTarget";
+import type { GeneratedText } from "../../model/generate";
 import { loadModel, type Model } from "../../model/model";
 import { loadPrompts } from "../../prompts/prompts";
 import { PAPER_PROMPT_LENGTH } from "../../tokens/tokenizedPrompts";
-import { BACKEND_HELP, besideOutput, MODEL_HELP, wholeNumber, wholeNumbers } from "./options";
+import { BACKEND_HELP, besideOutput, decimalNumber, MODEL_HELP, wholeNumber, wholeNumbers } from "./options";
 
 interface ExtractOptions {
   model: string;
@@ -15,6 +16,11 @@ interface ExtractOptions {
   ids?: number[];
   out?: string;
   tokens: number;
+  generate?: number;
+  temperature?: number;
+  topK?: number;
+  topP?: number;
+  seed?: string;
   json?: boolean;
   backend?: string;
 }
@@ -34,7 +40,16 @@ export function extractCommand(program: Command): void {
     )
     .option("--out <file>", "where the hidden states go, - for standard output; with --json it can be left out")
     .option("--tokens <number>", "cut a text to this many tokens", wholeNumber(1), PAPER_PROMPT_LENGTH)
-    .option("--json", "print loss and mean entropy (nats), shape and tokens as JSON")
+    .option("--generate <number>", "let the model go on with the prompt for so many tokens at most", wholeNumber(1))
+    .option(
+      "--temperature <number>",
+      "draw the new tokens, the logits divided by this (1 if only others are given)",
+      decimalNumber,
+    )
+    .option("--top-k <number>", "draw them from so many likeliest ones", wholeNumber(1))
+    .option("--top-p <number>", "draw them from the likeliest ones that have this probability together", decimalNumber)
+    .option("--seed <text>", "draw them by this seed")
+    .option("--json", "print loss and mean entropy (nats), shape and tokens, and what was generated, as JSON")
     .option("--backend <name>", BACKEND_HELP)
     .action(extract);
 }
@@ -45,7 +60,9 @@ async function extract(options: ExtractOptions): Promise<void> {
   const say = out === undefined ? process.stdout : besideOutput(out, options.json);
   const model = await loadModel(options.model, { backend: options.backend });
   try {
-    const ids = await promptIds(options, model);
+    const prompt = await promptIds(options, model);
+    const generated = await goOn(options, prompt, model);
+    const ids = generated?.ids ?? prompt;
     const { hidden: states, loss, entropy: meanEntropy } = await model.run(ids, { tokens: ids.length });
     const { dimension: width } = states[0];
     // OPT-350M projects the last one onto the narrower vectors of its vocabulary: one array cannot hold both widths.
@@ -61,7 +78,8 @@ async function extract(options: ExtractOptions): Promise<void> {
       const why = `the last hidden state is ${narrower.dimension} wide, the others ${width}`;
       process.stderr.write(`${why}: it is in ${last.file}\n`);
     }
-    const summary = { loss, meanEntropy, shape, ...(last && { last }), tokens: ids };
+    const summary = { loss, meanEntropy, shape, ...(last && { last }), tokens: ids, ...generatedSummary(generated) };
+    if (generated && !options.json) say.write(`${generated.text}\n`);
     say.write(
       options.json
         ? `${JSON.stringify(summary)}\n`
@@ -70,6 +88,23 @@ async function extract(options: ExtractOptions): Promise<void> {
   } finally {
     model.dispose();
   }
+}
+
+/** What the model writes after the prompt, if that is asked for. */
+async function goOn(options: ExtractOptions, prompt: number[], model: Model): Promise<GeneratedText | undefined> {
+  const { generate: tokens, temperature, topK, topP, seed } = options;
+  if (tokens !== undefined) return model.generate(prompt, { tokens, temperature, topK, topP, seed });
+  const without = Object.entries({ temperature, "top-k": topK, "top-p": topP, seed }).find(
+    ([, value]) => value !== undefined,
+  );
+  if (without) throw new UserError(`--${without[0]} is for --generate, which is not given`);
+  return undefined;
+}
+
+function generatedSummary(generated: GeneratedText | undefined): object {
+  if (!generated) return {};
+  const { promptTokens, text, logProbabilities } = generated;
+  return { generated: { promptTokens, text, logProbabilities: [...logProbabilities] } };
 }
 
 function inNats(value: number): string {

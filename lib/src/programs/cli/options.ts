@@ -19,6 +19,12 @@ export function wholeNumber(least: number): (value: string) => number {
   };
 }
 
+/** An option's value as a number from 0 on. */
+export function decimalNumber(value: string): number {
+  if (!/^(\d+\.?\d*|\.\d+)(e-?\d+)?$/i.test(value)) throw new InvalidArgumentError("must be a number, 0 or more.");
+  return Number(value);
+}
+
 /** An option's value as whole numbers with commas between them. */
 export function wholeNumbers(value: string): number[] {
   const parts = value.split(",").map((part) => part.trim());

@@ -95,7 +95,9 @@ export function exploration(hard: HardCase, prompt = 0): Exploration {
       distances: hard.pieces.map((_, token) => dimensionAt(layer) * (1 + 0.8 * Math.sin(token * (layer + 2)))),
       nearest: hard.pieces.map((_, token) => [(token + 1) % hard.pieces.length]),
     }));
-    return { shuffleIndex, result, spacings };
+    const dimensions = spacings.map(({ distances }) => distances.map((distance) => distance * 1.5));
+    const losses = hard.pieces.map((_, token) => (token === 0 ? Number.NaN : 2 + Math.cos(token)));
+    return { shuffleIndex, result, spacings, dimensions, losses };
   });
   const { pieces } = hard;
   return {
