@@ -14,15 +14,16 @@ const INDEX = join(PROJECT, "lib/src/index.ts");
 const parse = (path: string, text = readFileSync(path, "utf8")) =>
   ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true);
 
-/** What index.ts exports: under which heading, from which file. */
-const exported = (() => {
-  const source = parse(INDEX);
+/** What index.ts and beyond.ts export: under which heading, from which file. */
+const listed = (index: string) => {
+  const source = parse(index);
   let heading = "";
   return source.statements.flatMap((statement) => {
     const headings = [...statement.getFullText().matchAll(/^\/\/ (.*)$/gm)].map(([, text]) => text);
     heading = headings.at(-1) ?? heading;
+    if (statement.getText() === 'export * as beyond from "./beyond";') return [];
     if (!ts.isExportDeclaration(statement) || !statement.exportClause || !ts.isNamedExports(statement.exportClause)) {
-      throw new Error(`index.ts names what it exports; found ${statement.getText()}`);
+      throw new Error(`${index} names what it exports; found ${statement.getText()}`);
     }
     const file = join(dirname(INDEX), `${(statement.moduleSpecifier as ts.StringLiteral).text}.ts`);
     return statement.exportClause.elements.map((element) => ({
@@ -32,25 +33,37 @@ const exported = (() => {
       file,
     }));
   });
-})();
+};
+const exported = listed(INDEX);
+const exportedBeyond = listed(join(dirname(INDEX), "beyond.ts"));
 
 test("it has these names and no others", () => {
   const lists: Record<string, string> = {};
-  for (const { name, heading } of exported) lists[heading] = `${lists[heading] ? `${lists[heading]} ` : ""}${name}`;
+  for (const { name, heading } of [...exported, ...exportedBeyond])
+    lists[heading] = `${lists[heading] ? `${lists[heading]} ` : ""}${name}`;
   expect(lists).toMatchInlineSnapshot(`
     {
+      "Controls: what an estimate makes of what is known": "ballCloud gaussianLike scrambleWeights",
       "Figures: rows to pictures": "atTokenLevel FIGURES OverviewLayer overviewFigure FigureEntry PaperFigure withoutSlider ExportOptions exportFigure Figure PlotlyLayout PlotlyTrace",
-      "Geometry: hidden states to quantities": "ballCloud gaussianLike CorrectionOptions correctedParticipationRatio cosineSimilarity dimensionPlateau Plateau PlateauOptions distinctPoints GeometryReport geometryReport NamedCloud DimensionEstimate gride informationImbalance NeighborRanks neighborRanks AlignmentOptions CenteredProducts centeredProducts linearCKA KStarOptions kStar kStarBinomial AdaptiveEstimate AdaptiveOptions kStarGride LayerCloud localDimensions meanLocalDimension toMatrix MeanAndDeviation Metric NamedMetric METRICS MetricName neighborAngles neighborhoodOverlap Neighbors neighbors neighborsByDefinition PrincipalComponents principalComponents turnedOnto effectiveRank matrixEntropy participationRatio SpectrumOptions spectrum MassiveToken massiveTokens pointsAt tokenNorms depthTrajectory stepLengths turningAngles trustworthiness TwoNNEstimate twoNN Cloud",
-      "Model: tokens to hidden states": "BackendChoice chooseBackend Checkpoint openCheckpoint scrambleWeights ModelFamily FAMILIES GeneratedText GenerateOptions LoadModelOptions loadModel Model ModelRun RunOptions TextTokenizer",
+      "Geometry: hidden states to quantities": "cosineSimilarity distinctPoints GeometryReport geometryReport NamedCloud DimensionEstimate gride LayerCloud toMatrix MeanAndDeviation Metric NamedMetric METRICS MetricName neighborAngles neighborhoodOverlap Neighbors neighbors neighborsByDefinition TwoNNEstimate twoNN Cloud",
+      "Layers and models compared, on the same tokens": "informationImbalance NeighborRanks neighborRanks AlignmentOptions CenteredProducts centeredProducts linearCKA",
+      "Model: tokens to hidden states": "BackendChoice chooseBackend Checkpoint openCheckpoint ModelFamily FAMILIES GeneratedText GenerateOptions LoadModelOptions loadModel Model ModelRun RunOptions TextTokenizer",
       "Notebooks: what shows results in one": "Chart ShowFigureOptions show showFigure showMarkdown startNotebook exportTable showTable toDataFrame TableOptions UserError progressBar",
       "One text, token by token: the playground": "comparisonFigure describeExploration explorationFigure tokenSpacingFigure Exploration ExplorationOptions explorePrompt explorationTable standingOut exportTokenText showTokenText TokenColoring tokenText TokenText",
       "Prompts: texts, and their tokens in another order": "Prompt loadPromptOrText loadPrompts randomPromptNames randomSample shuffleTokens ShuffleExample shuffleExamples",
       "Results: rows of many prompts: computed, kept in a store, recorded, published": "ExperimentOptions ExperimentResult PromptResult ExperimentSettings CorrelationOptions correlations publishedCorrelations publishedLogitCorrelations publishedTable1 readOffCorrelations atDepths histogram layerAsDeepAs meanOverPrompts peaks Rise rises PromptCloudLayer PromptCloudOptions promptCloud promptCloudCorrelations PublishedOptions published publishedMeans publishedPromptRows CorrelationRow groupRows MeanRow Row select describeStudies firstAndLast readSource Study StudyOptions StudySettings study correlationColumns correlationPeakTable correlationTable deviations peakTable riseTable table1 provenanceOf",
+      "Scale: where a dimension holds, and the neighborhoods of constant density": "dimensionPlateau Plateau PlateauOptions KStarOptions kStar kStarBinomial AdaptiveEstimate AdaptiveOptions kStarGride",
+      "Spectrum: how many principal axes hold what there is": "CorrectionOptions correctedParticipationRatio effectiveRank matrixEntropy participationRatio SpectrumOptions spectrum",
       "Statistics: over prompts": "Band BootstrapOptions bootstrapBand Correlation fittedLine Line pearson spearman partialCorrelation",
+      "The cloud, seen: local dimensions, projections and how far to believe them": "localDimensions meanLocalDimension PrincipalComponents principalComponents turnedOnto trustworthiness",
+      "Token health: which tokens are far longer than the others, and a cloud without them": "MassiveToken massiveTokens pointsAt tokenNorms",
+      "Trajectories: steps along the text and along depth": "depthTrajectory stepLengths turningAngles",
     }
   `);
-  const values = exported.filter(({ isType }) => !isType).map(({ name }) => name);
+  const valuesOf = (names: typeof exported) => names.filter(({ isType }) => !isType).map(({ name }) => name);
+  const values = [...valuesOf(exported), "beyond"];
   expect(values.sort()).toEqual(Object.keys(library).sort());
+  expect(valuesOf(exportedBeyond).sort()).toEqual(Object.keys(library.beyond).sort());
   expect(values.length, "values that are exported: few enough to be known").toBeLessThanOrEqual(100);
 });
 
@@ -100,9 +113,10 @@ function expectSaid(value: unknown, said: unknown, place: string): void {
 
 describe("the example of", () => {
   const home = mkdtempSync(join(tmpdir(), "token-geometry-library-"));
-  const values = new Map<string, unknown>(Object.entries(library));
+  const all = { ...library, ...library.beyond };
+  const values = new Map<string, unknown>(Object.entries(all));
   /** All functions, and the constants that have one. */
-  const withExamples = exported.filter(
+  const withExamples = [...exported, ...exportedBeyond].filter(
     ({ name, file }) => typeof values.get(name) === "function" || examplesOf(name, file).length > 0,
   );
 
@@ -129,8 +143,8 @@ describe("the example of", () => {
       const AsyncFunction = (async () => {}).constructor as new (
         ...parts: string[]
       ) => (...given: unknown[]) => unknown;
-      const run = new AsyncFunction(...Object.keys(library), "notes", code);
-      await run(...Object.values(library), notes);
+      const run = new AsyncFunction(...Object.keys(all), "notes", code);
+      await run(...Object.values(all), notes);
       for (const [value, comment] of notes) expectSaid(value, Function(`return ${comment}`)(), name);
       // What gives nothing has nothing to say.
       if (!/^(start|show|progress)/.test(name)) expect(said, `${name}: its example says no value`).toBeGreaterThan(0);

@@ -16,7 +16,6 @@ export { type ShuffleExample, shuffleExamples } from "./prompts/shuffleExample";
 
 export { type BackendChoice, chooseBackend } from "./machine/backend/backend";
 export { type Checkpoint, openCheckpoint } from "./machine/checkpoint/checkpoint";
-export { scrambleWeights } from "./machine/checkpoint/scrambledWeights";
 export type { ModelFamily } from "./model/architecture";
 export { FAMILIES } from "./model/families";
 export type { GeneratedText, GenerateOptions } from "./model/generate";
@@ -25,20 +24,11 @@ export type { TextTokenizer } from "./tokens/textTokenizer";
 
 // Geometry: hidden states to quantities
 
-export { ballCloud, gaussianLike } from "./geometry/controlClouds";
-export { type CorrectionOptions, correctedParticipationRatio } from "./geometry/correctedParticipationRatio";
 export { cosineSimilarity } from "./geometry/cosineSimilarity";
-export { dimensionPlateau, type Plateau, type PlateauOptions } from "./geometry/dimensionPlateau";
 export { distinctPoints } from "./geometry/distinctPoints";
 export { type GeometryReport, geometryReport, type NamedCloud } from "./geometry/geometryReport";
 export { type DimensionEstimate, gride } from "./geometry/gride";
-export { informationImbalance, type NeighborRanks, neighborRanks } from "./geometry/informationImbalance";
-export { type AlignmentOptions, type CenteredProducts, centeredProducts, linearCKA } from "./geometry/kernelAlignment";
-export { type KStarOptions, kStar } from "./geometry/kStar";
-export { kStarBinomial } from "./geometry/kStarBinomial";
-export { type AdaptiveEstimate, type AdaptiveOptions, kStarGride } from "./geometry/kStarGride";
 export type { LayerCloud } from "./geometry/layerCloud";
-export { localDimensions, meanLocalDimension } from "./geometry/localDimension";
 export { toMatrix } from "./geometry/matrix";
 export type { MeanAndDeviation, Metric, NamedMetric } from "./geometry/metric";
 export { METRICS, type MetricName } from "./geometry/metrics";
@@ -46,14 +36,12 @@ export { neighborAngles } from "./geometry/neighborAngles";
 export { neighborhoodOverlap } from "./geometry/neighborhoodOverlap";
 export { type Neighbors, neighbors } from "./geometry/neighbors";
 export { neighborsByDefinition } from "./geometry/neighborsByDefinition";
-export { type PrincipalComponents, principalComponents } from "./geometry/principalComponents";
-export { turnedOnto } from "./geometry/procrustes";
-export { effectiveRank, matrixEntropy, participationRatio, type SpectrumOptions, spectrum } from "./geometry/spectrum";
-export { type MassiveToken, massiveTokens, pointsAt, tokenNorms } from "./geometry/tokenNorms";
-export { depthTrajectory, stepLengths, turningAngles } from "./geometry/trajectories";
-export { trustworthiness } from "./geometry/trustworthiness";
 export { type TwoNNEstimate, twoNN } from "./geometry/twoNN";
 export type { Cloud } from "./machine/support/cloud";
+
+// Beyond the paper: notebooks 21 and on
+
+export * as beyond from "./beyond";
 
 // Statistics: over prompts
 
