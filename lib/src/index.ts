@@ -24,6 +24,7 @@ export type { TextTokenizer } from "./tokens/textTokenizer";
 
 // Geometry: hidden states to quantities
 
+export { type CloudView, cloudView, type LayerView, type Picture } from "./geometry/cloudView";
 export { cosineSimilarity } from "./geometry/cosineSimilarity";
 export { distinctPoints } from "./geometry/distinctPoints";
 export { type GeometryReport, geometryReport, type NamedCloud } from "./geometry/geometryReport";
@@ -103,6 +104,7 @@ export { comparisonFigure, describeExploration, explorationFigure } from "./figu
 export { tokenSpacingFigure } from "./figures/tokenSpacing";
 export { type Exploration, type ExplorationOptions, explorePrompt } from "./machine/experiment/exploration";
 export { explorationTable, standingOut } from "./machine/experiment/explorationTables";
+export { type CloudPageOptions, exportCloudPage } from "./machine/notebook/cloudPage";
 export { exportTokenText, showTokenText, type TokenColoring, tokenText } from "./machine/notebook/tokenText";
 export type { TokenText } from "./machine/notebook/tokenTextContent";
 

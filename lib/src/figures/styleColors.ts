@@ -17,6 +17,9 @@ const SHUFFLE_STOPS: [number, number, number][] = [
   [0xfe, 0x61, 0x00],
 ];
 
+/** The same as Plotly reads them, from blue to orange. */
+export const SHUFFLE_COLORS: readonly string[] = SHUFFLE_STOPS.map((channels) => `rgb(${channels.join(",")})`);
+
 /**
  * Color of a shuffle index: blue for the prompt as it is, orange for the full permutation.
  *
