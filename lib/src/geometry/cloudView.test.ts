@@ -64,7 +64,9 @@ describe("the clouds of a text", () => {
   });
 
   test("need tokens enough; ids without a tokenizer stand for themselves; tokens that all coincide stay in the middle", async () => {
-    await expect(cloudView(runOf([cloudOf(6, 4)]))).rejects.toThrow("6 tokens: a cloud to look at needs at least 7");
+    await expect(cloudView(runOf([cloudOf(6, 4)]))).resolves.toMatchObject({ neighbors: 2 });
+    expect((await cloudView(runOf([cloudOf(3, 4)]))).layers[0].pictures[1].share).toBeCloseTo(1, 6);
+    await expect(cloudView(runOf([cloudOf(2, 4)]))).rejects.toThrow("the cloud: has 2 points; at least 3 are needed");
     await expect(cloudView(runOf([cloudOf(10, 4)]), 5)).rejects.toThrow("trustworthiness of 5 neighbors of 10 points");
     const same = { values: new Float32Array(32).fill(2), points: 8, dimension: 4 };
     const run = { ...runOf([same]), tokens: { ids: [3, 1, 4, 1, 5, 9, 2, 6], pieces: [] } };

@@ -1,5 +1,4 @@
 import type { Cloud } from "../machine/support/cloud";
-import { UserError } from "../machine/support/errors";
 import type { ModelRun } from "../model/model";
 import { LayerCloud } from "./layerCloud";
 import { localDimensions } from "./localDimension";
@@ -52,7 +51,7 @@ const DIMENSIONS = [2, 3];
  * the same for all layers, turned to lie as near to the layer before as they can. A token is drawn where it falls, and its true neighbors
  * are named.
  *
- * @param run what {@link Model.run} gives, seven tokens or more
+ * @param run what {@link Model.run} gives, three tokens or more
  * @param neighbors of each token, below half of the tokens; without it 8, or as many as that allows
  * @throws UserError if there are too few tokens, or not so many neighbors
  * @example
@@ -65,7 +64,6 @@ export async function cloudView(
   neighbors?: number,
 ): Promise<CloudView> {
   const { points, dimension: width } = hidden[0];
-  if (points < 7) throw new UserError(`${points} tokens: a cloud to look at needs at least 7`);
   const k = neighbors ?? Math.min(8, Math.ceil(points / 2) - 1);
   const layers: LayerView[] = [];
   for (const cloud of hidden) layers.push(await layerView(cloud, k, layers.at(-1)));
