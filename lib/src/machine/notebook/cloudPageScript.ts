@@ -116,9 +116,13 @@ function (plotly, data, document) {
   }
   ["layer", "color", "dimensions"].forEach(function (name) { shown[name].addEventListener("input", draw); });
   return draw().then(function () {
+    /* In three dimensions Plotly tells of a click in every picture that it draws while the button is down. */
+    var isTold = false;
+    chart.addEventListener("pointerdown", function () { isTold = false; }, true);
     chart.on("plotly_click", function (event) {
       var point = event.points[0];
-      if (point.curveNumber !== 0) return;
+      if (isTold || point.curveNumber !== 0) return;
+      isTold = true;
       chosen = chosen === point.pointNumber ? -1 : point.pointNumber;
       draw();
     });
