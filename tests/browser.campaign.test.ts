@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FIGURES } from "../lib/src/figures/figures";
 import type { PaperFigure } from "../lib/src/figures/paperFigure";
 import { withSlider } from "../lib/src/figures/slider";
+import { chooseBackend } from "../lib/src/machine/backend/backend";
+import { cloudPage } from "../lib/src/machine/notebook/cloudPage";
 import { exportFigure } from "../lib/src/machine/render/export";
 import type { Figure } from "../lib/src/machine/render/figure";
 import { PROJECT_ROOT } from "../lib/src/machine/support/project";
@@ -15,6 +17,7 @@ import type { AnyRow } from "../lib/src/results/row";
 import { FIGURE_ROWS } from "./support/figureRows";
 import { CHROMIUM, startBrowser } from "./support/jupyterServer";
 import { chartDefects } from "./support/pageChecks";
+import { sampleCloud } from "./support/sampleCloud";
 import { bandFigure, heatMapFigure, scatterFigure } from "./support/sampleFigures";
 import { sampleReport } from "./support/sampleReport";
 
@@ -120,6 +123,43 @@ describe.skipIf(!present)("in a real browser", () => {
     const drawn = await page.locator("#chart").evaluate((chart) => (chart as unknown as Figure).data[0].y);
     expect(drawn).toEqual(steps[1].traces.y[0]);
     await page.close();
+  });
+
+  test.each([
+    ["in three dimensions", [], "3"],
+    ["without WebGL in two", ["--disable-3d-apis"], "2"],
+  ])("the page of a cloud works %s", async (_, flags, dimensions) => {
+    await chooseBackend("wasm");
+    const path = join(folder, "cloud.html");
+    writeFileSync(path, cloudPage(await sampleCloud(), { caption: "A cloud", layer: 0 }));
+    const own = await startBrowser(flags);
+    const page = await own.newPage({ viewport: { width: 900, height: 950 } });
+    const problems: string[] = [];
+    page.on("console", (message) => void (message.type() === "error" && problems.push(message.text())));
+    page.on("pageerror", (error) => void problems.push(error.message));
+    page.on("request", (request) => {
+      if (request.url() !== pathToFileURL(path).href && !/^(?:data|blob):/.test(request.url()))
+        problems.push(request.url());
+    });
+    await page.goto(pathToFileURL(path).href);
+    const text = (id: string) => page.locator(`#${id}`).textContent();
+    await expect.poll(() => text("trust"), { timeout: 60_000 }).toContain(`Layer 0 in ${dimensions} of 5 dimensions`);
+    expect(await page.locator("#dimensions").inputValue()).toBe(dimensions);
+    if (dimensions === "3") await page.locator("#chart canvas").first().waitFor();
+    expect(await page.locator("#flat").isVisible()).toBe(dimensions === "2");
+    await page.screenshot({ path: join(SCREENSHOTS, `cloud-${dimensions}.png`) });
+    if (dimensions === "3") await page.selectOption("#dimensions", "2");
+    await page.locator("#layer").fill("1");
+    await expect.poll(() => text("trust")).toContain("Layer 1 in 2 of 5 dimensions");
+    const point = (await page.locator("#chart .points path.point").nth(5).boundingBox())!;
+    await page.mouse.move(point.x + point.width / 2, point.y + point.height / 2);
+    await expect.poll(() => page.locator(".hoverlayer").textContent()).toContain("token 6; loss 5, norm");
+    await page.mouse.click(point.x + point.width / 2, point.y + point.height / 2);
+    await expect.poll(() => text("near")).toMatch(/^Nearest to “5” \(6\) in all 5 dimensions: /);
+    expect(await page.evaluate(chartDefects)).toEqual([]);
+    await page.screenshot({ path: join(SCREENSHOTS, `cloud-${dimensions}-clicked.png`) });
+    expect(problems).toEqual([]);
+    await own.close();
   });
 
   test("a report has no defect", async () => {

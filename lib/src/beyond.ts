@@ -35,7 +35,9 @@ export { depthTrajectory, stepLengths, turningAngles } from "./geometry/trajecto
 
 // The cloud, seen: local dimensions, projections and how far to believe them
 
+export { type CloudView, cloudView, type LayerView, type Picture } from "./geometry/cloudView";
 export { localDimensions, meanLocalDimension } from "./geometry/localDimension";
 export { type PrincipalComponents, principalComponents } from "./geometry/principalComponents";
 export { turnedOnto } from "./geometry/procrustes";
 export { trustworthiness } from "./geometry/trustworthiness";
+export { type CloudPageOptions, exportCloudPage } from "./machine/notebook/cloudPage";

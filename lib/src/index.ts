@@ -106,7 +106,7 @@ export { comparisonFigure, describeExploration, explorationFigure } from "./figu
 export { tokenSpacingFigure } from "./figures/tokenSpacing";
 export { type Exploration, type ExplorationOptions, explorePrompt } from "./machine/experiment/exploration";
 export { explorationTable, standingOut } from "./machine/experiment/explorationTables";
-export { exportTokenText, showTokenText, type TokenColoring, tokenText } from "./machine/notebook/tokenText";
+export { exportTokenText, showTokenText, tokenText } from "./machine/notebook/tokenText";
 export type { TokenText } from "./machine/notebook/tokenTextContent";
 
 // Notebooks: what shows results in one

@@ -147,7 +147,7 @@ export class JupyterServer {
 }
 
 /** A browser that reaches nothing but this machine, with an empty profile. */
-export function startBrowser(): Promise<Browser> {
+export function startBrowser(further: readonly string[] = []): Promise<Browser> {
   const flags = [
     "--no-sandbox",
     "--disable-gpu",
@@ -157,6 +157,7 @@ export function startBrowser(): Promise<Browser> {
     "--disable-component-update",
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost",
+    ...further,
   ];
   return chromium.launch({ executablePath: CHROMIUM, headless: true, args: flags });
 }

@@ -10,7 +10,7 @@ export const MODEL_COLORS: Record<"llama" | "mistral" | "pythia" | "opt", string
 
 // From the paper's blue for S = 0 to its orange for S = 5 through the two colors between them in the same palette (IBM's
 // for color-blind readers): straight from blue to orange the middle would be gray.
-const SHUFFLE_STOPS: readonly string[] = ["#648FFF", "#785EF0", "#DC267F", "#FE6100"];
+export const SHUFFLE_COLORS: readonly string[] = ["#648FFF", "#785EF0", "#DC267F", "#FE6100"];
 
 /**
  * Color of a shuffle index: blue for the prompt as it is, orange for the full permutation.
@@ -19,7 +19,7 @@ const SHUFFLE_STOPS: readonly string[] = ["#648FFF", "#785EF0", "#DC267F", "#FE6
  * @param maximum the largest index shown, 5 in the paper
  */
 export function shuffleColor(index: number, maximum = 5): string {
-  return between(SHUFFLE_STOPS, maximum > 0 ? index / maximum : 0);
+  return between(SHUFFLE_COLORS, maximum > 0 ? index / maximum : 0);
 }
 
 /** A color with an opacity, as Plotly reads it. `color` is #RRGGBB. */

@@ -3,6 +3,7 @@ import { type Cloud, checkCloud } from "../machine/support/cloud";
 import { UserError } from "../machine/support/errors";
 import { centeredCloud } from "./dotProducts";
 import { toMatrix } from "./matrix";
+import { smallerProduct } from "./spectrum";
 
 /** A cloud seen along its directions of largest variance. */
 export interface PrincipalComponents {
@@ -35,16 +36,20 @@ export function principalComponents(cloud: Cloud, count: number): PrincipalCompo
   if (!Number.isInteger(count) || count < 1 || count > most) {
     throw new UserError(`${count} principal components: must be a whole number from 1 to ${most}`);
   }
-  const x = toMatrix(centeredCloud(cloud));
-  // Of the two products of x with itself the smaller one: its eigenvectors are the directions, or the points along them.
+  const centered = centeredCloud(cloud);
+  // The eigenvectors of the smaller product are the directions, or what the points have along them.
+  const { products, size } = smallerProduct(centered);
+  for (let row = 0; row < size; row++) {
+    for (let column = row + 1; column < size; column++) products[row * size + column] = products[column * size + row];
+  }
+  const matrix = Matrix.from1DArray(size, size, products);
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(matrix, { assumeSymmetric: true });
   const isByPoint = points < dimension;
-  const product = isByPoint ? x.mmul(x.transpose()) : x.transpose().mmul(x);
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(product, { assumeSymmetric: true });
   const order = [...realEigenvalues.keys()].sort((a, b) => realEigenvalues[b] - realEigenvalues[a]).slice(0, count);
   const total = realEigenvalues.reduce((sum, value) => sum + Math.max(0, value), 0);
   const variances = Float64Array.from(order, (column) => Math.max(0, realEigenvalues[column]) / points);
   const vectors = new Matrix(eigenvectorMatrix.subMatrixColumn(order));
-  const along = isByPoint ? vectors : x.mmul(vectors); // [points, count]
+  const along = isByPoint ? vectors : toMatrix(centered).mmul(vectors); // [points, count]
   const columns = order.map((_, k) => {
     const column = along.getColumn(k).map((value) => (isByPoint ? value * Math.sqrt(variances[k] * points) : value));
     const farthest = column.reduce((far, value) => (Math.abs(value) > Math.abs(far) ? value : far), 0);

@@ -19,13 +19,17 @@ export interface SpectrumOptions {
  */
 export function spectrum(cloud: Cloud, { centered = true }: SpectrumOptions = {}): Float64Array {
   checkCloud(cloud, "the cloud");
-  const { points, dimension } = cloud;
-  const moved = centered ? centeredCloud(cloud) : cloud;
-  const rows = dimension <= points ? byCoordinate(moved) : Float64Array.from(moved.values);
-  const size = Math.min(points, dimension);
-  const products = dotProducts(rows, size);
+  const { products, size } = smallerProduct(centered ? centeredCloud(cloud) : cloud);
   // What rounding makes of a zero may be below it.
-  return symmetricEigenvalues(products, size).map((value) => Math.max(0, value) / points);
+  return symmetricEigenvalues(products, size).map((value) => Math.max(0, value) / cloud.points);
+}
+
+/** The smaller one of the two products of a cloud with itself, by point or by coordinate: the lower triangle [size, size]. */
+export function smallerProduct(cloud: Cloud): { products: Float64Array; size: number } {
+  const { values, points, dimension } = cloud;
+  const rows = dimension <= points ? byCoordinate(cloud) : Float64Array.from(values);
+  const size = Math.min(points, dimension);
+  return { products: dotProducts(rows, size), size };
 }
 
 /** The rows [dimension, points] of a cloud by coordinate. */

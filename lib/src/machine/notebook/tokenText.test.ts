@@ -124,6 +124,7 @@ describe("colors by loss, one number for all layers", () => {
     expect(tokenText(exploration, 0, 0, "dimension").orders[0].layers).toEqual([[2 / 3, 2 / 3, 0.5, 1 / 6]]);
     expect(() => tokenText(exploration, 1, 0, "loss")).toThrow("shuffle index 1 was not explored; there is 0");
     expect(() => tokenText(exploration, 0, 1, "loss")).toThrow("there is no layer 1");
+    expect(() => tokenText(exploration, 0, 0, "norm")).toThrow('colors "norm": must be one of room, dimension, loss');
   });
 });
 

@@ -17,10 +17,7 @@ import { tokenTextPicture } from "./tokenTextPicture";
 /** Shades that are told apart: a letter each. */
 const SHADES = "abcdefghijklmnopqrstu";
 
-/** What the color of a token can say: how crowded it is around it, how many dimensions there are, how little it was expected. */
-export type TokenColoring = "room" | "dimension" | "loss";
-
-/** What a coloring says of a layer or, where there is one for all, of the text. */
+/** What the color of a token says. */
 interface Coloring {
   name: string;
   /** What is compared. */
@@ -31,7 +28,7 @@ interface Coloring {
   highest: string;
 }
 
-const COLORINGS: Readonly<Record<TokenColoring, Coloring>> = {
+const COLORINGS: Readonly<Record<string, Coloring>> = {
   room: {
     name: "playground-text",
     quantity: ({ neighbors }) => `distance of each token to its neighbor number ${neighbors}`,
@@ -65,20 +62,18 @@ const NAMED = 6;
  *
  * @param shuffleIndex the order that is shown at first, one that was explored
  * @param layer the layer that is shown at first, 0..L
- * @param coloring what the colors say
- * @throws UserError if there is no such order or layer
+ * @param coloring what the colors say: "room", "dimension" or "loss"
+ * @throws UserError if there is no such order, layer or coloring
  * @example
  * const prompt = { name: "gulls", text: "The tide came in, and the gulls came in with the tide." };
  * const explored = await explorePrompt("llama-mini", prompt, { shuffleIndices: [0, 1] });
  * tokenText(explored, 0, 6).orders.map(({ label }) => label); // ["S = 0", "S = 1"]
  * tokenText(explored, 0, 6, "loss").orders[0].layers.length; // 1
  */
-export function tokenText(
-  exploration: Exploration,
-  shuffleIndex: number,
-  layer: number,
-  coloring: TokenColoring = "room",
-): TokenText {
+export function tokenText(exploration: Exploration, shuffleIndex: number, layer: number, coloring = "room"): TokenText {
+  if (!Object.hasOwn(COLORINGS, coloring)) {
+    throw new UserError(`colors "${coloring}": must be one of ${Object.keys(COLORINGS).join(", ")}`);
+  }
   const { orders, pieces, model, prompt } = exploration;
   const { name, quantity, values, lowest, highest } = COLORINGS[coloring];
   const order = indexOfOrder(exploration, shuffleIndex, layer);

@@ -8,22 +8,25 @@ import { type RenderOptions, renderSvg } from "./render";
 import { plainFigure } from "./renderTheme";
 import { plotlyFile } from "./renderWindow";
 
-let packed: string | undefined;
+const packed = new Map<string, string>();
 
 /** Plotly's source as base64 of gzip, about 640 kB: what pages and notebooks carry, so that they work offline. */
-export function packedPlotly(): string {
-  packed ??= gzipSync(readFileSync(plotlyFile()), { level: 9 }).toString("base64");
-  return packed;
+export function packedPlotly(file: string = plotlyFile()): string {
+  const known = packed.get(file) ?? gzipSync(readFileSync(file), { level: 9 }).toString("base64");
+  packed.set(file, known);
+  return known;
 }
 
 /**
  * JavaScript (an expression of type Promise<Plotly>) that unpacks Plotly in a browser. The source is run as a function with
  * a `module` of its own, since pages with an AMD loader (the classic notebook) would otherwise claim it.
+ *
+ * @param file the build of Plotly, the one for flat charts without it
  */
-export function unpackPlotly(): string {
+export function unpackPlotly(file?: string): string {
   return [
     `(async function () {`,
-    ` var bytes = Uint8Array.from(atob("${packedPlotly()}"), function (letter) { return letter.charCodeAt(0); });`,
+    ` var bytes = Uint8Array.from(atob("${packedPlotly(file)}"), function (letter) { return letter.charCodeAt(0); });`,
     ` return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();`,
     `})()`,
     `.then(function (source) { var m = { exports: {} };`,
