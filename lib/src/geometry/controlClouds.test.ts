@@ -84,6 +84,10 @@ describe("a Gaussian like a cloud", () => {
     for (let point = 0; point < 4; point++) expect(found.values[3 * point + 2]).toBeCloseTo(7, 12);
   });
 
+  it("of no points is refused", () => {
+    expect(() => gaussianLike(cloud, "0", 0)).toThrow("points is 0: must be a whole number above 0");
+  });
+
   it("of NaN is refused", () => {
     expect(() => gaussianLike({ ...cloud, values: cloud.values.with(3, Number.NaN) }, "0")).toThrow("holds NaN");
   });

@@ -16,10 +16,7 @@ import { centeredCloud } from "./dotProducts";
  * gride(await neighbors(ball, 2), 2).id; // 3.116
  */
 export function ballCloud(points: number, dimension: number, seed: string): Cloud<Float64Array> {
-  for (const [name, value] of Object.entries({ points, dimension })) {
-    if (!(Number.isInteger(value) && value > 0))
-      throw new UserError(`${name} is ${value}: must be a whole number above 0`);
-  }
+  checkCounts({ points, dimension });
   const { normal, uniform } = normalGenerator(`ball|${seed}`);
   const values = Float64Array.from({ length: points * dimension }, normal);
   for (let point = 0; point < points; point++) {
@@ -37,7 +34,7 @@ export function ballCloud(points: number, dimension: number, seed: string): Clou
  *
  * @param points how many; as many as the cloud without it
  * @param seed any text
- * @throws UserError if the cloud has fewer than three points, or holds NaN or infinity
+ * @throws UserError if the cloud has fewer than three points, or holds NaN or infinity, or no whole number of points above 0 is asked for
  * @example
  * const line = { values: Float64Array.of(0, 0, 1, 2, 2, 4, 3, 6), points: 4, dimension: 2 };
  * const { values } = gaussianLike(line, "0", 1);
@@ -45,6 +42,7 @@ export function ballCloud(points: number, dimension: number, seed: string): Clou
  */
 export function gaussianLike(cloud: Cloud, seed: string, points: number = cloud.points): Cloud<Float64Array> {
   checkCloud(cloud, "the cloud");
+  checkCounts({ points });
   const { points: count, dimension } = cloud;
   const centered = centeredCloud(cloud).values;
   const { normal } = normalGenerator(`gaussian|${seed}`);
@@ -59,4 +57,12 @@ export function gaussianLike(cloud: Cloud, seed: string, points: number = cloud.
     }
   }
   return { values, points, dimension };
+}
+
+function checkCounts(counts: Record<string, number>): void {
+  for (const [name, value] of Object.entries(counts)) {
+    if (!(Number.isInteger(value) && value > 0)) {
+      throw new UserError(`${name} is ${value}: must be a whole number above 0`);
+    }
+  }
 }

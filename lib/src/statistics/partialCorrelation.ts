@@ -31,11 +31,15 @@ export function partialCorrelation(
   const kept = Array.from(x, (_, i) => i).filter((i) => all.every((values) => Number.isFinite(values[i])));
   const basis: Float64Array[] = [];
   const rests = all.map((values, place) => {
-    const observed = Float64Array.from(kept, (i) => values[i]);
+    const observed = new Float64Array(kept.length);
+    for (let i = 0; i < kept.length; i++) observed[i] = values[kept[i]];
     const centered = withoutMean(observed);
     const rest = withoutParts(withoutParts(centered, basis), basis); // The second time takes off what rounding has left.
     const isNew = lengthOf(rest) > ROUNDING * lengthOf(observed);
-    if (place < given.length && isNew) basis.push(rest.map((value) => value / lengthOf(rest)));
+    if (place < given.length && isNew) {
+      const length = lengthOf(rest);
+      basis.push(rest.map((value) => value / length));
+    }
     return isNew ? rest : new Float64Array(kept.length);
   });
   const [left, right] = rests.slice(given.length);
@@ -44,15 +48,20 @@ export function partialCorrelation(
 }
 
 function withoutMean(values: Float64Array): Float64Array {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i];
+  const mean = sum / values.length;
   return values.map((value) => value - mean);
 }
 
+/** What is left of values when their parts along some unit vectors, one after the other, are taken off. */
 function withoutParts(values: Float64Array, basis: readonly Float64Array[]): Float64Array {
-  return basis.reduce((rest, unit) => {
+  const rest = values.slice();
+  for (const unit of basis) {
     const part = dot(rest, unit);
-    return rest.map((value, i) => value - part * unit[i]);
-  }, values);
+    for (let i = 0; i < rest.length; i++) rest[i] -= part * unit[i];
+  }
+  return rest;
 }
 
 function lengthOf(values: Float64Array): number {
@@ -60,5 +69,7 @@ function lengthOf(values: Float64Array): number {
 }
 
 function dot(a: Float64Array, b: Float64Array): number {
-  return a.reduce((sum, value, i) => sum + value * b[i], 0);
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
 }
