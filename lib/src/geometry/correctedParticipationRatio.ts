@@ -1,7 +1,7 @@
 import { type Cloud, checkCloud } from "../machine/support/cloud";
 import { UserError } from "../machine/support/errors";
 import { centeredCloud } from "./dotProducts";
-import { spectrum } from "./spectrum";
+import { smallerProduct } from "./spectrum";
 
 /** So many different points stand in each term of the estimator. */
 const FEWEST = 4;
@@ -15,8 +15,6 @@ export interface CorrectionOptions {
    * they are; false for a model's hidden states, all of whose coordinates are known.
    */
   sampledCoordinates?: boolean;
-  /** The cloud's {@link spectrum}, if that is known. */
-  variances?: ArrayLike<number>;
 }
 
 /**
@@ -40,10 +38,11 @@ export interface CorrectionOptions {
  */
 export function correctedParticipationRatio(
   cloud: Cloud,
-  { sampledCoordinates = true, variances = spectrum(cloud) }: CorrectionOptions = {},
+  { sampledCoordinates = true }: CorrectionOptions = {},
 ): number {
   checkCloud(cloud, "the cloud");
-  const { values, points, dimension } = centeredCloud(cloud);
+  const centered = centeredCloud(cloud);
+  const { values, points, dimension } = centered;
   if (points < FEWEST || dimension < 2) {
     throw new UserError(`${points} points of ${dimension} coordinates: at least ${FEWEST} of 2 are needed`);
   }
@@ -63,7 +62,7 @@ export function correctedParticipationRatio(
   const [sameCoordinate, samePoint] = sampledCoordinates ? [sumOfSquares(ofCoordinate), fourthPowers] : [0, 0];
   // Products of two points with themselves, of two with each other, of one with itself twice.
   const apart = total ** 2 - sameCoordinate;
-  const across = points ** 2 * sumOfSquares(variances) - sameCoordinate;
+  const across = sumOfSquaredProducts(centered) - sameCoordinate;
   const alone = (sumOfSquares(ofPoint) - samePoint) * (points / (points - 2));
   const pairs = (points - 1) * (points - 2);
   const numerator = apart - alone + (2 * across - apart) / pairs;
@@ -72,6 +71,13 @@ export function correctedParticipationRatio(
   return numerator > least && denominator > least ? numerator / denominator : Number.NaN;
 }
 
-function sumOfSquares(values: ArrayLike<number>): number {
-  return Array.from(values).reduce((sum, value) => sum + value * value, 0);
+/** Of all pairs of points, or of coordinates: the sum of the squared eigenvalues, without these. */
+function sumOfSquaredProducts(cloud: Cloud): number {
+  const { products, size } = smallerProduct(cloud);
+  const diagonal = Float64Array.from({ length: size }, (_, i) => products[i * size + i]);
+  return 2 * sumOfSquares(products) - sumOfSquares(diagonal); // The triangle above the diagonal is empty.
+}
+
+function sumOfSquares(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value * value, 0);
 }
