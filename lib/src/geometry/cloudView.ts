@@ -2,10 +2,9 @@ import type { Cloud } from "../machine/support/cloud";
 import type { ModelRun } from "../model/model";
 import { LayerCloud } from "./layerCloud";
 import { localDimensions } from "./localDimension";
-import { nearestNeighbors, upTo } from "./neighbors";
 import { type PrincipalComponents, principalComponents } from "./principalComponents";
 import { turnedOnto } from "./procrustes";
-import { trustworthiness } from "./trustworthiness";
+import { allNeighbors, trustworthinessOf } from "./trustworthiness";
 
 /** A cloud in three dimensions or in two. */
 export interface Picture {
@@ -75,19 +74,19 @@ export async function cloudView(
 async function layerView(cloud: Cloud, neighbors: number, before?: LayerView): Promise<LayerView> {
   const layer = new LayerCloud(cloud, "the cloud");
   const components = principalComponents(cloud, Math.max(...DIMENSIONS));
+  const nearest = await allNeighbors(cloud);
   const pictures: Picture[] = [];
   for (const [i, dimension] of DIMENSIONS.entries()) {
     const { projection, share } = firstComponents(components, dimension);
     const sized = ofSizeOne(projection);
     const points = before ? turnedOnto(sized, before.pictures[i].points) : sized;
-    pictures.push({ points, share, trustworthiness: await trustworthiness(cloud, projection, neighbors) });
+    pictures.push({ points, share, trustworthiness: await trustworthinessOf(nearest, projection, neighbors) });
   }
-  const { indices } = await nearestNeighbors(layer.cloud, neighbors, upTo(neighbors));
   return {
     pictures: pictures as [Picture, Picture],
     norms: layer.squaredLengths.map(Math.sqrt),
     dimensions: await localDimensions(layer),
-    nearest: indices,
+    nearest: nearest.map((others) => others.slice(0, neighbors)),
   };
 }
 

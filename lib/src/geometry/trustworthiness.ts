@@ -1,6 +1,6 @@
-import type { Cloud } from "../machine/support/cloud";
+import { type Cloud, checkCloud } from "../machine/support/cloud";
 import { UserError } from "../machine/support/errors";
-import { neighbors } from "./neighbors";
+import { nearestNeighbors, neighbors } from "./neighbors";
 
 /**
  * How far the neighbors of a picture can be trusted: 1 if each point's k nearest ones there are its k nearest ones in the full space,
@@ -18,7 +18,18 @@ import { neighbors } from "./neighbors";
  * await trustworthiness(line, folded, 1); // 0.5
  */
 export async function trustworthiness(cloud: Cloud, picture: Cloud, count: number): Promise<number> {
-  const { points } = cloud;
+  return trustworthinessOf(await allNeighbors(cloud), picture, count);
+}
+
+/** All other points of a cloud, nearest first [points][points - 1]: of several pictures of it they are found once. */
+export async function allNeighbors(cloud: Cloud): Promise<Int32Array[]> {
+  checkCloud(cloud, "the cloud");
+  return (await nearestNeighbors({ ...cloud }, cloud.points - 1, [])).indices;
+}
+
+/** {@link trustworthiness} of a picture of the cloud whose {@link allNeighbors} these are. */
+export async function trustworthinessOf(all: readonly Int32Array[], picture: Cloud, count: number): Promise<number> {
+  const points = all.length;
   if (points !== picture.points) {
     throw new UserError(`the picture has ${picture.points} points, the cloud ${points}: they must be as many`);
   }
@@ -27,7 +38,6 @@ export async function trustworthiness(cloud: Cloud, picture: Cloud, count: numbe
       `trustworthiness of ${count} neighbors of ${points} points: must be 1 or more, below half of the points`,
     );
   }
-  const { indices: all } = await neighbors(cloud, points - 1);
   const { indices: shown } = await neighbors(picture, count);
   let excess = 0;
   for (let point = 0; point < points; point++) {
