@@ -1,5 +1,5 @@
 // The program `token-geometry` in a process that goes on: commands come in messages, what they say and their exit code go back.
-// See programs.ts.
+// See cli.ts.
 
 const { join } = require("node:path");
 

@@ -24,8 +24,9 @@ export function sliderStills(figure: Figure, count: number): SliderStill[] {
   const [slider] = (figure.layout.sliders ?? []) as Slider[];
   const { steps = [], active = 0, currentvalue } = slider ?? {};
   const others = steps.map((step, index) => ({ step, index })).filter(({ index }) => index !== active);
-  const places = Array.from({ length: Math.min(count, others.length) }, (_, i, all = Math.min(count, others.length)) =>
-    all === 1 ? 0 : Math.round((i * (others.length - 1)) / (all - 1)),
+  const shown = Math.min(count, others.length);
+  const places = Array.from({ length: shown }, (_, i) =>
+    shown === 1 ? 0 : Math.round((i * (others.length - 1)) / (shown - 1)),
   );
   return places.map((place) => {
     const { step, index } = others[place];

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { describe, expect, test } from "vitest";
 import { readNpy } from "../machine/support/npy";
-import { randomGenerator } from "../machine/support/random";
+import { normalGenerator, randomGenerator } from "../machine/support/random";
 import { correctedParticipationRatio } from "./correctedParticipationRatio";
 import { symmetricEigenvalues } from "./eigenvalues";
 import { effectiveRank, matrixEntropy, participationRatio, spectrum } from "./spectrum";
@@ -125,8 +125,7 @@ describe.each(Object.entries(EXPECTED))("%s", (name, expected) => {
 });
 
 test("of round clouds: too low naively, right corrected for their points", () => {
-  const uniform = randomGenerator("round");
-  const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+  const { normal } = normalGenerator("round");
   const cloud = { values: Float64Array.from({ length: 200 * 300 }, normal), points: 200, dimension: 300 };
   expect(Math.abs(participationRatio(spectrum(cloud)) - (200 * 300) / 500)).toBeLessThan(2);
   expect(Math.abs(correctedParticipationRatio(cloud, { sampledCoordinates: false }) - 300)).toBeLessThan(15);
