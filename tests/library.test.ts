@@ -56,7 +56,7 @@ test("it has these names and no others", () => {
       "Spectrum: how many principal axes hold what there is": "CorrectionOptions correctedParticipationRatio effectiveRank matrixEntropy participationRatio SpectrumOptions spectrum",
       "Statistics: over prompts": "Band BootstrapOptions bootstrapBand Correlation fittedLine Line pearson spearman partialCorrelation",
       "The cloud, seen: local dimensions, projections and how far to believe them": "CloudView cloudView LayerView Picture localDimensions meanLocalDimension PrincipalComponents principalComponents turnedOnto trustworthiness CloudPageOptions exportCloudPage",
-      "Token health: which tokens are far longer than the others, and a cloud without them": "MassiveToken massiveTokens pointsAt tokenNorms",
+      "Token health: which tokens are far longer than the others, and a cloud without them": "pointsAt MassiveToken massiveTokens tokenNorms",
       "Trajectories: steps along the text and along depth": "depthTrajectory stepLengths turningAngles",
     }
   `);

@@ -5,7 +5,8 @@
 
 // Token health: which tokens are far longer than the others, and a cloud without them
 
-export { type MassiveToken, massiveTokens, pointsAt, tokenNorms } from "./geometry/tokenNorms";
+export { pointsAt } from "./geometry/pointsAt";
+export { type MassiveToken, massiveTokens, tokenNorms } from "./geometry/tokenNorms";
 
 // Spectrum: how many principal axes hold what there is
 

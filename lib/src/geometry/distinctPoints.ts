@@ -1,5 +1,6 @@
 import type { Cloud } from "../machine/support/cloud";
 import { sumUp } from "./cloudSums";
+import { pointsAt } from "./pointsAt";
 
 /**
  * For each point the first one that coincides with it exactly: itself, if none before it does.
@@ -30,14 +31,8 @@ export function distinctPoints(
   cloud: Cloud,
   firsts: Int32Array = firstOnes(cloud, sumUp({ ...cloud }).squaredLengths),
 ): Cloud {
-  const { values, points, dimension } = cloud;
   const kept = Array.from(firsts.keys()).filter((point) => firsts[point] === point);
-  if (kept.length === points) return cloud;
-  const rest = new (values.constructor as Float64ArrayConstructor)(kept.length * dimension);
-  kept.forEach((point, row) => {
-    rest.set(values.subarray(point * dimension, (point + 1) * dimension), row * dimension);
-  });
-  return { values: rest, points: kept.length, dimension };
+  return kept.length === cloud.points ? cloud : pointsAt(cloud, kept);
 }
 
 /** 0 and -0 are the same coordinate. */

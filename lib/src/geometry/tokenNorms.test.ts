@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { randomGenerator } from "../machine/support/random";
+import { normalGenerator } from "../machine/support/random";
 import { correctedParticipationRatio } from "./correctedParticipationRatio";
+import { pointsAt } from "./pointsAt";
 import { effectiveRank, participationRatio, spectrum } from "./spectrum";
-import { massiveTokens, pointsAt, tokenNorms } from "./tokenNorms";
+import { massiveTokens, tokenNorms } from "./tokenNorms";
 
-/** Points of decreasing variances, normally distributed (Box and Muller), the first of them a hundred times as long. */
+/** Points of decreasing variances, normally distributed, the first of them a hundred times as long. */
 function withMassiveToken(points: number, dimension: number) {
-  const uniform = randomGenerator("a massive token");
-  const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+  const { normal } = normalGenerator("a massive token");
   const values = Float64Array.from({ length: points * dimension }, (_, i) => normal() / (1 + (i % dimension) / 10));
   for (let i = 0; i < dimension; i++) values[i] *= 100;
   return { values, points, dimension };
