@@ -1,12 +1,12 @@
 /** Experiments take recorded results where all that a model is asked for is recorded. */
 import { createHash } from "node:crypto";
-import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { temporaryFolder } from "../../../../tests/support/notebooks";
-import { RECORDED_MODEL, recordForTest } from "../../../../tests/support/recordedStudy";
+import { RECORDED_MODEL } from "../../../../tests/support/recordedStudy";
 import { editJson, editSafetensors } from "../../../../tests/support/tinyModel";
+import { useRecordedStudy } from "../../../../tests/support/useRecordedStudy";
 import { METRICS } from "../../geometry/metrics";
 import { describeStudies, Study } from "../../results/study";
 import { notesOn } from "../../results/wording";
@@ -22,20 +22,7 @@ import { Store } from "./store";
 import { plannedExperiment, readManifest } from "./storedExperiment";
 import type { UnitResult } from "./unit";
 
-const folder = mkdtempSync(join(tmpdir(), "token-geometry-recorded-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const recorded = join(folder, "recorded");
-const settings: ExperimentSettings = { models: ["llama-mini"], promptCount: 2, tokens: 64, shuffleIndices: [0, 2] };
-
-beforeAll(() => recordForTest(recorded));
-beforeEach(() => {
-  vi.stubEnv(RECORDED_VARIABLE, recorded);
-  return () => vi.unstubAllEnvs();
-});
-
-const run = (change: Partial<ExperimentSettings> = {}, store = join(folder, "store")) =>
-  runExperiment({ ...settings, ...change }, { store, backend: "wasm", workers: 1 });
-const counts = ({ computed, reused, recorded }: ExperimentResult) => ({ computed, reused, recorded });
+const { recorded, settings, run, counts } = useRecordedStudy();
 
 /** Numbers as the table has them: float32. */
 function rounded<Value>(value: Value): Value {

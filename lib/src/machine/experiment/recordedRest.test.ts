@@ -1,15 +1,14 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { filesBelow } from "../../../../tests/support/cli";
 import { temporaryFolder } from "../../../../tests/support/notebooks";
-import { RECORDED_MODEL, recordForTest } from "../../../../tests/support/recordedStudy";
+import { RECORDED_MODEL } from "../../../../tests/support/recordedStudy";
 import { editJson } from "../../../../tests/support/tinyModel";
+import { useRecordedStudy } from "../../../../tests/support/useRecordedStudy";
 import type { NamedMetric } from "../../geometry/metric";
 import { METRICS } from "../../geometry/metrics";
 import { Study } from "../../results/study";
-import { type ExperimentResult, runExperiment } from "./experiment";
 import { mergeExperiment } from "./merge";
 import { lastTokenVector } from "./passMetrics";
 import type { ExperimentSettings } from "./plan";
@@ -22,20 +21,7 @@ import { readManifest } from "./storedExperiment";
 import { traceExperiment, traceMerged } from "./trace";
 import type { UnitResult } from "./unit";
 
-const folder = mkdtempSync(join(tmpdir(), "token-geometry-recorded-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const recorded = join(folder, "recorded");
-const settings: ExperimentSettings = { models: ["llama-mini"], promptCount: 2, tokens: 64, shuffleIndices: [0, 2] };
-
-beforeAll(() => recordForTest(recorded));
-beforeEach(() => {
-  vi.stubEnv(RECORDED_VARIABLE, recorded);
-  return () => vi.unstubAllEnvs();
-});
-
-const run = (change: Partial<ExperimentSettings> = {}, store = join(folder, "store")) =>
-  runExperiment({ ...settings, ...change }, { store, backend: "wasm", workers: 1 });
-const counts = ({ computed, reused, recorded }: ExperimentResult) => ({ computed, reused, recorded });
+const { recorded, run, counts } = useRecordedStudy();
 
 describe("what is not recorded of a unit", () => {
   const one = { models: [RECORDED_MODEL], promptCount: 2, shuffleIndices: [0] };
