@@ -1,5 +1,5 @@
 import { messageOf, UserError } from "../support/errors";
-import { networkFetch, networkReason } from "../support/network";
+import { basicLogin, networkFetch, networkReason } from "../support/network";
 import { proxyFor } from "../support/proxies";
 import { type Passing, requestedDelay } from "../support/retry";
 
@@ -21,8 +21,8 @@ class BusyServer extends UserError {
 export async function fetchFromIndex(address: string, init: RequestInit = {}): Promise<Response> {
   const url = new URL(address);
   const headers = new Headers(init.headers);
-  const login = [url.username, url.password].map(decodeURIComponent).join(":");
-  if (login !== ":") headers.set("authorization", `Basic ${Buffer.from(login).toString("base64")}`);
+  const login = basicLogin(url);
+  if (login) headers.set("authorization", login);
   url.username = url.password = "";
   const response = await networkFetch(url, { ...init, headers });
   const { ok, status, statusText } = response;

@@ -30,13 +30,17 @@ const agents = new Map<string, Dispatcher>();
 function agentFor({ address }: NamedProxy, { ProxyAgent }: typeof import("undici")): Dispatcher {
   const known = agents.get(address.href);
   if (known) return known;
-  const { username, password } = address;
-  const login = [username, password].map(decodeURIComponent).join(":");
-  const token = login === ":" ? undefined : `Basic ${Buffer.from(login).toString("base64")}`;
+  const token = basicLogin(address);
   // Without a tunnel where the address is of HTTP, as everywhere: proxies tend to allow tunnels to port 443 alone.
   const agent = new ProxyAgent({ uri: address.href, token, proxyTunnel: false });
   agents.set(address.href, agent);
   return agent;
+}
+
+/** The name and password that an address holds, as the headers for them have it; undefined if it holds none. */
+export function basicLogin({ username, password }: URL): string | undefined {
+  const login = [username, password].map(decodeURIComponent).join(":");
+  return login === ":" ? undefined : `Basic ${Buffer.from(login).toString("base64")}`;
 }
 
 const NO_ADDRESS = "its address is not known here: no network?";
