@@ -2,11 +2,11 @@ import { join } from "node:path";
 import { SHUFFLE_COLORS } from "../../figures/style";
 import { verbatim, visibleName } from "../../figures/verbatim";
 import type { CloudView, LayerView } from "../../geometry/cloudView";
-import { figureFolder } from "../render/export";
-import { provenanceHtml, scriptJson, unpackPlotly } from "../render/html";
+import { checkFileName, figureFolder } from "../render/export";
+import { pageHead, provenanceHtml, scriptJson, unpackPlotly } from "../render/html";
 import { UserError } from "../support/errors";
 import { writeFileAtomically } from "../support/files";
-import { escapeHtmlText, escapeXml } from "../support/xml";
+import { escapeHtmlText } from "../support/xml";
 import { CLOUD_PAGE_SCRIPT } from "./cloudPageScript";
 
 /** What a page says of itself. */
@@ -42,9 +42,7 @@ const FONT = { family: "DejaVu Sans, Verdana, sans-serif", size: 12, color: "#22
  */
 export function exportCloudPage(view: CloudView, options: CloudPageOptions): string {
   const { name = "cloud" } = options;
-  if (!/^[^/\\.][^/\\]*$/.test(name)) {
-    throw new UserError(`"${name}" cannot be a file name; give one without slashes that does not start with a dot`);
-  }
+  checkFileName(name);
   const page = cloudPage(view, options);
   const bytes = Buffer.byteLength(page);
   if (bytes > LARGEST) {
@@ -80,21 +78,12 @@ export function cloudPage(view: CloudView, { name = "cloud", caption, layer, pro
     ...{ width: 860, height: 620, font: FONT },
   };
   const figure = { name, caption, provenance, data: [], layout: { width: 860, height: 620 } };
-  return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta name="description" content="${escapeXml(caption)}">
-<title>${escapeXml(caption)}</title>
-<style>
+  const style = `
 body { margin: 16px; max-width: 860px; background: #ffffff; color: ${FONT.color}; font: 14px/1.5 ${FONT.family}; }
 label { display: inline-block; margin-right: 24px; white-space: nowrap; }
 input[type=range] { width: 260px; vertical-align: middle; }
-#near { min-height: 3em; }
-</style>
-</head>
-<body>
+#near { min-height: 3em; }`;
+  return `${pageHead({ title: caption, description: caption, style })}<body>
 <p><b>${escapeHtmlText(caption)}</b></p>
 <p><label>layer <input type="range" id="layer" min="0" max="${layers.length - 1}" step="1" value="${first}"> <span id="number">${first}</span></label>
 <label>color <select id="color"><option value="loss">loss (nats)</option><option value="position">position</option><option value="norm">norm</option><option value="dimension">local dimension</option></select></label>

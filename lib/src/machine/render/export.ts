@@ -45,9 +45,7 @@ export async function exportFigure(figure: Figure, options: ExportOptions = {}):
   const formats = options.formats ?? [...FORMATS];
   formats.forEach(checkFormat);
   const name = options.name ?? figure.name;
-  if (!/^[^/\\\0]+$/.test(name) || name.startsWith(".")) {
-    throw new UserError(`"${name}" cannot be a file name; give one without slashes that does not start with a dot`);
-  }
+  checkFileName(name);
   exported.set(name, { name: figure.name, caption: figure.caption, provenance: figure.provenance });
   const folder = resolve(options.folder ?? figureFolder());
   const paths: string[] = [];
@@ -90,4 +88,10 @@ function projectRoot(): string {
     }
     if (dirname(folder) === folder) return process.cwd();
   }
+}
+
+/** @throws UserError if exported files cannot have this name, to which their endings are added */
+export function checkFileName(name: string): void {
+  if (/^[^/\\\0]+$/.test(name) && !name.startsWith(".")) return;
+  throw new UserError(`"${name}" cannot be a file name; give one without slashes that does not start with a dot`);
 }

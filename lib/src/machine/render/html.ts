@@ -69,6 +69,29 @@ export function provenanceHtml(figure: Figure): string {
   );
 }
 
+/** How a page begins, up to its body. @param description without it none is given @param style CSS */
+export function pageHead({
+  title,
+  description,
+  style,
+}: {
+  title: string;
+  description?: string;
+  style: string;
+}): string {
+  const described = description === undefined ? "" : `<meta name="description" content="${escapeXml(description)}">\n`;
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+${described}<title>${escapeXml(title)}</title>
+<style>${style}
+</style>
+</head>
+`;
+}
+
 /**
  * A page with the interactive chart that needs no network: Plotly is inside. Where scripts are off, the static picture is
  * shown. Errors as renderSvg.
@@ -84,20 +107,11 @@ export async function renderHtml(figure: Figure, options: RenderOptions = {}): P
   const { title, caption, provenance } = metadataOf(figure);
   const picture = `data:image/svg+xml;base64,${Buffer.from(svg).toString("base64")}`;
   const font = layout.font as { family: string; color: string };
-  return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta name="description" content="${escapeXml(caption)}">
-<title>${escapeXml(title)}</title>
-<style>
+  const style = `
 body { margin: 16px; background: ${layout.paper_bgcolor}; color: ${font.color}; font: 14px/1.5 ${font.family}; }
 figure { margin: 0; }
-figcaption { max-width: ${Math.max(layout.width, 480)}px; }
-</style>
-</head>
-<body>
+figcaption { max-width: ${Math.max(layout.width, 480)}px; }`;
+  return `${pageHead({ title, description: caption, style })}<body>
 <figure>
 <div id="chart"></div>
 <noscript><img src="${picture}" width="${layout.width}" height="${layout.height}" alt="${escapeXml(caption)}"></noscript>

@@ -3,7 +3,7 @@ import { directionAttribute, restOf } from "../../machine/notebook/tableFormat";
 import { PROVENANCE_ELEMENT } from "../../machine/render/exportMetadata";
 import type { Figure } from "../../machine/render/figure";
 import { FONT_FAMILY } from "../../machine/render/fonts";
-import { chartConfig, scriptJson, unpackPlotly } from "../../machine/render/html";
+import { chartConfig, pageHead, scriptJson, unpackPlotly } from "../../machine/render/html";
 import { provenanceLines } from "../../machine/render/provenanceLines";
 import { renderSmallPng } from "../../machine/render/renderSmallPng";
 import { escapeXml } from "../../machine/support/xml";
@@ -63,16 +63,7 @@ export async function renderReportHtml(report: Report): Promise<string> {
     ({ notebook, title }) => `<li><a href="#${escapeXml(notebook)}">${escapeXml(title)}</a></li>`,
   );
   const data = charts.map((figure) => ({ data: figure.data, layout: figure.layout, config: chartConfig(figure) }));
-  return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>${escapeXml(report.title)}: figures</title>
-<style>${STYLE}
-</style>
-</head>
-<body>
+  return `${pageHead({ title: `${report.title}: figures`, style: STYLE })}<body>
 <header>
 <h1>${escapeXml(report.title)}</h1>
 <p>The figures of arXiv 2501.10573 as the notebooks of this project make them, with the parameters and the origin of all
