@@ -5,6 +5,7 @@ import { builtinModules } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { PROJECT } from "./support/cli";
+import { MUTATIONS, mutated } from "./support/mutations";
 
 const SOURCES = join(PROJECT, "lib/src");
 
@@ -186,6 +187,10 @@ describe("packages", () => {
     );
     expect(unknown).toEqual([]);
   });
+});
+
+test("the changes that the guards have to notice can still be made", () => {
+  expect(() => MUTATIONS.forEach((mutation) => void mutated(PROJECT, mutation))).not.toThrow();
 });
 
 test("nothing points to a place outside the project", () => {

@@ -118,7 +118,7 @@ describe("npm run figures", () => {
   });
 
   test.each([
-    ["an unknown notebook", ["fig99"], /^error: there is no notebook "fig99"; known are: .*\n$/],
+    ["an unknown notebook", ["fig99"], /^error: there is no notebook "fig99"; did you mean .*; known are: .*\n$/],
     ["an unknown option", ["--fast"], /^error: unknown option '--fast'\n$/],
     ["a setting without value", ["-p", "N"], /^error: -p N: write -p NAME=value\n$/],
     ["a number of notebooks that is none", ["--jobs", "0"], /^error: --jobs 0: write a whole number.*\n$/],
