@@ -3,6 +3,7 @@ import type { CheckpointConfig } from "../machine/checkpoint/config";
 import { UserError } from "../machine/support/errors";
 import type { Architecture, ModelFamily } from "./architecture";
 import { bloom } from "./bloom";
+import { cohere } from "./cohere";
 import { cohere2 } from "./cohere2";
 import { exaone4 } from "./exaone4";
 import { falcon } from "./falcon";
@@ -61,6 +62,7 @@ export const FAMILIES: readonly ModelFamily[] = [
   falcon,
   glm,
   glm4,
+  cohere,
   cohere2,
   exaone4,
   nemotron,

@@ -3,10 +3,12 @@ import { CheckpointConfig } from "../machine/checkpoint/config";
 /**
  * Models of texts and images whose text model is one of the families, by `model_type`, with the family of those whose
  * `text_config` does not name one. Of such a model the text model is run, whose prompts hold no images.
- * Source: Hugging Face transformers 5.24, the configurations of these. (Aya Vision and Command A Vision are not among them: there
- * transformers does not scale the logits, as it does those of their text model.)
+ * Source: Hugging Face transformers 5.24, the configurations of these. Of Aya Vision and Command A Vision it leaves out the text
+ * model's `logit_scale` (findings/unscaled-logits.sh); here loss and entropy are the text model's.
  */
 export const MULTIMODAL: Readonly<Record<string, string>> = {
+  aya_vision: "cohere2",
+  cohere2_vision: "cohere2",
   gemma4: "gemma4_text",
   idefics3: "llama",
   internvl: "qwen2",

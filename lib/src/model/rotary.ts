@@ -43,10 +43,10 @@ export function refusePartialRotary(...sections: (CheckpointConfig | undefined)[
   }
 }
 
-/** {@link rotarySettings} of a model that turns whole heads. */
-export function decoderRotary(config: CheckpointConfig, headDimension: number): RotarySettings {
+/** {@link rotarySettings} of a model that turns whole heads. @param usualBase theta, if the config does not say */
+export function decoderRotary(config: CheckpointConfig, headDimension: number, usualBase = 10000): RotarySettings {
   refusePartialRotary(config, ropeSection(config));
-  return rotarySettings(config, headDimension, config.number("rope_theta", 10000));
+  return rotarySettings(config, headDimension, config.number("rope_theta", usualBase));
 }
 
 /** The same by one section of the config, for a model that has several; undefined stands for no scaling. */

@@ -1,12 +1,10 @@
-import * as tf from "@tensorflow/tfjs-core";
 import { activation } from "./activations";
 import type { ModelFamily } from "./architecture";
 import { decoderSizes } from "./decoder";
 import { decoderArchitecture } from "./decoderBlocks";
 import { NORMS_BEFORE } from "./llama";
 import { gatedMlp } from "./mlp";
-import { layerNorm } from "./normalization";
-import { type HeadNorm, layered } from "./norms";
+import { layered, layeredByHead } from "./norms";
 import { partialRotary } from "./partialRotary";
 import { selfAttention, separate } from "./selfAttention";
 
@@ -41,27 +39,3 @@ export const stablelm: ModelFamily = {
     });
   },
 };
-
-/**
- * A layer norm over the features of each head, each with weights of its own and no bias.
- *
- * @param tensorNames what the checkpoint holds: a tensor for each head, or, in GGUF files, one for all
- */
-function layeredByHead(epsilon: number, tensorNames: ReadonlySet<string>): HeadNorm {
-  const keys = (key: string, heads: number) => Array.from({ length: heads }, (_, head) => `${key}.${head}`);
-  return {
-    weights(key, prefix, heads, headDimension) {
-      const together = `${prefix}.weight`;
-      const request = (head: number) =>
-        tensorNames.has(together)
-          ? { name: together, shape: [heads, headDimension], part: head }
-          : { name: `${prefix}.norms.${head}.weight`, shape: [headDimension] };
-      return Object.fromEntries(keys(key, heads).map((one, head) => [one, request(head)]));
-    },
-    apply(features, weights, key) {
-      const scales = keys(key, features.shape[0]).map((one) => weights[one]);
-      const scale = tf.expandDims(tf.stack(scales), 2); // [heads, headDimension, 1]
-      return layerNorm(features, { [`${key}.weight`]: scale }, key, epsilon);
-    },
-  };
-}

@@ -1,6 +1,7 @@
 import type { GgufArchitecture } from "./architecture";
 import { bloom } from "./bloom";
 import { cohere2 } from "./cohere2";
+import { commandR } from "./commandR";
 import { exaone4 } from "./exaone4";
 import { falcon } from "./falcon";
 import { gemma2 } from "./gemma2";
@@ -40,6 +41,7 @@ export const GGUF_ARCHITECTURES: readonly GgufArchitecture[] = [
   falcon,
   glm4,
   cohere2,
+  commandR,
   exaone4,
   nemotron,
   gptNeoX,
