@@ -1,8 +1,7 @@
-import { join } from "node:path";
 import { SHUFFLE_COLORS } from "../../figures/style";
 import { verbatim, visibleName } from "../../figures/verbatim";
 import type { CloudView, LayerView } from "../../geometry/cloudView";
-import { checkFileName, figureFolder } from "../render/export";
+import { figurePath } from "../render/figureFolder";
 import { pageHead, provenanceHtml, scriptJson, unpackPlotly } from "../render/html";
 import { UserError } from "../support/errors";
 import { writeFileAtomically } from "../support/files";
@@ -42,14 +41,13 @@ const FONT = { family: "DejaVu Sans, Verdana, sans-serif", size: 12, color: "#22
  */
 export function exportCloudPage(view: CloudView, options: CloudPageOptions): string {
   const { name = "cloud" } = options;
-  checkFileName(name);
   const page = cloudPage(view, options);
   const bytes = Buffer.byteLength(page);
   if (bytes > LARGEST) {
     const size = (bytes / 1e6).toFixed(1);
     throw new UserError(`the page of ${view.pieces.length} tokens has ${size} MB, 3 are the most: take fewer tokens`);
   }
-  const path = join(figureFolder(), `${name}.html`);
+  const path = figurePath(name, "html");
   writeFileAtomically(path, page);
   return path;
 }

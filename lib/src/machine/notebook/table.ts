@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
-import { join } from "node:path";
 import type { DataFrame } from "danfojs-node";
-import { exportedFigure, figureFolder } from "../render/export";
+import { exportedFigure } from "../render/export";
 import { type Described, tableMetadata, tableMetadataPath } from "../render/exportMetadata";
+import { figurePath } from "../render/figureFolder";
 import { writeFileAtomically } from "../support/files";
 import { sendToNotebook } from "../support/notebookOutput";
 import { RECORD_TYPE } from "./record";
@@ -57,7 +57,7 @@ export function saveTable(rows: object[] | DataFrame, path: string, about?: Desc
  * @example exportTable([{ layer: 1, dimension: 7.6 }], "dimensions").endsWith("dimensions.csv"); // true
  */
 export function exportTable(rows: object[] | DataFrame, name: string): string {
-  const path = join(figureFolder(), `${name}.csv`);
+  const path = figurePath(name, "csv");
   saveTable(rows, path, exportedFigure(name));
   return path;
 }

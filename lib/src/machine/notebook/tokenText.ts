@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
-import { join } from "node:path";
 import { spacingColor } from "../../figures/style";
 import type { Exploration, ExploredOrder } from "../experiment/exploration";
 import { extremeTokens, indexOfOrder, sharesBelow } from "../experiment/explorationTables";
-import { figureFolder } from "../render/export";
+import { figurePath } from "../render/figureFolder";
 import { scriptJson } from "../render/html";
 import { UserError } from "../support/errors";
 import { writeFileAtomically } from "../support/files";
@@ -129,7 +128,7 @@ export async function showTokenText(text: TokenText): Promise<void> {
  * exportTokenText(tokenText(explored, 0, 6)).length; // 2
  */
 export function exportTokenText(text: TokenText): string[] {
-  const [page, picture] = ["html", "png"].map((ending) => join(figureFolder(), `${text.name}.${ending}`));
+  const [page, picture] = ["html", "png"].map((ending) => figurePath(text.name, ending));
   const title = escapeXml(text.caption);
   const head = `<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>`;
   writeFileAtomically(

@@ -1,10 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { UserError } from "../support/errors";
 import { writeFileAtomically } from "../support/files";
 import { checkFormat, drawFigure, FORMATS } from "./drawing";
 import type { Described } from "./exportMetadata";
 import type { Figure } from "./figure";
+import { figurePath } from "./figureFolder";
 import { missingLettersNote, writtenIn } from "./letters";
 
 export { FORMATS } from "./drawing";
@@ -34,8 +32,8 @@ export interface ExportOptions {
  * Draws a figure without a browser and writes it, one file a format.
  *
  * @returns the paths of the files, in the order of the formats
- * @throws UserError on an unknown format or theme (naming the known ones), a bad name or size, or a folder that cannot be
- *   written; no half-written file is left
+ * @throws UserError on an unknown format or theme (naming the known ones), a bad name or size, a name under which another
+ *   notebook of the same run has exported a figure, or a folder that cannot be written; no half-written file is left
  * @example
  * const data = [{ type: "bar", y: [1, 3, 2] }];
  * const figure = { name: "bars", caption: "Three bars.", data, layout: { width: 300, height: 200 } };
@@ -45,15 +43,9 @@ export async function exportFigure(figure: Figure, options: ExportOptions = {}):
   const formats = options.formats ?? [...FORMATS];
   formats.forEach(checkFormat);
   const name = options.name ?? figure.name;
-  checkFileName(name);
+  const paths = formats.map((format) => figurePath(name, format, options.folder));
   exported.set(name, { name: figure.name, caption: figure.caption, provenance: figure.provenance });
-  const folder = resolve(options.folder ?? figureFolder());
-  const paths: string[] = [];
-  for (const format of formats) {
-    const path = join(folder, `${name}.${format}`);
-    writeFileAtomically(path, await drawFigure(figure, format, options));
-    paths.push(path);
-  }
+  for (const [i, path] of paths.entries()) writeFileAtomically(path, await drawFigure(figure, formats[i], options));
   const note = missingLettersNote(writtenIn(String(await drawFigure(figure, "svg", options))));
   if (note) console.warn(`${name}: ${note}`);
   return paths;
@@ -65,33 +57,4 @@ const exported = new Map<string, Described>();
 /** What a figure says of itself that this process has exported under a name; its tables say the same. */
 export function exportedFigure(name: string): Described | undefined {
   return exported.get(name);
-}
-
-/** Where figures and their tables go if no folder is named. */
-export function figureFolder(): string {
-  return join(process.env.TOKEN_GEOMETRY_OUT || join(projectRoot(), "out"), "figures");
-}
-
-/**
- * The folder of the project that the current working folder lies in: the nearest one above whose package.json names
- * workspaces; the working folder itself if there is none. (Notebooks run in the folder they lie in.)
- */
-function projectRoot(): string {
-  for (let folder = process.cwd(); ; folder = dirname(folder)) {
-    const manifest = join(folder, "package.json");
-    if (existsSync(manifest)) {
-      try {
-        if (JSON.parse(readFileSync(manifest, "utf8")).workspaces) return folder;
-      } catch {
-        // A broken package.json is not this function's business.
-      }
-    }
-    if (dirname(folder) === folder) return process.cwd();
-  }
-}
-
-/** @throws UserError if exported files cannot have this name, to which their endings are added */
-export function checkFileName(name: string): void {
-  if (/^[^/\\\0]+$/.test(name) && !name.startsWith(".")) return;
-  throw new UserError(`"${name}" cannot be a file name; give one without slashes that does not start with a dot`);
 }

@@ -99,6 +99,23 @@ describe("npm run figures", () => {
     expect(existsSync(join(folder, "notebooks", "quick.ipynb"))).toBe(true);
   });
 
+  test("does not let one notebook replace the figures of another", async () => {
+    const folder = temporaryFolder();
+    const draw = (name: string) =>
+      saveNotebook(
+        folder,
+        name,
+        'import { exportFigure } from "token-geometry";',
+        'await exportFigure({ name: "bars", caption: "Bars", data: [{ type: "bar", y: [1, 2] }], layout: { width: 300, height: 200 } }, { formats: ["svg"] });',
+      );
+    const both = await figures(draw("first"), draw("second"), "--jobs", "1", "--out", folder);
+    expect(both.code).toBe(1);
+    expect(both.out).toMatch(/^first .* s\nsecond .* s, failed\n/);
+    expect(both.err).toMatch(
+      /^error: .*second\.ipynb, cell 2 .*bars\.svg: the notebook first exports a file of this name.*\n$/,
+    );
+  });
+
   test("says which notebooks lack a parameter", async () => {
     const folder = temporaryFolder();
     const [first, second] = ["a", "b"].map((name) => {

@@ -141,14 +141,15 @@ async function executeNotebooks(
   const compiler = process.platform === "win32" ? undefined : new Compiler();
   for (const { notebook } of notebooks) compiler?.plan(cellsToRun(notebook).map(({ source }) => source));
   const parameters = Object.fromEntries(options.parameter);
-  const environment = { ...shareOfMachine(jobs), ...(await drawing.environment()) };
-  const shared = { outFolder, parameters, timeoutSeconds: options.timeout, compiler, environment };
+  const share = shareOfMachine(jobs);
+  const shared = { outFolder, parameters, timeoutSeconds: options.timeout, compiler };
   const execute = async (file: PreparedNotebook, signal: AbortSignal): Promise<Outcome> => {
     signal.addEventListener("abort", killAllKernels);
     const onCell = (number: number, count: number) => progress.show(file.name, `cell ${number} of ${count}`);
     progress.show(file.name, "starting");
     const folders = foldersOf(file.path, file.notebook);
-    const running = runNotebook(file.notebook, { ...shared, ...folders, signal, onCell });
+    const environment = { ...share, ...(await drawing.environment(file.name)) };
+    const running = runNotebook(file.notebook, { ...shared, ...folders, environment, signal, onCell });
     const { notebook, seconds, failure } = await running.finally(() => progress.remove(file.name));
     if (signal.aborted) return { seconds };
     const executed = join(outFolder, "notebooks", `${file.name}.ipynb`);

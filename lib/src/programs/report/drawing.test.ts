@@ -17,7 +17,7 @@ const RENDERERS = { svg: render.renderSvg, png: render.renderPng, pdf: pdf.rende
 async function start(): Promise<Drawing> {
   const drawing = new Drawing();
   onTestFinished(() => drawing.close());
-  for (const [name, value] of Object.entries(await drawing.environment())) vi.stubEnv(name, value);
+  for (const [name, value] of Object.entries(await drawing.environment("mine"))) vi.stubEnv(name, value);
   return drawing;
 }
 

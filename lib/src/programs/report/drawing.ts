@@ -1,8 +1,9 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DRAWING_VARIABLE } from "../../machine/render/drawingClient";
+import type { RunEnvironment } from "../../machine/render/figureFolder";
 import { UserError } from "../../machine/support/errors";
 import { PROJECT_ROOT } from "../../machine/support/project";
 import type { DrawingNews, DrawingOrder } from "./drawingProcess";
@@ -13,10 +14,13 @@ export class Drawing {
   private readonly child: ChildProcess;
   /** Nobody else may enter it. */
   private readonly folder = mkdtempSync(join(tmpdir(), "token-geometry-drawing-"));
+  /** Where notebooks note what they export. */
+  private readonly exports = join(this.folder, "exports");
   private readonly started: Promise<string | undefined>;
   private finish: ((news: DrawingNews | undefined) => void) | undefined;
 
   constructor() {
+    mkdirSync(this.exports);
     // As JavaScript also where this file is run as TypeScript: a child process knows nothing of that.
     const program = join(PROJECT_ROOT, "lib/dist/programs/report/drawingProcess.js");
     this.child = fork(program, [this.folder], {
@@ -32,10 +36,11 @@ export class Drawing {
     process.on("exit", this.kill);
   }
 
-  /** What kernels have to find in their environment in order to have their figures drawn. */
-  async environment(): Promise<Record<string, string>> {
+  /** What a notebook's kernel has to find in its environment in order to have its figures drawn, and to replace no other's. */
+  async environment(notebook: string): Promise<Record<string, string>> {
     const socket = await this.started;
-    return socket === undefined ? {} : { [DRAWING_VARIABLE]: socket };
+    const own: RunEnvironment = { TOKEN_GEOMETRY_NOTEBOOK: notebook, TOKEN_GEOMETRY_EXPORTS: this.exports };
+    return { ...own, ...(socket !== undefined && { [DRAWING_VARIABLE]: socket }) };
   }
 
   /** Has the figures of an executed notebook drawn that the report will show, as long as no kernel waits for others. */
