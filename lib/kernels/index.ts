@@ -8,6 +8,8 @@ export { hashOnto } from "./hash";
 export { release, reserve, topOfMemory } from "./memory";
 export { beginNeighbors, findNeighbors } from "./neighbors";
 export { beginSelection, binValues, selectedOrder, selectedValues, sortTaken, takeUpTo } from "./select";
+export { subtractPair, symmetricProduct } from "./symmetric";
+export { dotProducts } from "./vectors";
 
 export function sumUp(
   values: usize,

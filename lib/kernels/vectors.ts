@@ -212,3 +212,101 @@ export function cosineAt<T>(point: usize, one: usize, other: usize, dimension: i
   }
   return product / Math.sqrt(squareOne) / Math.sqrt(squareOther);
 }
+
+/**
+ * Dot products of all pairs of float64 rows [count, length] into the lower triangle of `products` [count, count]. Two rows by
+ * four at a time, so that a value that is loaded counts in several products.
+ */
+export function dotProducts(rows: usize, count: i32, length: i32, products: usize): void {
+  const row = (<usize>length) << 3;
+  let column = 0;
+  for (; column + 3 < count; column += 4) {
+    const other = rows + <usize>column * row;
+    for (let line = column; line < count; line += 2) {
+      // A last line alone is taken twice.
+      const next = line + 1 < count ? row : 0;
+      dotsOfTile(rows + <usize>line * row, next, other, row, length, products, count, line, column);
+    }
+  }
+  for (; column < count; column++) {
+    for (let line = column; line < count; line++) {
+      store<f64>(
+        placeOf(products, count, line, column),
+        dot(rows + <usize>line * row, rows + <usize>column * row, length),
+      );
+    }
+  }
+}
+
+function placeOf(products: usize, count: i32, line: i32, column: i32): usize {
+  return products + ((<usize>line * <usize>count + <usize>column) << 3);
+}
+
+/** Products of two lines, `next` bytes apart, with four columns, `row` bytes apart; those above the diagonal are dropped. */
+function dotsOfTile(
+  one: usize,
+  next: usize,
+  other: usize,
+  row: usize,
+  length: i32,
+  products: usize,
+  count: i32,
+  line: i32,
+  column: i32,
+): void {
+  let a0 = f64x2.splat(0);
+  let a1 = f64x2.splat(0);
+  let a2 = f64x2.splat(0);
+  let a3 = f64x2.splat(0);
+  let b0 = f64x2.splat(0);
+  let b1 = f64x2.splat(0);
+  let b2 = f64x2.splat(0);
+  let b3 = f64x2.splat(0);
+  const two = one + next;
+  const other1 = other + row;
+  const other2 = other1 + row;
+  const other3 = other2 + row;
+  let at: usize = 0;
+  const end = (<usize>(length & ~1)) << 3;
+  for (; at < end; at += 16) {
+    const a = v128.load(one + at);
+    const b = v128.load(two + at);
+    const c0 = v128.load(other + at);
+    a0 = f64x2.add(a0, f64x2.mul(a, c0));
+    b0 = f64x2.add(b0, f64x2.mul(b, c0));
+    const c1 = v128.load(other1 + at);
+    a1 = f64x2.add(a1, f64x2.mul(a, c1));
+    b1 = f64x2.add(b1, f64x2.mul(b, c1));
+    const c2 = v128.load(other2 + at);
+    a2 = f64x2.add(a2, f64x2.mul(a, c2));
+    b2 = f64x2.add(b2, f64x2.mul(b, c2));
+    const c3 = v128.load(other3 + at);
+    a3 = f64x2.add(a3, f64x2.mul(a, c3));
+    b3 = f64x2.add(b3, f64x2.mul(b, c3));
+  }
+  // The last value of rows of odd length.
+  const isOdd = (length & 1) !== 0;
+  const a = isOdd ? load<f64>(one + at) : 0;
+  const b = isOdd ? load<f64>(two + at) : 0;
+  storeDot(products, count, line, column, total(a0) + (isOdd ? a * load<f64>(other + at) : 0));
+  storeDot(products, count, line, column + 1, total(a1) + (isOdd ? a * load<f64>(other1 + at) : 0));
+  storeDot(products, count, line, column + 2, total(a2) + (isOdd ? a * load<f64>(other2 + at) : 0));
+  storeDot(products, count, line, column + 3, total(a3) + (isOdd ? a * load<f64>(other3 + at) : 0));
+  if (next === 0) return;
+  storeDot(products, count, line + 1, column, total(b0) + (isOdd ? b * load<f64>(other + at) : 0));
+  storeDot(products, count, line + 1, column + 1, total(b1) + (isOdd ? b * load<f64>(other1 + at) : 0));
+  storeDot(products, count, line + 1, column + 2, total(b2) + (isOdd ? b * load<f64>(other2 + at) : 0));
+  storeDot(products, count, line + 1, column + 3, total(b3) + (isOdd ? b * load<f64>(other3 + at) : 0));
+}
+
+function storeDot(products: usize, count: i32, line: i32, column: i32, product: f64): void {
+  if (line >= column) store<f64>(placeOf(products, count, line, column), product);
+}
+
+function dot(one: usize, other: usize, length: i32): f64 {
+  let sums = f64x2.splat(0);
+  let at: usize = 0;
+  const end = (<usize>(length & ~1)) << 3;
+  for (; at < end; at += 16) sums = f64x2.add(sums, f64x2.mul(v128.load(one + at), v128.load(other + at)));
+  return total(sums) + (length & 1 ? load<f64>(one + at) * load<f64>(other + at) : 0);
+}

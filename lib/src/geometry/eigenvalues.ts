@@ -1,3 +1,5 @@
+import { inKernelMemory } from "./kernels";
+
 /** Steps of the QL iteration for one eigenvalue; three are usual. */
 const MOST_STEPS = 60;
 
@@ -6,7 +8,7 @@ const MOST_STEPS = 60;
  * `EigenvalueDecomposition`, which a notebook can show for one layer and thirty layers of a study cannot wait for. Householder's
  * reduction to three diagonals, then the QL algorithm with implicit shifts.
  *
- * @param matrix [size, size] in C order, of which the lower triangle is read; it is overwritten
+ * @param matrix [size, size] in C order, of which the lower triangle is read
  * @see Golub and Van Loan, Matrix Computations, sections 8.3.1 and 8.3.3
  * @example
  * symmetricEigenvalues(Float64Array.of(2, 1, 1, 2), 2); // [3, 1]
@@ -18,60 +20,46 @@ export function symmetricEigenvalues(matrix: Float64Array, size: number): Float6
 }
 
 /** Reduces a matrix to the diagonal and what lies beside it, by mirrors that each clear a row to the left of that. */
-function tridiagonal(matrix: Float64Array, size: number): { diagonal: Float64Array; beside: Float64Array } {
-  const diagonal = new Float64Array(size);
-  const beside = new Float64Array(size);
-  const product = new Float64Array(size);
-  for (let last = size - 1; last > 0; last--) {
-    const mirror = matrix.subarray(last * size, last * size + last);
-    diagonal[last] = matrix[last * size + last];
-    const largest = mirror.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    let square = 0; // of the row's length, in units of its largest entry
-    for (let i = 0; i < last; i++) square += (largest > 0 ? mirror[i] / largest : 0) ** 2;
-    const end = last > 0 ? mirror[last - 1] : 0;
-    const length = -Math.sign(end || 1) * largest * Math.sqrt(square);
-    beside[last] = length;
-    // Nothing to clear, or only what lies beside the diagonal.
-    if (largest === 0 || mirror.subarray(0, last - 1).every((value) => value === 0)) {
-      beside[last] = end;
-      continue;
-    }
-    mirror[last - 1] -= length;
-    const half = -length * mirror[last - 1]; // half the mirror's squared length
-    multiply(matrix, size, mirror, product);
-    let overlap = 0;
-    for (let i = 0; i < last; i++) {
-      product[i] /= half;
-      overlap += product[i] * mirror[i];
-    }
-    const share = overlap / (2 * half);
-    for (let i = 0; i < last; i++) product[i] -= share * mirror[i];
-    for (let row = 0; row < last; row++) {
-      const [a, b] = [mirror[row], product[row]];
-      const start = row * size;
-      for (let column = 0; column <= row; column++) {
-        matrix[start + column] -= a * product[column] + b * mirror[column];
+function tridiagonal(
+  values: Float64Array,
+  size: number,
+): { diagonal: Float64Array<ArrayBuffer>; beside: Float64Array } {
+  return inKernelMemory({ values, points: size, dimension: size }, (memory, matrixAt) => {
+    const [mirrorAt, productAt] = [memory.reserve(8 * size), memory.reserve(8 * size)];
+    const matrix = memory.float64(matrixAt, size * size);
+    const [wholeMirror, product] = [memory.float64(mirrorAt, size), memory.float64(productAt, size)];
+    const diagonal = new Float64Array(size);
+    const beside = new Float64Array(size);
+    for (let last = size - 1; last > 0; last--) {
+      const mirror = wholeMirror.subarray(0, last);
+      mirror.set(matrix.subarray(last * size, last * size + last));
+      diagonal[last] = matrix[last * size + last];
+      const largest = mirror.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      let square = 0; // of the row's length, in units of its largest entry
+      for (let i = 0; i < last; i++) square += (largest > 0 ? mirror[i] / largest : 0) ** 2;
+      const end = mirror[last - 1];
+      const length = -Math.sign(end || 1) * largest * Math.sqrt(square);
+      beside[last] = length;
+      // Nothing to clear, or only what lies beside the diagonal.
+      if (largest === 0 || mirror.subarray(0, last - 1).every((value) => value === 0)) {
+        beside[last] = end;
+        continue;
       }
+      mirror[last - 1] -= length;
+      const half = -length * mirror[last - 1]; // half the mirror's squared length
+      memory.call.symmetricProduct(matrixAt, size, last, mirrorAt, productAt);
+      let overlap = 0;
+      for (let i = 0; i < last; i++) {
+        product[i] /= half;
+        overlap += product[i] * mirror[i];
+      }
+      const share = overlap / (2 * half);
+      for (let i = 0; i < last; i++) product[i] -= share * mirror[i];
+      memory.call.subtractPair(matrixAt, size, last, mirrorAt, productAt);
     }
-  }
-  diagonal[0] = matrix[0];
-  return { diagonal, beside };
-}
-
-/** The product of a symmetric matrix, given by the lower triangle of its first rows, and a vector. */
-function multiply(matrix: Float64Array, size: number, vector: Float64Array, result: Float64Array): void {
-  result.fill(0, 0, vector.length);
-  for (let row = 0; row < vector.length; row++) {
-    const start = row * size;
-    const own = vector[row];
-    let sum = 0;
-    for (let column = 0; column < row; column++) {
-      const value = matrix[start + column];
-      sum += value * vector[column];
-      result[column] += value * own;
-    }
-    result[row] += sum + matrix[start + row] * own;
-  }
+    diagonal[0] = matrix[0];
+    return { diagonal, beside };
+  });
 }
 
 /** Turns the diagonal into the eigenvalues, in no order. @param beside from index 1 on; is overwritten */
@@ -99,7 +87,7 @@ function shiftedStep(diagonal: Float64Array, next: Float64Array, first: number, 
   let rest = diagonal[last] - shift;
   for (let i = last - 1; i >= first; i--) {
     const [f, b] = [sine * next[i], cosine * next[i]];
-    const radius = Math.hypot(f, rest);
+    const radius = lengthOf(f, rest);
     if (i + 1 < last) next[i + 1] = radius;
     if (radius === 0) {
       diagonal[i + 1] -= moved;
@@ -114,4 +102,10 @@ function shiftedStep(diagonal: Float64Array, next: Float64Array, first: number, 
   }
   diagonal[first] -= moved;
   next[first] = rest;
+}
+
+/** As Math.hypot, which is slow: only where squares would leave the range of numbers is it asked. */
+function lengthOf(a: number, b: number): number {
+  const square = a * a + b * b;
+  return square > 1e-250 && square < 1e250 ? Math.sqrt(square) : Math.hypot(a, b);
 }

@@ -42,6 +42,9 @@ interface KernelExports {
     pairsAt: number,
     cosinesAt: number,
   ): void;
+  dotProducts(rowsAt: number, count: number, length: number, productsAt: number): void;
+  symmetricProduct(matrixAt: number, stride: number, length: number, vectorAt: number, resultAt: number): void;
+  subtractPair(matrixAt: number, stride: number, length: number, aAt: number, bAt: number): void;
   hashOnto(valuesAt: number, points: number, columns: number, hashesAt: number): void;
   beginNeighbors(
     valuesAt: number,
