@@ -122,10 +122,10 @@ test("a family, a figure and a metric are a file each", {
   write("lib/src/geometry/tokenNorm.ts", METRIC);
   const metrics = join(copy, "lib/src/geometry/metrics.ts");
   const text = readFileSync(metrics, "utf8");
-  const entry = "FURTHER_METRICS = {}";
-  expect(text.split(entry)).toHaveLength(2);
+  const list = "FURTHER_METRICS = {\n";
+  expect(text.split(list)).toHaveLength(2);
   const line = 'import { tokenNormMetric } from "./tokenNorm";';
-  writeFileSync(metrics, `${line}\n${text.replace(entry, "FURTHER_METRICS = { tokenNorm: tokenNormMetric }")}`);
+  writeFileSync(metrics, `${line}\n${text.replace(list, `${list}  tokenNorm: tokenNormMetric,\n`)}`);
   write("tests/meanNorm.ts", OWN_METRIC);
   const paths = `const [MODEL, MINI] = ${JSON.stringify([join(copy, "tests/fixtures/models/llama-gqa"), join(copy, "data/models/llama-mini")])};\n`;
   write(

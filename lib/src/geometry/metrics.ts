@@ -1,10 +1,14 @@
 import { cosineSimilarityMetric } from "./cosineSimilarity";
 import { intrinsicDimensionMetric } from "./intrinsicDimension";
+import { kStarMetric } from "./kStarMetric";
 import type { LayerCloud } from "./layerCloud";
 import type { Metric } from "./metric";
 import { neighborAngleMetric } from "./neighborAngles";
 import { neighborhoodOverlapMetric } from "./neighborhoodOverlap";
 import type { Neighbors } from "./neighbors";
+import { spectrumMetric } from "./spectrumMetric";
+import { tokenNormsMetric } from "./tokenNorms";
+import { trajectoryMetric } from "./trajectories";
 import { twoNNMetric } from "./twoNN";
 
 /** The metrics that every study measures. */
@@ -17,7 +21,12 @@ export const METRICS = {
 } satisfies Record<string, Metric>;
 
 /** Those that a study measures besides where they are asked for by name: one line each. */
-export const FURTHER_METRICS = {} satisfies Record<string, Metric>;
+export const FURTHER_METRICS = {
+  tokenNorms: tokenNormsMetric,
+  spectrum: spectrumMetric,
+  kStar: kStarMetric,
+  trajectory: trajectoryMetric,
+} satisfies Record<string, Metric>;
 
 type ResultsOf<Metrics extends Record<string, Metric>> = {
   [Name in keyof Metrics]: Awaited<ReturnType<Metrics[Name]["measure"]>>;

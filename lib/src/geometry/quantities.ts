@@ -44,6 +44,23 @@ export function number<Name extends string>(quantity: Name): Quantities<number, 
   };
 }
 
+/** A single number with its standard error. */
+export function estimate<Name extends string>(quantity: Name): Quantities<{ id: number; error: number }, Name> {
+  return {
+    names: [quantity],
+    rows: ({ id: value, error }) => [{ quantity, parameter: null, value, error }],
+    begin() {
+      let known: { id: number; error: number } | undefined;
+      return {
+        add({ value, error }) {
+          known = { id: value, error: error ?? Number.NaN };
+        },
+        result: () => known,
+      };
+    },
+  };
+}
+
 /** A list of numbers, of which the first has the parameter 1. */
 export function list<Name extends string>(quantity: Name): Quantities<number[], Name> {
   return {

@@ -1,6 +1,8 @@
 import { medianSorted } from "simple-statistics";
 import { type Cloud, checkCloud } from "../machine/support/cloud";
 import { sumUp } from "./cloudSums";
+import type { Metric } from "./metric";
+import { fields, number } from "./quantities";
 
 /**
  * Length of each token's vector (Euclidean norm, in float64), in the order of the tokens.
@@ -24,7 +26,7 @@ export interface MassiveToken {
 }
 
 /** So many times the median norm is far from usual: SmolLM2's first token has 180 times. */
-const MASSIVE = 10;
+export const MASSIVE = 10;
 
 /**
  * The tokens whose vectors are far longer than the median of their layer, the longest first. A few such tokens, the first one above all, hold
@@ -44,3 +46,38 @@ export function massiveTokens(cloud: Cloud, times: number = MASSIVE): MassiveTok
     .filter((token) => token.times >= times)
     .sort((a, b) => b.norm - a.norm);
 }
+
+/** What the tokens of a layer are like before anything else is said of it; norms are over their median. */
+export interface TokenHealth {
+  longest: number;
+  shortest: number;
+  /** Of the first token. */
+  first: number;
+  /** How many have ten times the median or more, see {@link massiveTokens}. */
+  massive: number;
+  /** The share of points that differ from all before them. */
+  distinct: number;
+}
+
+export const tokenNormsMetric = {
+  version: 1,
+  quantities: fields({
+    longest: number("longestNorm"),
+    shortest: number("shortestNorm"),
+    first: number("firstNorm"),
+    massive: number("massiveTokens"),
+    distinct: number("distinctShare"),
+  }),
+  async measure({ squaredLengths, distinct, cloud }) {
+    const norms = squaredLengths.map(Math.sqrt);
+    const sorted = Array.from(norms).sort((a, b) => a - b);
+    const median = medianSorted(sorted);
+    return {
+      longest: sorted[sorted.length - 1] / median,
+      shortest: sorted[0] / median,
+      first: norms[0] / median,
+      massive: sorted.filter((norm) => norm / median >= MASSIVE).length,
+      distinct: distinct.points / cloud.points,
+    };
+  },
+} satisfies Metric<TokenHealth>;

@@ -1,5 +1,8 @@
+import { medianSorted } from "simple-statistics";
 import type { Cloud } from "../machine/support/cloud";
 import { UserError } from "../machine/support/errors";
+import type { Metric } from "./metric";
+import { fields, number } from "./quantities";
 
 /**
  * Lengths of the steps from each point to the next one, of points in their order: tokens along the text, or layers along depth
@@ -73,3 +76,24 @@ function productOfSteps({ values, dimension }: Cloud, one: number, other: number
 function checkPoints({ points }: Cloud, fewest: number): void {
   if (points < fewest) throw new UserError(`a path of ${points} points: at least ${fewest} are needed`);
 }
+
+/** The way of a text through a layer, from token to token. */
+export interface Trajectory {
+  /** The mean angle between successive displacements, in degrees; where one is zero there is none. */
+  turn: number;
+  /** The median length of a step over the median length of a vector: neither notices a first token that is far longer. */
+  step: number;
+}
+
+export const trajectoryMetric = {
+  version: 1,
+  quantities: fields({ turn: number("turnAlongText"), step: number("stepAlongText") }),
+  async measure({ cloud, squaredLengths }) {
+    const turns = turningAngles(cloud).filter((angle) => !Number.isNaN(angle));
+    const medianOf = (values: Float64Array) => medianSorted(Array.from(values).sort((a, b) => a - b));
+    return {
+      turn: turns.reduce((sum, angle) => sum + angle, 0) / turns.length,
+      step: medianOf(stepLengths(cloud)) / medianOf(squaredLengths.map(Math.sqrt)),
+    };
+  },
+} satisfies Metric<Trajectory>;

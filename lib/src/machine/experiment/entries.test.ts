@@ -102,29 +102,29 @@ describe("a pass", () => {
 });
 
 test("a further metric of the library is asked for by name, and is a file and a line", async () => {
-  const tokenNorms: Metric<{ mean: number; largest: number }> = {
+  const meanNorms: Metric<{ mean: number; largest: number }> = {
     version: 1,
-    quantities: fields({ mean: number("tokenNorm"), largest: number("largestTokenNorm") }),
+    quantities: fields({ mean: number("meanNorm"), largest: number("largestTokenNorm") }),
     measure: async ({ squaredLengths }) => {
       const norms = squaredLengths.map(Math.sqrt);
       return { mean: norms.reduce((sum, norm) => sum + norm, 0) / norms.length, largest: Math.max(...norms) };
     },
   };
-  Object.assign(FURTHER_METRICS, { tokenNorms });
-  onTestFinished(() => void delete (FURTHER_METRICS as Record<string, Metric>).tokenNorms);
+  Object.assign(FURTHER_METRICS, { meanNorms });
+  onTestFinished(() => void delete (FURTHER_METRICS as Record<string, Metric>).meanNorms);
   const { settings, store, files } = olderStore();
   const { shuffleIndices: shuffles, ...others } = settings;
   const without = await study({ ...others, shuffles }, { ...options, store });
-  expect(() => without.of("tokenNorm")).toThrow("no tokenNorm; ask for the metric tokenNorms");
+  expect(() => without.of("meanNorm")).toThrow("no meanNorm; ask for the metric meanNorms");
   const before = files();
-  const metrics = ["tokenNorms" as AskedMetricName];
+  const metrics = ["meanNorms" as AskedMetricName];
   const rows = await study({ ...others, shuffles, metrics }, { ...options, store });
   expect(files()).toHaveLength(before.length + 1);
-  const [mean, largest] = [rows.of("tokenNorm"), rows.of("largestTokenNorm")];
+  const [mean, largest] = [rows.of("meanNorm"), rows.of("largestTokenNorm")];
   expect(mean.map(({ layer, origin }) => [layer, origin])).toEqual([0, 1, 2, 3].map((layer) => [layer, "computed"]));
   mean.forEach(({ value }, layer) => void expect(value).toBeLessThanOrEqual(largest[layer].value));
   expect(rows.of("loss")).toMatchObject([{ origin: "store" }]);
-  await expect(study({ ...others, shuffles, metrics: ["tokenNorm" as AskedMetricName] }, options)).rejects.toThrow(
-    'unknown metric "tokenNorm"; there are logitsIntrinsicDimension, lastToken, tokenNorms',
+  await expect(study({ ...others, shuffles, metrics: ["meanNorm" as AskedMetricName] }, options)).rejects.toThrow(
+    'unknown metric "meanNorm"; there are logitsIntrinsicDimension, lastToken, tokenNorms, spectrum, kStar, trajectory, meanNorms',
   );
 });

@@ -14,6 +14,9 @@ export interface RecordingPart {
 
 const METRICS: AskedMetricName[] = ["logitsIntrinsicDimension", "lastToken"];
 
+/** What the notebooks beyond the paper look at. */
+const BEYOND: AskedMetricName[] = ["tokenNorms", "spectrum", "kStar", "trajectory"];
+
 /** A third of the prompts, the first ones: enough to see what the beginning of a text does. */
 const FIRST_THIRD = [
   "api-reference-parcel-lockers",
@@ -36,8 +39,9 @@ const FIRST_THIRD = [
 
 /** All orders as written, the ends with a token in front and without the first one: what models get that are not named. */
 const FULL: RecordingPart[] = [
-  { shuffleIndices: [0], metrics: METRICS },
-  { shuffleIndices: [1, 2, 3, 4, 5] },
+  { shuffleIndices: [0], metrics: [...METRICS, ...BEYOND] },
+  { shuffleIndices: [1, 2, 3, 4] },
+  { shuffleIndices: [5], metrics: BEYOND },
   { shuffleIndices: [0, 5], bos: true, prompts: FIRST_THIRD },
   { shuffleIndices: [0, 5], leaveOut: 1, prompts: FIRST_THIRD },
 ];
