@@ -109,11 +109,17 @@ async function check(options: RecordArguments): Promise<void> {
   if (failed > 0) throw new UserError(`${failed} results are not as they were recorded`);
 }
 
-/** The studies to check, and the models to check them with: all that are recorded, or those that are named. */
+/** The studies to check, and the models to check them with: those of the plan that are recorded, or those that are named. */
 function studiesOf(folder: string, models: readonly string[] | undefined): { study: RecordedStudy; model?: string }[] {
   const names = recordedNames(folder);
   if (names.length === 0) throw new UserError(`${folder}: nothing is recorded there`);
-  if (!models) return names.map((name) => ({ study: openStudy(name, folder)! }));
+  if (!models) {
+    const [planned, others] = [true, false].map((is) =>
+      names.filter((name) => Object.hasOwn(RECORDING_PLAN, name) === is),
+    );
+    if (others.length > 0) process.stdout.write(`not checked without --model: ${others.join(", ")}\n`);
+    return planned.map((name) => ({ study: openStudy(name, folder)! }));
+  }
   return models.map((model) => {
     const name = model.replaceAll("\\", "/").split("/").filter(Boolean).at(-1)!;
     const study = openStudy(name, folder);

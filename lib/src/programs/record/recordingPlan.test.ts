@@ -23,4 +23,13 @@ describe("the plan", () => {
       { shuffleIndex: 5, bos: true },
     ]);
   });
+
+  test("takes checkpoints of a training run by their names, other models as the default one", () => {
+    const steps = partsOf("out/llama-mini-step0064/");
+    expect(steps.map(({ shuffleIndex, prompts }) => [shuffleIndex, prompts?.length])).toEqual([
+      [0, 16],
+      [5, 16],
+    ]);
+    expect(partsOf("out/steps")).toEqual(partsOf("smollm2-135m"));
+  });
 });

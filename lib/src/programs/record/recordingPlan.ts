@@ -49,6 +49,9 @@ const FULL: RecordingPart[] = [
 /** The prompt that the figures' single-prompt panels show. */
 const SHOWN_PROMPT = ["fiction-realist"];
 
+/** Of the checkpoints of a training run: their names end in the step, "llama-mini-step0064". */
+const TRAINING: RecordingPart[] = [{ shuffleIndices: [0, 5], prompts: FIRST_THIRD }];
+
 /** What is recorded of which model: the one place where it is said. */
 export const RECORDING_PLAN: Record<string, readonly RecordingPart[]> = {
   "smollm2-135m": FULL,
@@ -68,7 +71,8 @@ export function partsOf(
   model: string,
   wanted: { shuffles?: readonly number[]; variants?: readonly Variant[] } = {},
 ): (Omit<RecordingPart, "shuffleIndices"> & { shuffleIndex: number })[] {
-  const parts = Object.hasOwn(RECORDING_PLAN, model) ? RECORDING_PLAN[model] : FULL;
+  const others = /-step\d+\/?$/.test(model) ? TRAINING : FULL;
+  const parts = Object.hasOwn(RECORDING_PLAN, model) ? RECORDING_PLAN[model] : others;
   return parts.flatMap(({ shuffleIndices, ...part }) =>
     shuffleIndices
       .filter((index) => wanted.shuffles?.includes(index) ?? true)
