@@ -41,7 +41,7 @@ const FIRST_THIRD = [
 const FULL: RecordingPart[] = [
   { shuffleIndices: [0], metrics: [...METRICS, ...BEYOND] },
   { shuffleIndices: [1, 2, 3, 4] },
-  { shuffleIndices: [5], metrics: BEYOND },
+  { shuffleIndices: [5], metrics: ["tokenNorms", "trajectory"] },
   { shuffleIndices: [0, 5], bos: true, prompts: FIRST_THIRD },
   { shuffleIndices: [0, 5], leaveOut: 1, prompts: FIRST_THIRD },
 ];
