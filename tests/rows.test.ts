@@ -102,7 +102,7 @@ describe("the table", () => {
     expectRefusal(await rows("--out", "-", "--format", "jsonl", "--json"), "--json goes to standard output");
   });
 
-  test.each(["csv", "jsonl"])("leads back to the store: %s", async (format) => {
+  test.each(["parquet", "arrow", "csv", "jsonl"])("leads back to the store: %s", async (format) => {
     const out = join(temporaryFolder(), `rows.${format}`);
     await rows("--out", out);
     const { status, stdout } = await askProgram(["trace", "--store", store, out, "--json"]);

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parquetMetadata, parquetReadObjects, parquetSchema } from "hyparquet";
 import { parse } from "papaparse";
@@ -11,6 +11,7 @@ import { published } from "../../results/published";
 import { select } from "../../results/row";
 import { Column, columnsOf } from "../render/columns";
 import { readProvenance } from "../render/readMetadata";
+import { fromArrow, fromParquet } from "../render/readTableMetadata";
 import { csvField, TABLE_FORMATS, tableFormat } from "../render/tableFormats";
 import { saveRows } from "./saveRows";
 
@@ -75,6 +76,25 @@ describe("rows that are easily misread", () => {
     expect(lines.map((line) => JSON.parse(line))).toEqual(READ_ROWS);
     for (const path of [csv, jsonl]) expect(readProvenance(path)).toEqual(PROVENANCE);
   });
+
+  test.each(["parquet", "arrow"])(
+    "%s: what it says of itself is found, and looked for in vain where it is damaged",
+    async (format) => {
+      const path = await saved(HARD_ROWS, `rows.${format}`);
+      expect(readProvenance(path)).toEqual(PROVENANCE);
+      const bytes = readFileSync(path);
+      for (let at = 0; at < bytes.length; at++) {
+        const damaged = Buffer.from(bytes);
+        damaged[at] ^= 0xff;
+        for (const piece of [damaged, bytes.subarray(0, at)]) {
+          const said = format === "parquet" ? fromParquet(piece) : fromArrow(piece);
+          expect(said === undefined || said.length < bytes.length).toBe(true);
+        }
+      }
+      writeFileSync(path, bytes.subarray(0, -1));
+      expect(() => readProvenance(path)).toThrow("carries no provenance");
+    },
+  );
 });
 
 describe("any rows", () => {

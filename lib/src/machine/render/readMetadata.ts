@@ -4,6 +4,7 @@ import { messageOf, UserError } from "../support/errors";
 import { refuseEmptyLink, refusePointer } from "../support/pointerFile";
 import { unescapeXml } from "../support/xml";
 import { PROVENANCE_ELEMENT, PROVENANCE_KEY, tableIdentifier, tableMetadataPath } from "./exportMetadata";
+import { fromArrow, fromParquet } from "./readTableMetadata";
 
 type Json = Record<string, unknown>;
 
@@ -16,6 +17,8 @@ const READERS: Record<string, Reader> = {
   ".png": fromPng,
   ".pdf": fromPdf,
   ".html": fromHtml,
+  ".parquet": fromParquet,
+  ".arrow": fromArrow,
 };
 
 /** Tables whose metadata lie beside them. */
@@ -25,7 +28,8 @@ const TABLES: readonly string[] = [".csv", ".jsonl"];
 export const TRACEABLE: readonly string[] = [...Object.keys(READERS), ...TABLES];
 
 /**
- * The provenance that an exported figure or table carries: SVG, PNG, PDF and HTML inside, CSV and JSON lines in the file beside it.
+ * The provenance that an exported figure or table carries: SVG, PNG, PDF, HTML, Parquet and Arrow inside, CSV and lines of JSON in
+ * the file beside it.
  *
  * @throws UserError if the file cannot be read or carries none; for a table also if it is not the one that was described
  */
