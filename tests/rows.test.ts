@@ -84,6 +84,9 @@ describe("the table", () => {
     expectRefusal(await rows("--out", gone, "--layer", "1", "--quantity", "loss"), "there are no rows to write");
     expectRefusal(await rows("--out", gone.replace("csv", "xls")), "rows.xls: does not end in the name of a format");
     expectRefusal(await rows("--out", gone, "--format", "xls"), "Allowed choices are parquet, arrow, csv, jsonl");
+    const other = ["--model", model, "--prompts", prompts, "--tokens", "32", "--backend", "wasm"];
+    const missing = `the experiment asked for: 2 of 2 units are not in ${store}: tiny/two-1/S=0, tiny/two-2/S=0; compute them:`;
+    expectRefusal(await rows("--out", gone, ...other), missing);
     expectRefusal(await rows("--out", "-"), "-: does not end in the name of a format; there are parquet");
     expect(filesBelow(join(gone, ".."))).toEqual([]);
   });

@@ -141,8 +141,9 @@ function checkUnits(experiment: StoredExperiment, stores: readonly UnitSource[],
   if (lost.length > 0) {
     const more = lost.length > NAMED ? `, and ${lost.length - NAMED} more` : "";
     const total = unitsOf(experiment).length;
+    const places = stores.map(({ folder }) => folder).filter((folder) => folder !== ""); // Nothing may be recorded.
     throw new UserError(
-      `${experiment.source}: ${lost.length} of ${total} units are not in ${stores.map(({ folder }) => folder).join(", ")}: ` +
+      `${experiment.source}: ${lost.length} of ${total} units are not in ${places.join(", ")}: ` +
         `${lost.slice(0, NAMED).join(", ")}${more}; compute them: ${experiment.facts.command ?? "run it again"}`,
     );
   }
