@@ -67,8 +67,8 @@ export async function saveRows(
   const hash = createHash("sha256");
   const pieces = await encodeTable(format, columns, textsOf(about));
   writeFileAtomically(path, hashing(pieces, hash));
-  const hasRoom = format === "parquet" || format === "arrow" || "stream" in outputTarget(path);
-  if (hasRoom) return saved;
+  // The first two say it themselves; beside a pipe there is no place.
+  if (format === "parquet" || format === "arrow" || "stream" in outputTarget(path)) return saved;
   const described = columns.map(({ name, kind }) => ({ titles: name, datatype: DATATYPES[kind] }));
   writeFileAtomically(tableMetadataPath(path), tableMetadata(about, path, described, tableIdentifier(hash)));
   return saved;
