@@ -244,13 +244,29 @@ function fieldsOf(value: unknown): unknown {
 describe("help", () => {
   test.each([
     ["the program", ["--help"], ["extract", "geometry", "run", "models"]],
-    ["extract", ["extract", "--help"], ["--model", "--text-file", "--ids", "--out", "--tokens", "--json", "--backend"]],
+    [
+      "extract",
+      ["extract", "--help"],
+      [
+        "--model",
+        "--text-file",
+        "--ids",
+        "--out",
+        "--layers",
+        "--dtype",
+        "--format",
+        "--tokens",
+        "--json",
+        "--backend",
+      ],
+    ],
     ["geometry", ["geometry", "--help"], ["<files...>", "--json", "--backend", ".npy"]],
     [
       "run",
       ["run", "--help"],
       ["--model", "--prompts", "--count", "--tokens", "--shuffle", "--seed", "--store", "--json"],
     ],
+    ["rows", ["rows", "--help"], ["--out", "--format", "--quantity", "--layer", "--manifest", "parquet", "pandas"]],
     ["models", ["models", "--help"], ["--json"]],
   ])("of %s: on stdout, exit code 0", async (_, args, words) => {
     const { status, stdout, stderr } = await runProgram(args);

@@ -70,6 +70,12 @@ const RULES: Rule[] = [
   { command: /^npx token-geometry extract /, append: "--tokens 64", leaves: ["out/hidden.npy"] },
   { command: /^npx token-geometry geometry /, prints: /./ },
   { command: /^npx token-geometry run /, append: "--tokens 64 --shuffle 0,2", prints: /./, leaves: ["store"] },
+  {
+    command: /^npx token-geometry rows /,
+    append: "--tokens 64 --shuffle 0,2",
+    prints: /^\d+ rows of 4 units, parquet; /m,
+    leaves: ["out/rows.parquet"],
+  },
   { command: /^npx token-geometry trace /, prints: /unchanged/ },
   { command: /^npx token-geometry models$/, prints: /llama-mini/ },
   { command: /^npx token-geometry --help$/, prints: /extract/ },

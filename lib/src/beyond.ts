@@ -42,3 +42,7 @@ export { type PrincipalComponents, principalComponents } from "./geometry/princi
 export { turnedOnto } from "./geometry/procrustes";
 export { trustworthiness } from "./geometry/trustworthiness";
 export { type CloudPageOptions, exportCloudPage } from "./machine/notebook/cloudPage";
+
+// Rows for other programs: pandas, polars, DuckDB, R
+
+export { type SavedRows, type SaveRowsOptions, saveRows } from "./machine/notebook/saveRows";

@@ -40,8 +40,8 @@ export type LayerGeometry = ResultsOf<typeof METRICS> & Partial<ResultsOf<typeof
 
 /** The metric of that name, whether every study measures it or not; undefined if there is none. */
 export function layerMetric(name: string): Metric | undefined {
-  const all: Record<string, Metric> = { ...METRICS, ...FURTHER_METRICS };
-  return Object.hasOwn(all, name) ? all[name] : undefined;
+  const metrics: Record<string, Metric> = Object.hasOwn(METRICS, name) ? METRICS : FURTHER_METRICS;
+  return Object.hasOwn(metrics, name) ? metrics[name] : undefined;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { whyNone } from "../statistics/correlation";
-import { type AnyRow, distinct, isMean, isPublished, type MeanRow, numberOf, SOURCE } from "./row";
+import { type AnyRow, distinct, isMean, isPublished, type MeanRow, numberOf, type RowSource, SOURCE } from "./row";
 
 /** Where rows come from, in words: "recorded", "this machine", "published", or several of them. */
 export function originInWords(rows: readonly AnyRow[]): string {
@@ -56,7 +56,12 @@ export function notesOn(rows: readonly AnyRow[]): string[] {
  * Object.keys(provenanceOf(rows)).length > 0; // true
  */
 export function provenanceOf(rows: readonly AnyRow[]): Record<string, unknown> {
-  const parts = distinct(rows, (row) => row[SOURCE]).map(({ provenance }) => provenance);
+  return provenanceOfSources(distinct(rows, (row) => row[SOURCE]));
+}
+
+/** As {@link provenanceOf}, of what rows come from. */
+export function provenanceOfSources(sources: readonly RowSource[]): Record<string, unknown> {
+  const parts = sources.map(({ provenance }) => provenance);
   const experiments = parts.flatMap((part) => ("experiment" in part ? part.experiment : []));
   return Object.assign(experiments.length > 0 ? { experiments } : {}, ...parts.filter((part) => "published" in part));
 }

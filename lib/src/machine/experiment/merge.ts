@@ -1,18 +1,8 @@
 import { createHash } from "node:crypto";
-import { UserError } from "../support/errors";
 import { writeFileAtomically } from "../support/files";
-import { differences, type Observation } from "./mixture";
-import type { UnitSource } from "./recordedUnits";
-import { Store } from "./store";
-import { keysOf, type ListedUnit, type StoredExperiment, unitsOf } from "./storedExperiment";
-import { canonicalJson, joinResults, type StoredUnit, type UnitResult } from "./unit";
-
-export interface MergeOptions {
-  /** Facts in which the parts may differ, like "node" or "device". */
-  allowed?: readonly string[];
-  /** Where recorded units are, which no store has. */
-  recorded?: UnitSource;
-}
+import { type CollectedExperiment, type CollectOptions, collectExperiment } from "./collect";
+import type { StoredExperiment } from "./storedExperiment";
+import { canonicalJson } from "./unit";
 
 /** What was collected. */
 export interface MergedResults {
@@ -22,12 +12,6 @@ export interface MergedResults {
   /** Of the file. */
   sha256: string;
 }
-
-/** How the fact is called that says which units a model has. */
-const UNITS = "units of ";
-
-/** How many units a message names. */
-const NAMED = 8;
 
 /**
  * Collects all results of an experiment in one file, after checking every unit: that it is there and whole (its checksum),
@@ -44,18 +28,13 @@ export function mergeExperiment(
   stores: readonly string[],
   experiments: readonly StoredExperiment[],
   path: string,
-  { allowed = [], recorded }: MergeOptions = {},
+  options: CollectOptions = {},
 ): MergedResults {
-  refuseDifferences(describedFacts(experiments), allowed);
-  const [experiment] = experiments;
-  const units = unitsOf(experiment);
-  const opened: UnitSource[] = [...stores.map((folder) => new Store(folder)), ...(recorded ? [recorded] : [])];
-  const observations = checkUnits(experiment, opened);
-  refuseDifferences(observations, allowed);
+  const collected = collectExperiment(stores, experiments, options);
   const hash = createHash("sha256");
   let bytes = 0;
   const pieces = function* (): Iterable<Uint8Array> {
-    for (const text of lines(experiment, units, opened, observations)) {
+    for (const text of lines(collected)) {
       const piece = Buffer.from(text);
       hash.update(piece);
       bytes += piece.length;
@@ -63,108 +42,10 @@ export function mergeExperiment(
     }
   };
   writeFileAtomically(path, pieces());
-  return { path, units: units.length, bytes, sha256: hash.digest("hex") };
+  return { path, units: collected.units.length, bytes, sha256: hash.digest("hex") };
 }
 
-function refuseDifferences(observations: readonly Observation[], allowed: readonly string[]): void {
-  const all = differences(observations.filter(({ fact }) => !allowed.includes(fact)));
-  if (all.length === 0) return;
-  // That the units differ follows from everything else; it is news only if there is nothing else.
-  const reasons = all.filter((line) => !line.startsWith(UNITS));
-  const found = reasons.length > 0 ? reasons : all;
-  throw new UserError(
-    `these results do not belong together: ${found.map((line, place) => `(${place + 1}) ${line}`).join("; ")}. ` +
-      "Name one experiment (--manifest), or compute all of it alike",
-  );
-}
-
-/** What the descriptions say of what must be the same in all. */
-function describedFacts(experiments: readonly StoredExperiment[]): Observation[] {
-  return experiments.flatMap(({ source, facts, models }) => {
-    const settings = facts.settings as Record<string, unknown>;
-    const own: [fact: string, value: unknown][] = [
-      ...["dtype", "backend", "device", "tokenGeometry", "tensorflowJs", "node"].map((name) => pair(name, facts[name])),
-      ...["seed", "tokens", "shuffleIndices", "captured", "bos", "leaveOut"].map((name) => pair(name, settings[name])),
-      ["further metrics", settings.metrics ?? []],
-      ["models", models.map(({ name }) => name)],
-      ...models.flatMap(({ name, files, promptSet, units }) => [
-        ...Object.entries(files).map(([file, hash]) => pair(`checkpoint ${name}, ${file}`, hash)),
-        pair(`prompt set of ${name}`, promptSet),
-        pair(`${UNITS}${name}`, createHash("sha256").update(canonicalJson(units)).digest("hex")),
-      ]),
-    ];
-    return own.map(([fact, value]) => ({ fact, value, where: source }));
-  });
-}
-
-const pair = (fact: string, value: unknown): [string, unknown] => [fact, value];
-
-/** What the units themselves say of what must be the same in all of them. */
-function checkUnits(experiment: StoredExperiment, stores: readonly UnitSource[]): Observation[] {
-  const observations = new Map<string, Observation>();
-  const lost: string[] = [];
-  const contradictions: string[] = [];
-  const observe = (fact: string, value: unknown, where: string): void => {
-    const id = `${fact} ${canonicalJson(value ?? null)}`;
-    const known = observations.get(id);
-    if (known) known.count = (known.count ?? 1) + 1;
-    else observations.set(id, { fact, value, where, count: 1 });
-  };
-  for (const { files, units } of experiment.models) {
-    for (const unit of units) {
-      for (const key of keysOf(unit)) {
-        const found = stores.map((store) => store.read<Partial<UnitResult>>(key));
-        const whole = found.filter((part): part is StoredUnit<Partial<UnitResult>> => typeof part === "object");
-        if (whole.length === 0) {
-          lost.push(`${nameOf(unit)}${found.includes("damaged") ? " (damaged)" : ""}`);
-          break;
-        }
-        if (new Set(whole.map(({ result }) => canonicalJson(result))).size > 1) contradictions.push(nameOf(unit));
-        const { inputs, provenance, computedBy = [provenance] } = whole[0];
-        const where = nameOf(unit);
-        if (canonicalJson(inputs.checkpoint) !== canonicalJson(files)) {
-          observe(`checkpoint ${unit.model}`, inputs.checkpoint, where);
-          observe(`checkpoint ${unit.model}`, files, experiment.source);
-        }
-        for (const name of ["dtype", "backend", "tokens", "captured", "leaveOut"] as const)
-          observe(name, inputs[name] ?? null, where);
-        for (const [metric, version] of Object.entries(inputs.metrics)) {
-          // What was recorded of a metric that has changed since is not used.
-          const own = unit.further[metric] ?? key;
-          if (own === key) observe(`metric ${metric}`, version, where);
-        }
-        for (const name of ["device", "tokenGeometry", "tensorflowJs", "node"]) {
-          for (const origin of computedBy) observe(name, origin[name], where);
-        }
-      }
-    }
-  }
-  if (lost.length > 0) {
-    const more = lost.length > NAMED ? `, and ${lost.length - NAMED} more` : "";
-    const total = unitsOf(experiment).length;
-    throw new UserError(
-      `${experiment.source}: ${lost.length} of ${total} units are not in ${stores.map(({ folder }) => folder).join(", ")}: ` +
-        `${lost.slice(0, NAMED).join(", ")}${more}; compute them: ${experiment.facts.command ?? "run it again"}`,
-    );
-  }
-  if (contradictions.length > 0) {
-    throw new UserError(
-      `the stores contradict each other in ${contradictions.length} units: ${contradictions.slice(0, NAMED).join(", ")}`,
-    );
-  }
-  return [...observations.values()];
-}
-
-function nameOf({ model, prompt, shuffleIndex }: ListedUnit): string {
-  return `${model}/${prompt}/S=${shuffleIndex}`;
-}
-
-function* lines(
-  experiment: StoredExperiment,
-  units: readonly ListedUnit[],
-  stores: readonly UnitSource[],
-  observations: readonly Observation[],
-): Iterable<string> {
+function* lines({ experiment, units, observations, unit, result }: CollectedExperiment): Iterable<string> {
   const { settings, command, dtype } = experiment.facts;
   const made = Object.fromEntries(
     ["backend", "device", "tokenGeometry", "tensorflowJs", "node"].map((name) => {
@@ -177,20 +58,11 @@ function* lines(
     canonicalJson({ name, files, promptSet, recorded, computed, units: units.length, weights }),
   );
   yield `${models.join(",\n")}\n],\n"results":[\n`;
-  for (const [place, unit] of units.entries()) {
-    const { model, prompt, shuffleIndex, key, further } = unit;
-    const { inputs } = wholeUnit(stores, key);
-    const result = joinResults(keysOf(unit).map((part) => wholeUnit(stores, part).result));
-    const line = canonicalJson({ model, prompt, shuffleIndex, key, further, inputs, result });
+  for (const [place, listed] of units.entries()) {
+    const { model, prompt, shuffleIndex, key, further } = listed;
+    const { inputs } = unit(key);
+    const line = canonicalJson({ model, prompt, shuffleIndex, key, further, inputs, result: result(listed) });
     yield `${line}${place < units.length - 1 ? "," : ""}\n`;
   }
   yield "]}\n";
-}
-
-function wholeUnit(stores: readonly UnitSource[], key: string): StoredUnit {
-  for (const store of stores) {
-    const unit = store.read(key);
-    if (typeof unit === "object") return unit;
-  }
-  throw new UserError(`unit ${key} was removed while results were collected; run again`);
 }

@@ -51,6 +51,7 @@ export interface StoredExperiment {
   /** All that the manifest says, but for the models. */
   facts: Record<string, unknown>;
   models: ListedModel[];
+  manifest: Record<string, unknown>;
 }
 
 /** Reads the manifests of all experiments in a store, in the order of their names. @throws UserError as {@link readManifest} */
@@ -168,7 +169,7 @@ function parseManifest(manifest: Record<string, unknown>, source: string, name: 
       }),
     };
   });
-  return { source, name, facts, models: named(parsed) };
+  return { source, name, facts, models: named(parsed), manifest };
 }
 
 /** Models under names that differ: in earlier descriptions two may be called the same. */

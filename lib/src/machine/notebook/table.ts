@@ -1,8 +1,9 @@
 import { rmSync } from "node:fs";
 import type { DataFrame } from "danfojs-node";
 import { exportedFigure } from "../render/export";
-import { type Described, tableMetadata, tableMetadataPath } from "../render/exportMetadata";
+import { type Described, tableIdentifier, tableMetadata, tableMetadataPath } from "../render/exportMetadata";
 import { figurePath } from "../render/figureFolder";
+import { csvField } from "../render/tableFormats";
 import { writeFileAtomically } from "../support/files";
 import { sendToNotebook } from "../support/notebookOutput";
 import { RECORD_TYPE } from "./record";
@@ -44,7 +45,8 @@ export function saveTable(rows: object[] | DataFrame, path: string, about?: Desc
   const lines = [columns, ...cells].map((line) => line.map(csvField).join(","));
   const csv = Buffer.from(`${lines.join("\r\n")}\r\n`);
   writeFileAtomically(path, csv);
-  if (about) writeFileAtomically(tableMetadataPath(path), tableMetadata(about, path, columns, csv));
+  const titles = columns.map((column) => ({ titles: column }));
+  if (about) writeFileAtomically(tableMetadataPath(path), tableMetadata(about, path, titles, tableIdentifier(csv)));
   else rmSync(tableMetadataPath(path), { force: true }); // describes an earlier table
 }
 
@@ -69,10 +71,4 @@ function tableOf(rows: object[] | DataFrame): Table {
     columns,
     cells: rows.map((row) => columns.map((column) => (row as Record<string, unknown>)[column] ?? null)),
   };
-}
-
-function csvField(value: unknown): string {
-  if (value === null || value === undefined) return "";
-  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { basename } from "node:path";
 import { crc32 } from "node:zlib";
 import { escapeXml } from "../support/xml";
@@ -30,6 +30,12 @@ export function metadataOf(figure: Described): {
   };
 }
 
+/** The same as texts by keyword, as PNG, Parquet and Arrow have them. */
+export function textsOf(figure: Described): Record<string, string> {
+  const { title, caption, software, provenance } = metadataOf(figure);
+  return { Title: title, Description: caption, Software: software, [PROVENANCE_KEY]: provenance };
+}
+
 /** Puts title, caption and provenance into an SVG, where viewers and screen readers look for them. */
 export function embedInSvg(svg: string, figure: Described): string {
   const { title, caption, software, provenance } = metadataOf(figure);
@@ -40,18 +46,16 @@ export function embedInSvg(svg: string, figure: Described): string {
 
 /** Puts title, caption, provenance and resolution (dots per inch) into a PNG. */
 export function embedInPng(png: Uint8Array, figure: Described, resolution: number): Buffer {
-  const { title, caption, software, provenance } = metadataOf(figure);
   const dotsPerMeter = Math.round(resolution / 0.0254);
   const physical = Buffer.alloc(9);
   physical.writeUInt32BE(dotsPerMeter, 0);
   physical.writeUInt32BE(dotsPerMeter, 4);
   physical[8] = 1;
-  const texts = { Title: title, Description: caption, Software: software, [PROVENANCE_KEY]: provenance };
   // The signature takes 8 bytes, the header chunk 25.
   return Buffer.concat([
     png.subarray(0, 33),
     pngChunk("pHYs", physical),
-    ...Object.entries(texts).map(([keyword, text]) =>
+    ...Object.entries(textsOf(figure)).map(([keyword, text]) =>
       pngChunk("iTXt", Buffer.from(`${keyword}\0\0\0\0\0${text}`, "utf8")),
     ),
     png.subarray(33),
@@ -63,30 +67,42 @@ export function tableMetadataPath(csvPath: string): string {
   return `${csvPath}-metadata.json`;
 }
 
+/** A column as that vocabulary describes it. */
+export interface DescribedColumn {
+  titles: string;
+  datatype?: "string" | "integer" | "double" | "boolean";
+}
+
 /**
- * Title, caption, columns and provenance of a CSV file, which has no room for them itself.
+ * Title, caption, columns and provenance of a CSV file, which has no room for them itself; or of one with a line of JSON a row.
  * Source: W3C, Metadata Vocabulary for Tabular Data, sections 5.3 and 5.6.
  *
- * @param csv its bytes: their hash goes into the metadata, so that a table that was changed is noticed
+ * @param identifier see {@link tableIdentifier}: a table that was changed is noticed by it
  */
-export function tableMetadata(figure: Described, csvPath: string, columns: readonly string[], csv: Uint8Array): string {
+export function tableMetadata(
+  figure: Described,
+  path: string,
+  columns: readonly DescribedColumn[],
+  identifier: string,
+): string {
   const { title, caption, software, provenance } = metadataOf(figure);
   const metadata = {
     "@context": "http://www.w3.org/ns/csvw",
-    url: basename(csvPath),
+    url: basename(path),
     "dc:title": title,
     "dc:description": caption,
     "dc:creator": software,
-    "dc:identifier": tableIdentifier(csv),
+    "dc:identifier": identifier,
     "dc:provenance": provenance,
-    tableSchema: { columns: columns.map((titles) => ({ titles })) },
+    tableSchema: { columns },
   };
   return `${JSON.stringify(metadata, null, 2)}\n`;
 }
 
-/** Tells a table from all others. */
-export function tableIdentifier(csv: Uint8Array): string {
-  return `sha256:${createHash("sha256").update(csv).digest("hex")}`;
+/** Tells a table from all others: by its bytes, or the SHA-256 that they were put into. */
+export function tableIdentifier(table: Uint8Array | Hash): string {
+  const hash = table instanceof Uint8Array ? createHash("sha256").update(table) : table;
+  return `sha256:${hash.digest("hex")}`;
 }
 
 /** A part of a PNG file with its length and check sum. Source: PNG specification, third edition, section 5.3. */

@@ -4,6 +4,7 @@ import { messageOf, UserError } from "../support/errors";
 import { refuseEmptyLink, refusePointer } from "../support/pointerFile";
 import { unescapeXml } from "../support/xml";
 import { PROVENANCE_ELEMENT, PROVENANCE_KEY, tableIdentifier, tableMetadataPath } from "./exportMetadata";
+import { fromArrow, fromParquet } from "./readTableMetadata";
 
 type Json = Record<string, unknown>;
 
@@ -16,19 +17,25 @@ const READERS: Record<string, Reader> = {
   ".png": fromPng,
   ".pdf": fromPdf,
   ".html": fromHtml,
+  ".parquet": fromParquet,
+  ".arrow": fromArrow,
 };
 
+/** Tables whose metadata lie beside them. */
+const TABLES: readonly string[] = [".csv", ".jsonl"];
+
 /** Endings of files whose metadata {@link readProvenance} finds. */
-export const TRACEABLE: readonly string[] = [...Object.keys(READERS), ".csv"];
+export const TRACEABLE: readonly string[] = [...Object.keys(READERS), ...TABLES];
 
 /**
- * The provenance that an exported figure or table carries: SVG, PNG, PDF and HTML inside, CSV in the file beside it.
+ * The provenance that an exported figure or table carries: SVG, PNG, PDF, HTML, Parquet and Arrow inside, CSV and lines of JSON in
+ * the file beside it.
  *
  * @throws UserError if the file cannot be read or carries none; for a table also if it is not the one that was described
  */
 export function readProvenance(path: string): Json {
   const ending = extname(path).toLowerCase();
-  if (ending === ".csv") return readTableProvenance(path);
+  if (TABLES.includes(ending)) return readTableProvenance(path);
   if (!Object.hasOwn(READERS, ending)) {
     throw new UserError(`${path}: not a kind of file that carries provenance (${TRACEABLE.join(", ")})`);
   }

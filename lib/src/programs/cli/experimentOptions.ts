@@ -23,7 +23,7 @@ export interface ExperimentArguments {
   backend?: string;
 }
 
-/** Adds the options that say which experiment is meant; `run`, `status` and `merge` have them in common. */
+/** Adds the options that say which experiment is meant; `run`, `status`, `merge` and `rows` have them in common. */
 export function experimentOptions(command: Command): Command {
   return command
     .option("--model <models...>", MODEL_HELP)
@@ -49,7 +49,7 @@ export function experimentOptions(command: Command): Command {
     .option("--backend <name>", BACKEND_HELP);
 }
 
-/** What the options say. @throws UserError if no model is named (`status` and `merge` can do without, by a manifest) */
+/** What the options say. @throws UserError if no model is named (all but `run` can do without, by a manifest) */
 export function experimentSettings(options: ExperimentArguments): ExperimentSettings {
   if (!options.model) throw new UserError("required option '--model <models...>' not specified");
   return {

@@ -6,6 +6,7 @@ import { fetchCommand } from "./fetch";
 import { geometryCommand } from "./geometry";
 import { mergeCommand } from "./merge";
 import { modelsCommand } from "./models";
+import { rowsCommand } from "./rows";
 import { runCommand } from "./run";
 import { statusCommand } from "./status";
 import { traceCommand } from "./trace";
@@ -17,6 +18,7 @@ const COMMANDS = [
   runCommand,
   statusCommand,
   mergeCommand,
+  rowsCommand,
   traceCommand,
   fetchCommand,
   modelsCommand,

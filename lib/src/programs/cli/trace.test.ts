@@ -143,7 +143,8 @@ describe("trace", () => {
   test("what cannot be traced is refused in one line", async () => {
     const { folder, merged, trace } = exported();
     expectRefusal(await trace(join(folder, "none.svg")), "none.svg: no such file");
-    expectRefusal(await trace(join(folder, "two.jsonl")), "not a kind of file that carries provenance");
+    expectRefusal(await trace(join(folder, "tiny/model.safetensors")), "not a kind of file that carries provenance");
+    expectRefusal(await trace(join(folder, "two.jsonl")), "two.jsonl-metadata.json: no such file");
     writeFileSync(join(folder, "empty.ipynb"), formatNotebook(notebookOf("1 + 1")));
     expectRefusal(await trace(join(folder, "empty.ipynb")), "no figures with provenance");
     const text = readFileSync(merged, "utf8");
