@@ -1,4 +1,4 @@
-import type { AsyncBuffer, Compressors, FileMetaData, SchemaElement, SchemaTree } from "hyparquet";
+import type { AsyncBuffer, ColumnData, Compressors, FileMetaData, SchemaElement, SchemaTree } from "hyparquet";
 import { type ColumnPart, columnPart, indexColumns, type TableColumn, UNNAMED_INDEX } from "./numberColumn";
 
 /** A Parquet file whose footer is read. */
@@ -24,27 +24,41 @@ export async function numberColumns({ metadata }: OpenedParquet): Promise<TableC
   });
 }
 
+/** Values of columns of numbers that are in memory at a time, before they are in an array of their own. */
+const MOST_VALUES = 2 ** 23;
+
 /** Some rows of columns, in the order of `columns`. */
 export async function readNumbers(
+  opened: OpenedParquet,
+  columns: readonly TableColumn[],
+  range: readonly [start: number, end: number],
+  compressors: Compressors,
+): Promise<ColumnPart[]> {
+  const parts: ColumnPart[] = [];
+  // Planning a read of one column takes as long as of all of them, where they are many.
+  const some = Math.max(1, Math.floor(MOST_VALUES / (range[1] - range[0])));
+  for (let first = 0; first < columns.length; first += some)
+    parts.push(...(await readSome(opened, columns.slice(first, first + some), range, compressors)));
+  return parts;
+}
+
+async function readSome(
   { file, metadata }: OpenedParquet,
   columns: readonly TableColumn[],
   [rowStart, rowEnd]: readonly [number, number],
   compressors: Compressors,
 ): Promise<ColumnPart[]> {
-  const { parquetReadObjects } = await import("hyparquet");
-  const parts: ColumnPart[] = [];
-  for (const column of columns) {
-    const { name } = column;
-    const rows = await parquetReadObjects({ file, metadata, columns: [name], rowStart, rowEnd, compressors });
-    parts.push(
-      columnPart(
-        rows.map((row) => row[name]),
-        column,
-        rowStart,
-      ),
-    );
-  }
-  return parts;
+  const { parquetRead } = await import("hyparquet");
+  const rows = new Map(columns.map(({ name }) => [name, Array<unknown>(rowEnd - rowStart).fill(null)]));
+  const names = [...rows.keys()];
+  const onChunk = ({ columnName, columnData, rowStart: at }: ColumnData) => {
+    const column = rows.get(columnName);
+    // There may be rows before and behind those that were asked for.
+    const [from, to] = [Math.max(at, rowStart), Math.min(at + columnData.length, rowEnd)];
+    for (let row = from; column && row < to; row++) column[row - rowStart] = columnData[row - at];
+  };
+  await parquetRead({ file, metadata, columns: names, rowStart, rowEnd, compressors, onChunk });
+  return columns.map((column) => columnPart(rows.get(column.name)!, column, rowStart));
 }
 
 /** What a column of lists has in each: in today's form (a group of a repeated group of it), or in one of the older ones. */
