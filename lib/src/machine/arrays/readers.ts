@@ -2,6 +2,7 @@ import { closeSync, statSync } from "node:fs";
 import { messageOf, UserError } from "../support/errors";
 import { openToRead, readRange } from "../support/files";
 import { readNpy } from "../support/npy";
+import { resolveFromProject } from "../support/project";
 import { readDelimitedArray } from "./delimited";
 import type { NamedArray } from "./namedArray";
 import { readNpzArray } from "./npz";
@@ -41,7 +42,7 @@ export const ARRAY_ENDINGS: string = READERS.flatMap(({ endings }) => endings).j
 /**
  * Reads an array of numbers from a file.
  *
- * @param place the file; or the file, a colon, and the name of the array or of columns in it, unless there is a file of that whole name
+ * @param place the file, from the current folder or the project's; or the file, a colon, and the name of the array or of columns in it, unless there is a file of that whole name
  * @throws UserError if there is no such file, its format is unknown, it is damaged, or holds several arrays and none is named
  */
 export async function readArray(place: string): Promise<NamedArray> {
@@ -51,11 +52,13 @@ export async function readArray(place: string): Promise<NamedArray> {
 
 /** Where the file's name ends, by the files that there are. */
 function splitPlace(place: string): { path: string; wanted?: string } {
-  const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
-  if (isFile(place)) return { path: place };
+  const find = (path: string) =>
+    [path, resolveFromProject(path)].find((file) => statSync(file, { throwIfNoEntry: false })?.isFile());
+  const whole = find(place);
+  if (whole !== undefined) return { path: whole };
   for (let colon = place.lastIndexOf(":"); colon > 0; colon = place.lastIndexOf(":", colon - 1)) {
-    const path = place.slice(0, colon);
-    if (isFile(path)) return { path, wanted: place.slice(colon + 1) };
+    const path = find(place.slice(0, colon));
+    if (path !== undefined) return { path, wanted: place.slice(colon + 1) };
   }
   // There is none: it is the file that is to be named in the message.
   const known = READERS.flatMap(({ endings }) => endings);

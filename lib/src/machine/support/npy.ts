@@ -116,7 +116,8 @@ export function parseNpyHeader(head: Uint8Array, name: string, size: number): Np
   }
   const shape = dimensions
     .split(",")
-    .map((part) => part.trim())
+    // Python 2 wrote its integers as 3L.
+    .map((part) => part.trim().replace(/L$/, ""))
     .filter((part) => part !== "")
     .map(Number);
   if (shape.some((size) => !Number.isInteger(size) || size < 0)) refuse("the .npy header has a bad shape");
