@@ -20,7 +20,10 @@ export function chooseColumns<Column extends TableColumn>(
       throw new UserError(`${path}: two columns are called ${name}`);
   }
   const unfit = chosen.find(({ holds }) => holds !== "numbers" && holds !== "vectors");
-  if (unfit) throw new UserError(`${path}: column ${unfit.name} holds ${unfit.holds}, not numbers; ${all(columns)}`);
+  if (unfit)
+    throw new UserError(
+      `${path}: column ${unfit.name} holds ${unfit.holds}, not integers or floats; cast it to float64 if it can be; ${all(columns)}`,
+    );
   if (chosen.length > 1 && chosen.some(({ holds }) => holds === "vectors"))
     throw new UserError(`${path}: a column of vectors is a cloud by itself: name one; ${all(columns)}`);
   return chosen;

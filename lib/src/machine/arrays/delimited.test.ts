@@ -86,10 +86,17 @@ test.each<[string, string, RegExp, string?]>([
   ["two columns of one name", "x,x\n1,2\n", /two columns are called x/],
   ["no such column", "x,y\n1,2\n", /no column z; there are x \(numbers\), y \(numbers\)/, "z"],
   ["points of a grid that begin as names do", "0,1\n1,1\n", /the first line, 0,1\.\., may be a point/],
+  ["years over decimals", "2019,2020\n0.5,1.5\n2.5,3.5\n", /the first line, 2019,2020\.\., may be a point, or names/],
   ["names and no points, or one point", "0,1\n", /may be a point/],
   ["a quote that does not end", 'x,y\n1,"2\n', /line 2/],
 ])("%s is refused", (_, content, message, wanted) => {
   expect(() => read(content, wanted)).toThrow(message);
+});
+
+test("points without names that begin with integers", () => {
+  expect(read("0,0\n0.5,1.5\n2.5,3.5\n")).toHaveLength(3);
+  expect(read("1,2\n3,4\n5,7\n")).toHaveLength(3);
+  expect(read("1,2\n3,4.5\n")).toHaveLength(2);
 });
 
 test("bytes that are no UTF-8, and nothing at all", () => {

@@ -32,8 +32,8 @@ export function readDelimitedArray(path: string, wanted?: string): NamedArray {
   let line = 0;
   let points = 0;
   let numbers = new Float64Array(1024);
-  /** Of a first line that counts 0, 1, 2, ..: names, as pandas writes them, if all that follow have decimals. */
-  let counting: string[] | undefined;
+  let first: string[] = [];
+  /** Whether all numbers behind the first line have decimals, as integers in a first line of numbers then have not. */
   let allDecimals = true;
   const addPoint = (cells: readonly string[], number: number): void => {
     if (cells.length !== width)
@@ -61,18 +61,31 @@ export function readDelimitedArray(path: string, wanted?: string): NamedArray {
       const isHeader = !cells.every((cell) => NUMBER.test(cell.trim()));
       columns = columnsOf(isHeader ? cells : cells.map((_, i) => String(i)));
       chosen = chooseColumns(path, columns, wanted);
-      if (cells.every((cell, i) => cell.trim() === String(i))) counting = cells;
-      else if (!isHeader) addPoint(cells, line);
+      first = cells;
+      if (!isHeader && !isCounting(cells)) addPoint(cells, line);
+      allDecimals = true;
     },
   });
-  if (counting && !(allDecimals && points > 0)) {
+  const arePointsBelow = allDecimals && points > (isCounting(first) ? 0 : 1);
+  if (isCounting(first) ? !arePointsBelow : areIntegerNames(first) && arePointsBelow) {
     throw new UserError(
-      `${path}: the first line, ${counting.slice(0, 3).join(delimiter)}.., may be a point, or names as pandas writes them: ` +
+      `${path}: the first line, ${first.slice(0, 3).join(delimiter)}.., may be a point, or names as pandas writes them: ` +
         "write it with decimals (0.0), or names that are no numbers",
     );
   }
   const data = numbers.slice(0, points * chosen.length);
   return { name: wanted ?? "", shape: [points, chosen.length], data };
+}
+
+/** 0, 1, 2, ..: names, as pandas writes them where there are none, if all numbers that follow have decimals. */
+function isCounting(cells: readonly string[]): boolean {
+  return cells.length > 0 && cells.every((cell, i) => cell.trim() === String(i));
+}
+
+/** Years, for example. */
+function areIntegerNames(cells: readonly string[]): boolean {
+  const names = cells.map((cell) => cell.trim());
+  return names.length > 1 && names.every((name) => INTEGER.test(name)) && new Set(names).size === names.length;
 }
 
 function textOf(path: string): string {

@@ -50,6 +50,9 @@ const LATER_TYPES: Record<string, ValueType> = {
   uint64: ["U64", 8],
   float8_e4m3fn: ["F8_E4M3", 1],
   float8_e5m2: ["F8_E5M2", 1],
+  float8_e4m3fnuz: ["F8_E4M3FNUZ", 1],
+  float8_e5m2fnuz: ["F8_E5M2FNUZ", 1],
+  float8_e8m0fnu: ["F8_E8M0", 1],
 };
 const BYTES: ValueType = ["bytes", 1];
 

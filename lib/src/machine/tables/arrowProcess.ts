@@ -51,6 +51,7 @@ async function open(path: string): Promise<Table> {
     if (Buffer.from(bytes.buffer, 0, Math.min(4, size)).toString("latin1") === "FEA1")
       throw new Error("it is Feather of version 1; write it again with today's pandas or pyarrow");
     const table = tableFromIPC(bytes, { useBigInt: true });
+    if (table.schema.fields.length === 0) throw new Error("it has no columns, or is no Arrow file");
     if (table.schema.endianness === 1) throw new Error("its numbers are big-endian");
     opened = { path, table };
     return table;
@@ -76,7 +77,7 @@ async function describe(path: string): Promise<TableDescription> {
     const item = lists.includes(type.typeId) ? (type as { children: Field[] }).children[0].type : undefined;
     const number = item ?? type;
     const kind = (kinds.get(number.typeId) ?? "unknown").toLowerCase();
-    const inWords = /utf8/.test(kind) ? "texts" : lists.includes(number.typeId) ? "lists" : `values of type ${kind}`;
+    const inWords = /utf8/.test(kind) ? "texts" : lists.includes(number.typeId) ? "lists" : `${kind} values`;
     const holds = isNumber(number) ? (item ? "vectors" : "numbers") : item ? `lists of ${inWords}` : inWords;
     const isDouble = !(number.typeId === Type.Float && number.precision !== Precision.DOUBLE);
     return { name, holds, isDouble, isIndex: index.has(name) || UNNAMED_INDEX.test(name) };

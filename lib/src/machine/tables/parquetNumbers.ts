@@ -87,5 +87,5 @@ function inWords({ element, children }: SchemaTree, item: SchemaTree | undefined
 function leafWords({ type, converted_type: converted, logical_type: logical }: SchemaElement): string {
   const kind = logical?.type ?? converted;
   if (kind === "UTF8" || kind === "STRING") return "texts";
-  return (kind ?? type ?? "nothing").toLowerCase();
+  return `${(kind ?? type ?? "unknown").toLowerCase()} values`;
 }
