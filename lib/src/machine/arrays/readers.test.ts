@@ -223,6 +223,30 @@ describe("what is refused, and what to do", () => {
   });
 });
 
+describe("files that are cut short, or empty", () => {
+  test.each([
+    ...[
+      "cloud.npy",
+      "one.npz",
+      "tensor.pt",
+      "tensor-legacy.bin",
+      "one.safetensors",
+      "vectors.parquet",
+      "vectors.arrow",
+    ],
+    ...["stream.ipc", "zstd.feather", "lz4.feather"],
+  ])("%s", async (name) => {
+    const path = join(temporaryFolder(), name);
+    const whole = readFileSync(at(name));
+    // A stream of Arrow may end anywhere between its batches, also for pyarrow.
+    const ends = name.endsWith(".ipc") ? [0, whole.length >> 1] : [0, 20, whole.length >> 1, whole.length - 1];
+    for (const end of ends) {
+      writeFileSync(path, whole.subarray(0, end));
+      await expectRefused(path, `${path}: `);
+    }
+  });
+});
+
 test("names of files that hold colons", async () => {
   const folder = temporaryFolder();
   const [whole, inner] = [join(folder, "run:3.npy"), join(folder, "a:b.npz")];
