@@ -42,7 +42,8 @@ export const ARRAY_ENDINGS: string = READERS.flatMap(({ endings }) => endings).j
 /**
  * Reads an array of numbers from a file.
  *
- * @param place the file, from the current folder or the project's; or the file, a colon, and the name of the array or of columns in it, unless there is a file of that whole name
+ * @param place the file, from the current folder or the project's; or the file, a colon, and the name of the array or of columns in
+ *   it, unless there is a file of that whole name
  * @throws UserError if there is no such file, its format is unknown, it is damaged, or holds several arrays and none is named
  */
 export async function readArray(place: string): Promise<NamedArray> {

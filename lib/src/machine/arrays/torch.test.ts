@@ -11,6 +11,7 @@ import {
   MARK,
   pickle,
   put,
+  TUPLE,
   tensor,
   text,
   tuple,
@@ -57,11 +58,13 @@ test("names of what is nested, and what is no tensor", () => {
   expect(() => readTorchArray(saved(dict({ epoch: integer(3) })))).toThrow("holds no arrays of numbers");
 });
 
-test("a list that holds itself, and one of the same tensor", () => {
+test("a list that holds itself, and one that holds a tensor twice", () => {
   const circle = Buffer.concat([EMPTY_LIST, put(1), MARK, view(0, [2, 3]), get(1), APPENDS]);
   expect(() => readTorchArray(saved(circle))).toThrow("lists in lists without end");
-  const twice = Buffer.concat([MARK, view(0, [2, 3]), put(1), get(1), Buffer.from([0x74])]);
-  expect(() => readTorchArray(saved(twice))).toThrow("holds 2 arrays");
+  const twice = Buffer.concat([MARK, view(6, [2, 3]), put(1), get(1), TUPLE]);
+  const { shape, data } = readTorchArray(saved(twice));
+  expect(shape).toEqual([2, 2, 3]);
+  expect(Array.from(data)).toEqual([6, 7, 8, 9, 10, 11, 6, 7, 8, 9, 10, 11]);
 });
 
 test("lists of lists, each many times over, end in time", () => {

@@ -97,9 +97,9 @@ class Collection {
   }
 }
 
-/** Whether they are tensors of one shape; the same one twice is no list of layers. */
+/** Whether they are tensors of one shape. */
 function isStack(values: readonly unknown[]): values is TorchTensor[] {
   const [first] = values;
-  if (!(first instanceof TorchTensor) || new Set(values).size !== values.length) return false;
+  if (!(first instanceof TorchTensor)) return false;
   return values.every((value) => value instanceof TorchTensor && String(value.shape) === String(first.shape));
 }
