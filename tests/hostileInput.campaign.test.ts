@@ -27,6 +27,8 @@ const NAMES = [
     "npy",
     "zip",
     "parquet",
+    ...["npyTypes", "npz", "npzMembers", "torchArray", "torchLegacyArray", "safetensorsArray", "parquetArray"],
+    ...["arrow", "arrowPacked", "csv"],
     "jsonl",
   ],
   ...["notebook", "parameters", "manifest", "unit", "sealedUnit", "claim"],

@@ -43,9 +43,10 @@ test("it has these names and no others", () => {
     lists[heading] = `${lists[heading] ? `${lists[heading]} ` : ""}${name}`;
   expect(lists).toMatchInlineSnapshot(`
     {
+      "Clouds from elsewhere: files of vectors": "readClouds",
       "Controls: what an estimate makes of what is known": "ballCloud gaussianLike scrambleWeights",
       "Figures: rows to pictures": "atTokenLevel FIGURES OverviewLayer overviewFigure FigureEntry PaperFigure withoutSlider ExportOptions exportFigure Figure PlotlyLayout PlotlyTrace",
-      "Geometry: hidden states to quantities": "cosineSimilarity distinctPoints GeometryReport geometryReport NamedCloud DimensionEstimate gride LayerCloud toMatrix MeanAndDeviation Metric NamedMetric METRICS MetricName neighborAngles neighborhoodOverlap Neighbors neighbors neighborsByDefinition TwoNNEstimate twoNN Cloud",
+      "Geometry: hidden states to quantities": "cosineSimilarity distinctPoints GeometryReport geometryReport DimensionEstimate gride LayerCloud toMatrix MeanAndDeviation Metric NamedMetric METRICS MetricName neighborAngles neighborhoodOverlap Neighbors neighbors neighborsByDefinition TwoNNEstimate twoNN Cloud NamedCloud",
       "Layers and models compared, on the same tokens": "informationImbalance NeighborRanks neighborRanks AlignmentOptions CenteredProducts centeredProducts linearCKA",
       "Model: tokens to hidden states": "BackendChoice chooseBackend Checkpoint openCheckpoint ModelFamily FAMILIES GeneratedText GenerateOptions LoadModelOptions loadModel Model ModelRun RunOptions TextTokenizer",
       "Notebooks: what shows results in one": "Chart ShowFigureOptions show showFigure showMarkdown startNotebook exportTable showTable toDataFrame TableOptions UserError progressBar",

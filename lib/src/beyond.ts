@@ -3,6 +3,10 @@
  * `beyond`, one of the names of index.ts.
  */
 
+// Clouds from elsewhere: files of vectors
+
+export { readClouds } from "./machine/arrays/readClouds";
+
 // Token health: which tokens are far longer than the others, and a cloud without them
 
 export { pointsAt } from "./geometry/pointsAt";

@@ -26,7 +26,7 @@ export type { TextTokenizer } from "./tokens/textTokenizer";
 
 export { cosineSimilarity } from "./geometry/cosineSimilarity";
 export { distinctPoints } from "./geometry/distinctPoints";
-export { type GeometryReport, geometryReport, type NamedCloud } from "./geometry/geometryReport";
+export { type GeometryReport, geometryReport } from "./geometry/geometryReport";
 export { type DimensionEstimate, gride } from "./geometry/gride";
 export type { LayerCloud } from "./geometry/layerCloud";
 export { toMatrix } from "./geometry/matrix";
@@ -37,7 +37,7 @@ export { neighborhoodOverlap } from "./geometry/neighborhoodOverlap";
 export { type Neighbors, neighbors } from "./geometry/neighbors";
 export { neighborsByDefinition } from "./geometry/neighborsByDefinition";
 export { type TwoNNEstimate, twoNN } from "./geometry/twoNN";
-export type { Cloud } from "./machine/support/cloud";
+export type { Cloud, NamedCloud } from "./machine/support/cloud";
 
 // Beyond the paper: notebooks 21 and on
 

@@ -122,6 +122,27 @@ const READERS = {
       for (const piece of tokenizer.pieces(ids.slice(0, 20))) check(typeof piece === "string", "a piece is no text");
     }
   },
+  /** Clouds, with and without the name of an array or of columns. */
+  async array(folder) {
+    const { readArray } = library("machine/arrays/readers");
+    const { readClouds } = library("machine/arrays/readClouds");
+    const [file] = fs.readdirSync(folder);
+    const refusals = [];
+    const names = ["", ":0", ":x", ":X", ":int8,u*", ":turned", ":embedding", ":word"];
+    for (const place of names.map((name) => join(folder, file) + name)) {
+      try {
+        const { shape, data } = await readArray(place);
+        const size = shape.reduce((product, dimension) => product * dimension, 1);
+        check(data.length === size, "the shape is not that of the data");
+        for (const { cloud } of await readClouds(place))
+          check(cloud.values.length === cloud.points * cloud.dimension, "a cloud of another size");
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        refusals.push(error);
+      }
+    }
+    if (refusals.length === names.length) throw refusals[0];
+  },
   npy(folder) {
     const { shape, data } = library("machine/support/npy").readNpy(join(folder, "array.npy"));
     check(

@@ -141,6 +141,7 @@ export async function hostileReaders(folder: string): Promise<HostileReader[]> {
       [false, true].map((zip64) => ({ files: { "some.zip": someZip(zip64) } })),
     ),
     reader("parquet", parquetFile, inFolder(join(FIXTURES, "parquet"), ".parquet", "table.parquet")),
+    ...arrayReaders(reader),
     reader("jsonl", json, [
       {
         files: {
@@ -167,6 +168,43 @@ export async function hostileReaders(folder: string): Promise<HostileReader[]> {
       { files: { "cell.ts": Buffer.from("let a = 0\nlet b: string[] = []\n"), "value.txt": Buffer.from("1,2,0x10") } },
     ]),
     ...(await storeReaders(folder)),
+  ];
+}
+
+type MakeReader = (
+  name: string,
+  format: Format | ((file: string) => Format),
+  samples: Sample[],
+  reads?: string,
+) => HostileReader;
+
+/** Clouds: each format that vectors are kept in. */
+function arrayReaders(reader: MakeReader): HostileReader[] {
+  const files = (...names: string[]): Sample[] =>
+    names.map((name) => ({ files: { [name]: readFileSync(join(FIXTURES, "arrays", name)) } }));
+  const tables = [
+    "vectors.parquet",
+    "numbers.parquet",
+    "types.parquet",
+    "polars-array.parquet",
+    "pandas-index.parquet",
+  ];
+  return [
+    reader("npyTypes", npyFile, files("cloud.npy", "layers.npy"), "array"),
+    reader("npz", bytes, files("one.npz", "several.npz"), "array"),
+    reader("npzMembers", zipFile, files("one.npz", "several.npz"), "array"),
+    reader(
+      "torchArray",
+      zipFile,
+      files("hidden.pt", "views.pt", "types.pt", "nested.pt", "list-of-vectors.pt"),
+      "array",
+    ),
+    reader("torchLegacyArray", bytes, files("views-legacy.pth", "hidden-legacy.pt"), "array"),
+    reader("safetensorsArray", safetensorsFile, files("types.safetensors", "one.safetensors"), "array"),
+    reader("parquetArray", parquetFile, files(...tables), "array"),
+    reader("arrow", bytes, files("vectors.arrow", "types.arrow", "stream.ipc", "polars.arrow"), "array"),
+    reader("arrowPacked", bytes, files("pandas.feather", "zstd.feather", "polars-array.arrow"), "array"),
+    reader("csv", bytes, files("pandas-index.csv", "words.csv", "savetxt-header.csv", "pandas.tsv"), "array"),
   ];
 }
 

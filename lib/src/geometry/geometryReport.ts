@@ -1,4 +1,4 @@
-import { type Cloud, checkCloud } from "../machine/support/cloud";
+import { checkCloud, type NamedCloud } from "../machine/support/cloud";
 import { UserError } from "../machine/support/errors";
 import type { DimensionEstimate } from "./gride";
 import { LayerCloud } from "./layerCloud";
@@ -6,12 +6,6 @@ import type { MeanAndDeviation } from "./metric";
 import { measureLayer } from "./metrics";
 import type { Neighbors } from "./neighbors";
 import type { TwoNNEstimate } from "./twoNN";
-
-/** A cloud with the name that the report calls it by. */
-export interface NamedCloud {
-  name: string;
-  cloud: Cloud;
-}
 
 /** What the command `token-geometry geometry` prints. A number that does not exist is null in JSON. */
 export interface GeometryReport {

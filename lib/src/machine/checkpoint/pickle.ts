@@ -12,6 +12,8 @@ export interface PickleHost {
   path: string;
   /** Every name that may be asked for, as "module name". Nothing else is ever resolved. */
   globals: ReadonlyMap<string, PickleGlobal>;
+  /** What to do about a name that may not be asked for, if the file is one's own. */
+  remedy?: string;
   /** Resolves a persistent id (where a tensor's storage is). */
   persistent?(id: unknown): unknown;
 }
@@ -148,8 +150,9 @@ class Unpickler {
     const found = this.host.globals.get(wanted);
     if (!found) {
       const shown = JSON.stringify(wanted.replace(" ", ".").slice(0, 120));
+      const remedy = this.host.remedy === undefined ? "" : `; if it is yours, ${this.host.remedy}`;
       this.refuse(
-        `it asks for ${shown}, which weights do not need: it may be malicious, do not open it with other programs`,
+        `it asks for ${shown}, which weights do not need: it may be malicious, do not open it with other programs${remedy}`,
       );
     }
     this.push(found);

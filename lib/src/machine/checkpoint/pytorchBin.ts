@@ -22,11 +22,21 @@ const LEGACY_PROTOCOL = 1001;
  * @throws UserError naming the file if it is damaged, cut short, or asks for anything that weights do not need
  */
 export function readTorchFile(path: string): Map<string, StoredTensor> {
-  const head = readHead(path, 4);
-  return head.toString("latin1", 0, 2) === "PK" ? readZip(path) : readLegacy(path);
+  return storedTensors(path, readTorchValue(path));
 }
 
-function readZip(path: string): Map<string, StoredTensor> {
+/**
+ * As {@link readTorchFile}, whatever the file holds: a {@link TorchTensor}, or dicts (maps), lists and tuples (arrays) of them, which
+ * may hold themselves.
+ *
+ * @param remedy what to do if it holds something else and is one's own, for the message
+ */
+export function readTorchValue(path: string, remedy?: string): unknown {
+  const head = readHead(path, 4);
+  return head.toString("latin1", 0, 2) === "PK" ? readZip(path, remedy) : readLegacy(path, remedy);
+}
+
+function readZip(path: string, remedy?: string): unknown {
   const archive = new ZipArchive(path);
   try {
     const pickle = [...archive.entries.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name));
@@ -42,6 +52,7 @@ function readZip(path: string): Map<string, StoredTensor> {
     const host: PickleHost = {
       path,
       globals,
+      remedy,
       persistent(id) {
         const { storage, key } = torchStorage(path, globals, id);
         const earlier = known.get(key);
@@ -59,14 +70,14 @@ function readZip(path: string): Map<string, StoredTensor> {
         return storage;
       },
     };
-    return storedTensors(path, unpickle(archive.read(pickle, LARGEST_PICKLE), host).value);
+    return unpickle(archive.read(pickle, LARGEST_PICKLE), host).value;
   } finally {
     archive.close();
   }
 }
 
 /** The older format: magic number, protocol, machine, tensors, keys of the storages, then the storages one by one. */
-function readLegacy(path: string): Map<string, StoredTensor> {
+function readLegacy(path: string, remedy?: string): unknown {
   const bytes = readHead(path, LARGEST_PICKLE);
   const plain: PickleHost = { path, globals: new Map() };
   let at = 0;
@@ -87,6 +98,7 @@ function readLegacy(path: string): Map<string, StoredTensor> {
   const value = next({
     path,
     globals,
+    remedy,
     persistent(id) {
       const { storage, key, rest } = torchStorage(path, globals, id);
       if (rest.some((part) => part !== null)) {
@@ -99,7 +111,7 @@ function readLegacy(path: string): Map<string, StoredTensor> {
     },
   });
   placeStorages(path, next(plain), at, known);
-  return storedTensors(path, value);
+  return value;
 }
 
 /** Each storage is its number of values in 8 bytes, then the values. */

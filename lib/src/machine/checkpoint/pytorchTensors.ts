@@ -13,18 +13,22 @@ export interface TorchStorage {
   begin: number;
 }
 
+/** A type by the name that safetensors has for it, and its bytes a value. */
+type ValueType = [elementType: string, bytesPerValue: number];
+
 /** A tensor as a pickle describes it: a view of a storage. */
-class TorchTensor {
+export class TorchTensor {
   constructor(
     readonly storage: TorchStorage,
     readonly offset: number,
     readonly shape: number[],
     readonly strides: number[],
+    readonly type: ValueType,
   ) {}
 }
 
-/** The classes of storages: names of safetensors, and bytes a value. */
-const STORAGE_TYPES: Record<string, [elementType: string, bytesPerValue: number]> = {
+/** The classes of storages. */
+const STORAGE_TYPES: Record<string, ValueType> = {
   FloatStorage: ["F32", 4],
   HalfStorage: ["F16", 2],
   BFloat16Storage: ["BF16", 2],
@@ -35,7 +39,22 @@ const STORAGE_TYPES: Record<string, [elementType: string, bytesPerValue: number]
   CharStorage: ["I8", 1],
   ByteStorage: ["U8", 1],
   BoolStorage: ["BOOL", 1],
+  ComplexFloatStorage: ["C64", 8],
+  ComplexDoubleStorage: ["C128", 16],
 };
+
+/** Types without a class of storages, for which the tensor names its type. */
+const LATER_TYPES: Record<string, ValueType> = {
+  uint16: ["U16", 2],
+  uint32: ["U32", 4],
+  uint64: ["U64", 8],
+  float8_e4m3fn: ["F8_E4M3", 1],
+  float8_e5m2: ["F8_E5M2", 1],
+  float8_e4m3fnuz: ["F8_E4M3FNUZ", 1],
+  float8_e5m2fnuz: ["F8_E5M2FNUZ", 1],
+  float8_e8m0fnu: ["F8_E8M0", 1],
+};
+const BYTES: ValueType = ["bytes", 1];
 
 /** Tensors of more dimensions than this do not exist in language models. */
 const MOST_DIMENSIONS = 16;
@@ -46,20 +65,34 @@ const MOST_PARTS = 8;
 
 /** Every name that a pickle of weights may ask for, and what stands in for it here. */
 export function torchGlobals(path: string): Map<string, PickleGlobal> {
+  const types = new Map<unknown, ValueType>();
+  const laterTypes = Object.entries(LATER_TYPES).map(([name, type]): [string, PickleGlobal] => {
+    const global = {};
+    types.set(global, type);
+    return [`torch ${name}`, global];
+  });
   const rebuild: PickleGlobal = {
-    call: ([storage, offset, shape, strides]) => view(path, storage, offset, shape, strides),
+    call: ([storage, offset, shape, strides, , , metadata]) =>
+      view(path, storage, offset, shape, strides, { metadata }),
+  };
+  const rebuildLater: PickleGlobal = {
+    call: ([storage, offset, shape, strides, , , type, metadata]) =>
+      view(path, storage, offset, shape, strides, { metadata, type: types.get(type) }),
   };
   const first: PickleGlobal = { call: ([value]) => value };
   const storages = Object.keys(STORAGE_TYPES).map((name): [string, PickleGlobal] => [`torch ${name}`, {}]);
   return new Map<string, PickleGlobal>([
     ["torch._utils _rebuild_tensor", rebuild],
     ["torch._utils _rebuild_tensor_v2", rebuild],
+    ["torch._utils _rebuild_tensor_v3", rebuildLater],
+    ["torch.storage UntypedStorage", {}],
     // (data, requires_grad, backward_hooks): only the data matters.
     ["torch._utils _rebuild_parameter", first],
     ["torch.nn.parameter Parameter", first],
     ["torch Size", first],
     ["collections OrderedDict", { call: ([pairs]) => orderedDict(path, pairs) }],
     ...storages,
+    ...laterTypes,
   ]);
 }
 
@@ -79,8 +112,9 @@ export function torchStorage(
   if (!Array.isArray(id) || id.length < 5 || id.length > MOST_PARTS || id[0] !== "storage") return refuse();
   const [, type, key, , length, ...rest] = id;
   const name = Object.keys(STORAGE_TYPES).find((name) => globals.get(`torch ${name}`) === type);
-  if (!name || typeof key !== "string" || key.length > LONGEST_KEY || !isCount(length)) return refuse();
-  const [elementType, bytesPerValue] = STORAGE_TYPES[name];
+  const valueType = name ? STORAGE_TYPES[name] : globals.get("torch.storage UntypedStorage") === type && BYTES;
+  if (!valueType || typeof key !== "string" || key.length > LONGEST_KEY || !isCount(length)) return refuse();
+  const [elementType, bytesPerValue] = valueType;
   return { storage: { elementType, bytesPerValue, length, begin: -1 }, key, rest };
 }
 
@@ -94,17 +128,36 @@ export function storedTensors(path: string, value: unknown): Map<string, StoredT
   const tensors = new Map<string, StoredTensor>();
   for (const [name, tensor] of value as Map<unknown, unknown>) {
     if (typeof name !== "string" || !(tensor instanceof TorchTensor)) continue;
-    const { storage, offset, shape, strides } = tensor;
-    const begin = storage.begin + offset * storage.bytesPerValue;
-    const end = begin + extent(shape, strides) * storage.bytesPerValue;
-    const entry: StoredTensor = { name, file: path, elementType: storage.elementType, shape, begin, end };
-    if (!isContiguous(shape, strides)) entry.strides = strides;
-    tensors.set(name, entry);
+    tensors.set(name, storedTensor(path, name, tensor));
   }
   return tensors;
 }
 
-function view(path: string, storage: unknown, offset: unknown, shape: unknown, strides: unknown): TorchTensor {
+/** Where a tensor lies on disk, once all storages have their place. */
+export function storedTensor(path: string, name: string, tensor: TorchTensor): StoredTensor {
+  const { storage, offset, shape, strides, type } = tensor;
+  const [elementType, bytesPerValue] = type;
+  const begin = storage.begin + offset * bytesPerValue;
+  const end = begin + extent(shape, strides) * bytesPerValue;
+  const entry: StoredTensor = { name, file: path, elementType, shape, begin, end };
+  if (!isContiguous(shape, strides)) entry.strides = strides;
+  return entry;
+}
+
+/** What `_rebuild_tensor_v2` and `_v3` get besides the place. */
+interface ViewExtras {
+  metadata: unknown;
+  type?: ValueType;
+}
+
+function view(
+  path: string,
+  storage: unknown,
+  offset: unknown,
+  shape: unknown,
+  strides: unknown,
+  { metadata, type: ownType }: ViewExtras,
+): TorchTensor {
   const refuse = (why: string): never => {
     throw new UserError(`${path}: a tensor ${why}; the file is damaged`);
   };
@@ -114,14 +167,21 @@ function view(path: string, storage: unknown, offset: unknown, shape: unknown, s
   if (!isCount(offset) || !isCounts(shape) || !isCounts(strides) || shape.length !== strides.length) {
     return refuse("has no valid shape, strides or offset");
   }
-  // Strides of 0 would let a small file claim a tensor of any size.
-  if (size(shape) > storage.length) refuse(`of shape [${shape}] has more values than its storage (${storage.length})`);
-  if (offset + extent(shape, strides) > storage.length) {
-    refuse(
-      `of shape [${shape}], strides [${strides}] and offset ${offset} runs past its storage (${storage.length} values)`,
-    );
+  if (metadata instanceof Map && (metadata.get("neg") === true || metadata.get("conj") === true)) {
+    throw new UserError(`${path}: a tensor waits to be negated or conjugated; save x.resolve_conj().resolve_neg()`);
   }
-  return new TorchTensor(storage, offset, shape, strides);
+  const type: ValueType = ownType ?? [storage.elementType, storage.bytesPerValue];
+  const length = Math.floor((storage.length * storage.bytesPerValue) / type[1]);
+  // Strides of 0 would let a small file claim a tensor of any size.
+  if (size(shape) > length) {
+    const why = `of shape [${shape}] has more values than its storage (${length})`;
+    if (!strides.includes(0)) refuse(why);
+    throw new UserError(`${path}: a tensor ${why}, as x.expand(..) makes it; save x.contiguous()`);
+  }
+  if (offset + extent(shape, strides) > length) {
+    refuse(`of shape [${shape}], strides [${strides}] and offset ${offset} runs past its storage (${length} values)`);
+  }
+  return new TorchTensor(storage, offset, shape, strides, type);
 }
 
 function orderedDict(path: string, pairs: unknown): Map<unknown, unknown> {

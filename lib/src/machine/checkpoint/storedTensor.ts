@@ -1,8 +1,9 @@
-import { closeSync, readSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { totalmem } from "node:os";
 import { messageOf, UserError } from "../support/errors";
-import { openToRead } from "../support/files";
-import { areFinite, widenBF16, widenF16 } from "./floats";
+import { openToRead, readRange } from "../support/files";
+import { areFinite, widenBF16, widenF16 } from "../support/floats";
+import { inCOrder } from "../support/strides";
 import { dequantize, isQuantizedType } from "./quantized/dequantize";
 import { shuffleRows } from "./shuffledRows";
 import { writeTransposed } from "./transpose";
@@ -79,7 +80,7 @@ export function bytesPerValue(type: PlainType): number {
 export function readValues(tensor: StoredTensor): Float32Array {
   const stored = valuesOf(tensor, readBytes(tensor, [[tensor.begin, tensor.end]]));
   const { shape, strides, stridedShape = shape } = tensor;
-  const values = finished(tensor, strides ? gather(stored, stridedShape, strides) : stored);
+  const values = finished(tensor, strides ? inCOrder(stored, stridedShape, strides) : stored);
   return changed(tensor, values, (row) => row);
 }
 
@@ -219,12 +220,8 @@ function readAnyBytes({ name, file: path }: StoredTensor, ranges: [number, numbe
     const bytes = new Uint8Array(size);
     let filled = 0;
     for (const [begin, end] of ranges) {
-      for (let position = begin; position < end; ) {
-        const count = readSync(file, bytes, filled, Math.min(end - position, 1 << 30), position);
-        if (count === 0) throw new Error("the file ends early");
-        position += count;
-        filled += count;
-      }
+      readRange(file, begin, end, bytes.subarray(filled));
+      filled += end - begin;
     }
     return bytes;
   } catch (error) {
@@ -237,26 +234,6 @@ function readAnyBytes({ name, file: path }: StoredTensor, ranges: [number, numbe
 /** What bytes of a tensor stand for, as float32; they begin at a multiple of a value's length in memory. */
 function valuesOf({ elementType }: StoredTensor, bytes: Uint8Array, room?: Float32Array): Float32Array {
   return isPlainType(elementType) ? widen(elementType, bytes) : dequantize(elementType, bytes, room);
-}
-
-/** Brings the values of a view with any strides (each at least 0) into C order. */
-function gather(stored: Float32Array, shape: readonly number[], strides: readonly number[]): Float32Array {
-  const values = new Float32Array(shape.reduce((product, dimension) => product * dimension, 1));
-  const last = shape.length - 1;
-  const position = shape.map(() => 0);
-  for (let done = 0; done < values.length; ) {
-    let from = position.reduce((sum, index, dimension) => sum + index * strides[dimension], 0);
-    if (strides[last] === 1) {
-      values.set(stored.subarray(from, from + shape[last]), done);
-      done += shape[last];
-    } else {
-      for (let i = 0; i < shape[last]; i++, from += strides[last]) values[done++] = stored[from];
-    }
-    // The next row, as an odometer counts.
-    let dimension = last - 1;
-    while (dimension >= 0 && ++position[dimension] === shape[dimension]) position[dimension--] = 0;
-  }
-  return values;
 }
 
 function widen(type: PlainType, { buffer, byteOffset, length }: Uint8Array): Float32Array {

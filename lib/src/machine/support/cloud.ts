@@ -1,11 +1,17 @@
 import { UserError } from "./errors";
 
-/** N points in D dimensions: the token vectors of a prompt at one layer, as the model hands them out, or what a .npy file holds. */
+/** N points in D dimensions: the token vectors of a prompt at one layer, as the model hands them out, or what a file of vectors holds. */
 export interface Cloud<Values extends Float32Array | Float64Array = Float32Array | Float64Array> {
   /** [points, dimension] in C order. */
   values: Values;
   points: number;
   dimension: number;
+}
+
+/** A cloud with the name that a report calls it by. */
+export interface NamedCloud {
+  name: string;
+  cloud: Cloud;
 }
 
 /** Two neighbors are the least that a local estimate needs. */

@@ -17,6 +17,7 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
+import { totalmem } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { messageOf, UserError } from "./errors";
 import { isRunning, machineName } from "./machine";
@@ -81,6 +82,25 @@ function readUpTo(file: number, size: number): Buffer {
     count = readSync(file, bytes, filled, size - filled, filled);
   }
   return bytes.subarray(0, filled);
+}
+
+/**
+ * Bytes of an open file, in memory of their own; a single read of the system ends at 2 GiB.
+ *
+ * @throws Error if the file ends before, or they are more than this machine's memory: a file with holes can be larger than all disks
+ */
+export function readRange(file: number, begin: number, end: number, target = ownMemory(end - begin)): Uint8Array {
+  for (let at = begin; at < end; ) {
+    const count = readSync(file, target, at - begin, Math.min(end - at, 1 << 30), at);
+    if (count === 0) throw new Error("the file ends early");
+    at += count;
+  }
+  return target;
+}
+
+function ownMemory(bytes: number): Uint8Array {
+  if (bytes > totalmem()) throw new Error(`it has ${bytes} bytes, more than this machine's memory`);
+  return new Uint8Array(bytes);
 }
 
 /** Refuses a file that {@link openToRead} refuses, before others read it by its path. @throws UserError */

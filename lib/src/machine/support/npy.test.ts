@@ -52,6 +52,37 @@ test("a header that takes long to search is refused before", () => {
   expect(performance.now() - started).toBeLessThan(2000);
 });
 
+test("integers, booleans, the other byte order and Fortran order come as what NumPy says they are", () => {
+  const dump = (type: string, order: "True" | "False", values: Uint8Array) => {
+    const npy = makeNpy([], [2, 3], { type, order });
+    return parseNpy(Buffer.concat([npy, values]), "x").data;
+  };
+  // numpy.save (2.4.6) of numpy.array([[1, -2, 3], [4, 5, -6]]) as these types and orders.
+  expect(dump("|i1", "False", Buffer.from("01fe030405fa", "hex"))).toEqual(Float64Array.of(1, -2, 3, 4, 5, -6));
+  expect(dump("|i1", "True", Buffer.from("0104fe0503fa", "hex"))).toEqual(Float64Array.of(1, -2, 3, 4, 5, -6));
+  expect(dump(">i2", "False", Buffer.from("0001fffe000300040005fffa", "hex"))).toEqual(
+    Float64Array.of(1, -2, 3, 4, 5, -6),
+  );
+  expect(dump(">f2", "True", Buffer.from("3c004400c00045004200c600", "hex"))).toEqual(
+    Float32Array.of(1, -2, 3, 4, 5, -6),
+  );
+  expect(dump("|b1", "False", Buffer.from("010001000001", "hex"))).toEqual(Float64Array.of(1, 0, 1, 0, 0, 1));
+});
+
+test("integers up to 2^53, and not beyond", () => {
+  const read = (type: string, ...values: bigint[]) =>
+    parseNpy(
+      Buffer.concat([makeNpy([], [values.length], { type }), Buffer.from(BigUint64Array.from(values).buffer)]),
+      "x",
+    );
+  const largest = 2n ** 53n;
+  expect(read("<i8", largest, BigInt.asUintN(64, -largest)).data).toEqual(Float64Array.of(2 ** 53, -(2 ** 53)));
+  expect(read("<u8", largest).data).toEqual(Float64Array.of(2 ** 53));
+  expect(() => read("<i8", 0n, largest + 1n)).toThrow("x: holds 9007199254740993 (value 1), an integer beyond 2^53");
+  expect(() => read("<i8", BigInt.asUintN(64, -largest - 1n))).toThrow("holds -9007199254740993 (value 0)");
+  expect(() => read("<u8", 2n ** 64n - 1n)).toThrow("holds 18446744073709551615");
+});
+
 test("any array comes back as it was", () => {
   const path = join(temporaryFolder(), "array.npy");
   const shapes = fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 4 });

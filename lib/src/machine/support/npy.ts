@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
+import { closeSync } from "node:fs";
 import { messageOf, UserError } from "./errors";
-import { writeFileAtomically } from "./files";
-import { fromFloat16 } from "./float16";
-import { refuseEmptyLink, refusePointer } from "./pointerFile";
+import { openToRead, readRange, writeFileAtomically } from "./files";
+import { bytesPerNumber, type NumberType, numbersOf } from "./numberTypes";
+import { fortranStrides, inCOrder } from "./strides";
 
 /** A dense array in C order, as NumPy stores it in a .npy file. */
 export interface NumpyArray {
@@ -12,71 +12,134 @@ export interface NumpyArray {
 
 const MAGIC = "\x93NUMPY";
 
-/** Of the types that can be read. */
-const ITEM_BYTES: Record<string, number> = { "<f2": 2, "<f4": 4, "<f8": 8 };
-
 /** Type, order and shape take less than 200 bytes. In a long header the search for them could go on for hours. */
 const LONGEST_HEADER = 10_000;
 
+/** Types by the letter and the bytes that NumPy has for them. */
+const TYPES: ReadonlyMap<string, NumberType> = new Map<string, NumberType>([
+  ["b1", "BOOL"],
+  ...["U8", "U16", "U32", "U64", "I8", "I16", "I32", "I64", "F16", "F32", "F64"].map((type): [string, NumberType] => [
+    `${type[0].toLowerCase()}${Number(type.slice(1)) / 8}`,
+    type as NumberType,
+  ]),
+]);
+
+/** What holds no numbers that are read, by NumPy's letter, and what to do. */
+const REFUSED: Record<string, string> = {
+  b: 'unknown numbers; save x.astype("float64")',
+  i: 'unknown numbers; save x.astype("float64")',
+  u: 'unknown numbers; save x.astype("float64")',
+  f: 'longer floats than float64; save x.astype("float64")',
+  c: "complex numbers; save x.real or x.imag, or both side by side: numpy.concatenate([x.real, x.imag], axis=-1)",
+  O: 'Python objects; save numpy.stack(x).astype("float32")',
+  U: 'texts; save x.astype("float64") if they are numbers',
+  S: 'texts; save x.astype("float64") if they are numbers',
+  M: 'dates; save x.astype("int64")',
+  m: 'lengths of time; save x.astype("int64")',
+  V: 'bytes without a type, which is how NumPy saves bfloat16 and its like; save x.astype("float32")',
+};
+
+/** What the header of a .npy file says. */
+export interface NpyHeader {
+  type: NumberType;
+  bigEndian: boolean;
+  /** The first dimension runs fastest, not the last. */
+  fortranOrder: boolean;
+  shape: number[];
+  /** Where the data begins, in bytes. */
+  start: number;
+}
+
+/** Header and the longest prefix of it. */
+export const LONGEST_NPY_HEAD: number = LONGEST_HEADER + 12;
+
 /**
- * Reads a .npy file (format 1, 2 or 3) of little-endian float16 (widened exactly), float32 or float64 in C order.
- * Source of the layout: NumPy Enhancement Proposal 1.
+ * Reads a .npy file (format 1, 2 or 3) of floats, integers or booleans of either byte order, in C or Fortran order. float16 and
+ * float32 come as float32, everything else as float64, exactly.
  *
- * @throws UserError naming the file if it is no .npy, of another type or order, or of another length than its header says
+ * @throws UserError naming the file if it is no .npy, of a type that is no real number, holds an integer beyond 2^53, or is of
+ *   another length than its header says
+ * @see https://numpy.org/neps/nep-0001-npy-format.html
  */
 export function readNpy(path: string): NumpyArray {
-  let bytes: Buffer;
+  const { file, size } = openToRead(path);
   try {
-    bytes = readFileSync(path);
+    const head = readRange(file, 0, Math.min(size, LONGEST_NPY_HEAD));
+    const header = parseNpyHeader(head, path, size);
+    return arrayOf(header, readRange(file, header.start, size), path);
   } catch (error) {
-    refuseEmptyLink(path);
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new UserError(`${path}: ${missing ? "no such file" : `cannot be read (${messageOf(error)})`}`, {
-      cause: error,
-    });
+    if (error instanceof UserError) throw error;
+    throw new UserError(`${path}: cannot be read (${messageOf(error)})`, { cause: error });
+  } finally {
+    closeSync(file);
   }
-  refusePointer(path, bytes);
-  return parseNpy(bytes, path);
 }
 
 /** As {@link readNpy}, of bytes that are in memory; `name` stands for the file in messages. */
 export function parseNpy(bytes: Uint8Array, name: string): NumpyArray {
+  const header = parseNpyHeader(bytes, name, bytes.length);
+  // Copied into a buffer of its own, since a typed array must start at a multiple of its item size.
+  return arrayOf(header, new Uint8Array(bytes.subarray(header.start)), name);
+}
+
+/**
+ * Reads the header of a .npy file, and checks it against the file's size.
+ *
+ * @param head the first bytes, {@link LONGEST_NPY_HEAD} of them if there are as many
+ * @param size of the whole file, in bytes
+ * @throws UserError as {@link readNpy}
+ */
+export function parseNpyHeader(head: Uint8Array, name: string, size: number): NpyHeader {
   const refuse = (why: string): never => {
     throw new UserError(`${name}: ${why}`);
   };
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const buffer = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
   if (buffer.length < 12 || buffer.toString("latin1", 0, 6) !== MAGIC) refuse("not a .npy file");
   const version = buffer[6];
   if (version < 1 || version > 3) refuse(`.npy format ${version} is not supported`);
-  const start = version === 1 ? 10 : 12;
-  const end = start + (version === 1 ? buffer.readUInt16LE(8) : buffer.readUInt32LE(8));
-  if (end - start > LONGEST_HEADER) refuse(`the .npy header claims ${end - start} bytes, more than any has`);
-  if (end > buffer.length) refuse("the .npy header is cut short");
-  const header = buffer.toString(version === 3 ? "utf8" : "latin1", start, end);
-  const type = /'descr'\s*:\s*'([^']*)'/.exec(header)?.[1];
-  const order = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1];
-  const dimensions = /'shape'\s*:\s*\(([^)]*)\)/.exec(header)?.[1];
-  if (type === undefined || order === undefined || dimensions === undefined) refuse("the .npy header is damaged");
-  if (!Object.hasOwn(ITEM_BYTES, type!)) refuse(`holds ${type}; save it as float32 ('<f4') or float64 ('<f8')`);
-  if (order === "True") refuse("is in Fortran order; save numpy.ascontiguousarray(x) instead");
-  const shape = dimensions!
+  const prefix = version === 1 ? 10 : 12;
+  const start = prefix + (version === 1 ? buffer.readUInt16LE(8) : buffer.readUInt32LE(8));
+  const text = buffer.toString(version === 3 ? "utf8" : "latin1", prefix, Math.min(start, LONGEST_NPY_HEAD));
+  // The names of a structured type's fields are in the header, however many there are.
+  if (/^\{'descr'\s*:\s*\[/.test(text)) refuse(`holds a structured type; save its fields apart, as x["name"]`);
+  if (start - prefix > LONGEST_HEADER) refuse(`the .npy header claims ${start - prefix} bytes, more than any has`);
+  if (start > buffer.length) refuse("the .npy header is cut short");
+  const descriptor = /'descr'\s*:\s*'([^']*)'/.exec(text)?.[1];
+  const order = /'fortran_order'\s*:\s*(True|False)/.exec(text)?.[1];
+  const dimensions = /'shape'\s*:\s*\(([^)]*)\)/.exec(text)?.[1];
+  if (descriptor === undefined || order === undefined || dimensions === undefined)
+    return refuse("the .npy header is damaged");
+  const type = TYPES.get(descriptor.slice(1));
+  if (!type || !"<>|".includes(descriptor[0])) {
+    const what = REFUSED[descriptor[1]] ?? 'an unknown type; save x.astype("float64")';
+    return refuse(`holds ${descriptor}: ${what}`);
+  }
+  const shape = dimensions
     .split(",")
-    .map((part) => part.trim())
+    // Python 2 wrote its integers as 3L.
+    .map((part) => part.trim().replace(/L$/, ""))
     .filter((part) => part !== "")
     .map(Number);
   if (shape.some((size) => !Number.isInteger(size) || size < 0)) refuse("the .npy header has a bad shape");
-  const size = shape.reduce((product, dimension) => product * dimension, 1);
-  const itemBytes = ITEM_BYTES[type!];
-  if (buffer.length - end !== size * itemBytes) {
-    refuse(
-      `its header promises ${size * itemBytes} bytes of data (shape [${shape}]), there are ${buffer.length - end}`,
-    );
-  }
-  // Copied into a buffer of its own, since a typed array must start at a multiple of its item size. (Buffer's own slice
-  // does not copy.)
-  const copy = new Uint8Array(bytes.subarray(end)).buffer;
-  if (itemBytes === 2) return { shape, data: fromFloat16(new Uint16Array(copy)) };
-  return { shape, data: itemBytes === 4 ? new Float32Array(copy) : new Float64Array(copy) };
+  const promised = shape.reduce((product, dimension) => product * dimension, bytesPerNumber(type));
+  if (size - start !== promised)
+    refuse(`its header promises ${promised} bytes of data (shape [${shape}]), there are ${size - start}`);
+  return { type, bigEndian: descriptor[0] === ">", fortranOrder: order === "True", shape, start };
+}
+
+function arrayOf({ type, bigEndian, fortranOrder, shape }: NpyHeader, bytes: Uint8Array, name: string): NumpyArray {
+  if (bigEndian) turnBytes(bytes, bytesPerNumber(type));
+  const stored = numbersOf(type, bytes, name);
+  const isTurned = fortranOrder && shape.length > 1 && stored.length > 0;
+  return { shape, data: isTurned ? inCOrder(stored, shape, fortranStrides(shape)) : stored };
+}
+
+/** Big-endian numbers become little-endian ones, in place. */
+function turnBytes({ buffer, byteOffset, length }: Uint8Array, size: number): void {
+  const bytes = Buffer.from(buffer, byteOffset, length);
+  if (size === 2) bytes.swap16();
+  if (size === 4) bytes.swap32();
+  if (size === 8) bytes.swap64();
 }
 
 /** What a .npy file is written of; Uint16Array stands for the bits of float16. */

@@ -2,7 +2,7 @@ import { closeSync, createReadStream, createWriteStream, readSync } from "node:f
 import { rm } from "node:fs/promises";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { crc32, createInflateRaw, inflateRawSync } from "node:zlib";
+import { constants, crc32, createInflateRaw, inflateRawSync } from "node:zlib";
 import { messageOf, UserError } from "./errors";
 import { openToRead } from "./files";
 
@@ -29,6 +29,8 @@ const LOCAL_RECORD = 0x04034b50;
 const LARGEST_DIRECTORY = 256 * 2 ** 20;
 /** Deflate cannot shrink data more than about 1,032 times, so a larger promise is a lie. */
 const LARGEST_RATIO = 1100;
+/** Packed bytes from which the beginning of a member is read. */
+const LARGEST_HEAD = 2 ** 15;
 
 /**
  * Reads single members of a zip archive of any size from disk: only the directory at its end is held in memory. Knows
@@ -89,6 +91,21 @@ export class ZipArchive {
     }
     this.compare(entry, content.length, crc32(content));
     return content;
+  }
+
+  /**
+   * The first bytes of a member, unchecked, at most `count`.
+   * @throws UserError if it is damaged
+   */
+  head(name: string, count: number): Buffer {
+    const entry = this.entry(name);
+    const packed = this.bytes(this.dataOffset(entry), Math.min(entry.compressedSize, LARGEST_HEAD));
+    if (!this.isDeflated(entry)) return packed.subarray(0, count);
+    try {
+      return inflateRawSync(packed, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, count);
+    } catch (error) {
+      return this.refuse(`${name} is damaged (${messageOf(error)})`);
+    }
   }
 
   /**
@@ -210,7 +227,7 @@ export class ZipArchive {
     if (!(offset >= 0 && length >= 0 && offset + length <= this.length)) this.refuse("cut short or damaged");
     const buffer = Buffer.allocUnsafe(length);
     for (let done = 0; done < length; ) {
-      const read = readSync(this.file, buffer, done, length - done, offset + done);
+      const read = readSync(this.file, buffer, done, Math.min(length - done, 2 ** 30), offset + done);
       if (read === 0) this.refuse("cut short while it was read");
       done += read;
     }

@@ -1,11 +1,12 @@
 import type { Command } from "commander";
-import { type GeometryReport, geometryReport, type NamedCloud } from "../../geometry/geometryReport";
+import { type GeometryReport, geometryReport } from "../../geometry/geometryReport";
+import { readClouds } from "../../machine/arrays/readClouds";
+import { ARRAY_ENDINGS } from "../../machine/arrays/readers";
 import { chooseBackend, describeBackend } from "../../machine/backend/backend";
-import { UserError } from "../../machine/support/errors";
-import { readNpy } from "../../machine/support/npy";
+import type { NamedCloud } from "../../machine/support/cloud";
 import { BACKEND_HELP } from "./options";
 
-/** `token-geometry geometry`: measures clouds of points that are in .npy files. */
+/** `token-geometry geometry`: measures clouds of points that are in files. */
 export function geometryCommand(program: Command): void {
   program
     .command("geometry")
@@ -13,33 +14,21 @@ export function geometryCommand(program: Command): void {
       "Measure point clouds: intrinsic dimension (GRIDE, 2NN), cosine similarity, neighbor angles, and the " +
         "neighborhood overlap of each cloud with the next.",
     )
-    .argument("<files...>", ".npy files of float32 or float64: [points, dimension], or [layers, points, dimension]")
+    .argument(
+      "<files...>",
+      `files of numbers (${ARRAY_ENDINGS}): [points, dimension], or [layers, points, dimension]; FILE:NAME for one array of ` +
+        "several, FILE:COLUMN or FILE:A,B,C for columns of a table",
+    )
     .option("--json", "print JSON instead of a table")
     .option("--backend <name>", BACKEND_HELP)
     .action(async (files: string[], options: { json?: boolean; backend?: string }) => {
-      const clouds = files.flatMap(readClouds);
+      const clouds: NamedCloud[] = [];
+      for (const file of files) clouds.push(...(await readClouds(file)));
       const backend = await chooseBackend(options.backend);
       const report = await geometryReport(clouds);
       process.stderr.write(`${describeBackend(backend)}\n`);
       process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : asTable(report));
     });
-}
-
-function readClouds(file: string): NamedCloud[] {
-  const { shape, data } = readNpy(file);
-  if (shape.length !== 2 && shape.length !== 3) {
-    const wanted = "[points, dimension] or [layers, points, dimension]";
-    throw new UserError(`${file}: has shape [${shape}]; ${wanted} is needed`);
-  }
-  if (shape.length === 3 && shape[0] === 0)
-    throw new UserError(`${file}: has shape [${shape}]: there are no layers in it`);
-  const [points, dimension] = shape.slice(-2);
-  const size = points * dimension;
-  const layers = shape.length === 3 ? shape[0] : 1;
-  return Array.from({ length: layers }, (_, layer) => ({
-    name: shape.length === 3 ? `${file}[${layer}]` : file,
-    cloud: { values: data.subarray(layer * size, (layer + 1) * size), points, dimension },
-  }));
 }
 
 function asTable({ clouds, neighborhoodOverlap }: GeometryReport): string {

@@ -3,7 +3,7 @@
  * groups that occur often. Every product is exact in float64, so that a value is rounded once, as it is in ggml.
  * Source: ggml, ggml-common.h (blocks and grids) and ggml-quants.c (`dequantize_row_..`).
  */
-import { halves } from "../floats";
+import { halves } from "../../support/floats";
 import { fourBytes, nibble } from "./bits";
 import type { Dequantize } from "./blockType";
 import { type Grid, IQ1S_GRID, IQ2S_GRID, IQ2XS_GRID, IQ2XXS_GRID, IQ3S_GRID, IQ3XXS_GRID } from "./grids";

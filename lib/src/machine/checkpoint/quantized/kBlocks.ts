@@ -3,7 +3,7 @@
  * Every product is exact in float64, so that a value is rounded once, as it is in ggml.
  * Source: ggml, ggml-common.h (the blocks) and ggml-quants.c (`dequantize_row_..`).
  */
-import { halves } from "../floats";
+import { halves } from "../../support/floats";
 import type { Dequantize } from "./blockType";
 import { NONLINEAR_LEVELS } from "./smallBlocks";
 

@@ -1,4 +1,4 @@
-import { fromFloat16 } from "../support/float16";
+import { fromFloat16 } from "./float16";
 
 /** Plain numbers as files hold them, widened to float32. */
 

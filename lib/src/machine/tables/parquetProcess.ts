@@ -1,5 +1,8 @@
-import type { AsyncBuffer, Compressors, FileMetaData, SchemaElement } from "hyparquet";
-import { serveIsolated } from "../machine/support/isolated";
+import type { SchemaElement } from "hyparquet";
+import { serveIsolated } from "../support/isolated";
+import { limitedCompressors } from "./compressors";
+import { type ColumnPart, MOST_ROWS, type TableColumn, type TableDescription } from "./numberColumn";
+import { numberColumns, type OpenedParquet, readNumbers } from "./parquetNumbers";
 
 /** What a Parquet file's footer says, as far as it is used. */
 export interface ParquetFooter {
@@ -10,18 +13,12 @@ export interface ParquetFooter {
   texts: string[];
 }
 
-/** Of one row group, in bytes; pages lie packed in the file, and a few bytes can claim to be any number. */
-const MOST_UNPACKED = 2 ** 31;
-
-/** Of one row group: a few bytes can stand for any number of equal values. */
-const MOST_ROWS = 20_000_000;
-
 /** As Python reads it: a byte order mark is a character like any other, and damaged UTF-8 is an error. */
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-let opened: { path: string; file: AsyncBuffer; metadata: FileMetaData } | undefined;
+let opened: OpenedParquet | undefined;
 
-async function open(path: string): Promise<NonNullable<typeof opened>> {
+async function open(path: string): Promise<OpenedParquet> {
   if (opened?.path === path) return opened;
   // An ES module: a CommonJS library can only load it in this way without a warning.
   const { asyncBufferFromFile, parquetMetadataAsync } = await import("hyparquet");
@@ -62,21 +59,17 @@ async function texts(path: string, column: string, rowStart: number, rowEnd: num
   return rows.map((row) => (typeof row[column] === "string" ? row[column] : null));
 }
 
-/** Compressors that do not unpack more than so many bytes in all. */
-async function limitedCompressors(): Promise<Compressors> {
-  const { compressors } = await import("hyparquet-compressors");
-  let unpacked = 0;
-  const limited = Object.entries(compressors).map(([codec, unpack]) => {
-    return [
-      codec,
-      (input: Uint8Array, length: number): Uint8Array => {
-        unpacked += length;
-        if (!(length >= 0 && unpacked <= MOST_UNPACKED)) throw new Error("it claims to unpack to more than 2 GiB");
-        return unpack(input, length);
-      },
-    ];
-  });
-  return Object.fromEntries(limited) as Compressors;
+async function describe(path: string): Promise<TableDescription> {
+  const { groups } = await footer(path);
+  return { groups, columns: await numberColumns(await open(path)) };
+}
+
+/** Columns of one row group. */
+async function numbers(path: string, columns: TableColumn[], group: number): Promise<ColumnPart[]> {
+  opened = await open(path);
+  const rows = opened.metadata.row_groups.map(({ num_rows }) => Number(num_rows));
+  const rowStart = rows.slice(0, group).reduce((sum, some) => sum + some, 0);
+  return await readNumbers(opened, columns, [rowStart, rowStart + rows[group]], await limitedCompressors());
 }
 
 /** The columns that are no part of another; the schema lists the tree from the root on, parents first. */
@@ -96,4 +89,4 @@ function isText({ type, num_children, converted_type, logical_type, repetition_t
   return converted_type === "UTF8" || logical_type?.type === "STRING";
 }
 
-serveIsolated({ footer, texts });
+serveIsolated({ footer, texts, describe, numbers });
