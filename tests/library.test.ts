@@ -1,5 +1,5 @@
 /** The library as its users call it: which names there are, and that the example of each function gives what it says. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import ts from "@tslab/typescript-for-tslab";
@@ -153,4 +153,15 @@ describe("the example of", () => {
       expect(notes).toHaveLength(said);
     }
   });
+});
+
+test("what the documents call by name is there", () => {
+  const documents = ["README.md", ...readdirSync(join(PROJECT, "docs")).map((name) => join("docs", name))];
+  const called = documents
+    .filter((name) => name.endsWith(".md"))
+    .flatMap((name) => [...readFileSync(join(PROJECT, name), "utf8").matchAll(/\btg\.(beyond\.)?(\w+)/g)])
+    .filter(([, , name]) => name !== "beyond");
+  expect(called.length).toBeGreaterThan(20);
+  const missing = called.filter(([, beyond, name]) => !(name in (beyond ? library.beyond : library)));
+  expect(missing.map(([text]) => text)).toEqual([]);
 });
