@@ -8,7 +8,7 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install -q --disable-pip-version-check torch==2.13.0 transformers==5.24.0
+"$folder/venv/bin/pip" install -q --disable-pip-version-check torch==2.13.0 transformers==5.24.0 requests
 "$folder/venv/bin/pip" install -q --disable-pip-version-check --target "$folder/four" --no-deps \
   transformers==4.57.6 huggingface-hub==0.36.0 tokenizers==0.22.2
 cat >"$folder/states.py" <<'PYTHON'
