@@ -4,7 +4,7 @@ import type { Metric } from "./metric";
 import { pointsAt } from "./pointsAt";
 import { fields, number } from "./quantities";
 import { effectiveRank, participationRatio, spectrum } from "./spectrum";
-import { MASSIVE } from "./tokenNorms";
+import { MASSIVE, timesMedian } from "./tokenNorms";
 
 /** So many points has a cloud of which all these numbers exist. */
 const FEWEST_POINTS = 4;
@@ -43,10 +43,8 @@ export const spectrumMetric = {
     }),
   }),
   async measure({ cloud, squaredLengths }) {
-    const sorted = squaredLengths.toSorted();
-    const middle = (sorted.length - 1) / 2;
-    const median = (Math.sqrt(sorted[Math.floor(middle)]) + Math.sqrt(sorted[Math.ceil(middle)])) / 2;
-    const usual = Array.from(squaredLengths.keys()).filter((i) => !(Math.sqrt(squaredLengths[i]) / median >= MASSIVE));
+    const times = timesMedian(squaredLengths.map(Math.sqrt));
+    const usual = Array.from(times.keys()).filter((token) => !(times[token] >= MASSIVE));
     const all = numbersOf(cloud);
     return { all, withoutMassive: usual.length === cloud.points ? all : numbersOf(pointsAt(cloud, usual)) };
   },

@@ -1,4 +1,4 @@
-import { medianSorted } from "simple-statistics";
+import { median } from "simple-statistics";
 import { type Cloud, checkCloud } from "../machine/support/cloud";
 import { sumUp } from "./cloudSums";
 import type { Metric } from "./metric";
@@ -41,10 +41,16 @@ export const MASSIVE = 10;
  */
 export function massiveTokens(cloud: Cloud, times: number = MASSIVE): MassiveToken[] {
   const norms = tokenNorms(cloud);
-  const median = medianSorted(Array.from(norms).sort((a, b) => a - b));
-  return Array.from(norms, (norm, position) => ({ position, norm, times: norm / median }))
+  const ofMedian = timesMedian(norms);
+  return Array.from(norms, (norm, position) => ({ position, norm, times: ofMedian[position] }))
     .filter((token) => token.times >= times)
     .sort((a, b) => b.norm - a.norm);
+}
+
+/** How many times the median each of some norms is. */
+export function timesMedian(norms: Float64Array): Float64Array {
+  const middle = median(Array.from(norms));
+  return norms.map((norm) => norm / middle);
 }
 
 /** What the tokens of a layer are like before anything else is said of it; norms are over their median. */
@@ -70,13 +76,12 @@ export const tokenNormsMetric = {
   }),
   async measure({ squaredLengths, distinct, cloud }) {
     const norms = squaredLengths.map(Math.sqrt);
-    const sorted = Array.from(norms).sort((a, b) => a - b);
-    const median = medianSorted(sorted);
+    const times = timesMedian(norms);
     return {
-      longest: sorted[sorted.length - 1] / median,
-      shortest: sorted[0] / median,
-      first: norms[0] / median,
-      massive: sorted.filter((norm) => norm / median >= MASSIVE).length,
+      longest: times[norms.indexOf(norms.reduce((one, other) => Math.max(one, other)))],
+      shortest: times[norms.indexOf(norms.reduce((one, other) => Math.min(one, other)))],
+      first: times[0],
+      massive: times.filter((one) => one >= MASSIVE).length,
       distinct: distinct.points / cloud.points,
     };
   },

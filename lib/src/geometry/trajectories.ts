@@ -1,4 +1,4 @@
-import { medianSorted } from "simple-statistics";
+import { median } from "simple-statistics";
 import type { Cloud } from "../machine/support/cloud";
 import { UserError } from "../machine/support/errors";
 import type { Metric } from "./metric";
@@ -90,10 +90,9 @@ export const trajectoryMetric = {
   quantities: fields({ turn: number("turnAlongText"), step: number("stepAlongText") }),
   async measure({ cloud, squaredLengths }) {
     const turns = turningAngles(cloud).filter((angle) => !Number.isNaN(angle));
-    const medianOf = (values: Float64Array) => medianSorted(Array.from(values).sort((a, b) => a - b));
     return {
       turn: turns.reduce((sum, angle) => sum + angle, 0) / turns.length,
-      step: medianOf(stepLengths(cloud)) / medianOf(squaredLengths.map(Math.sqrt)),
+      step: median(Array.from(stepLengths(cloud))) / median(Array.from(squaredLengths, Math.sqrt)),
     };
   },
 } satisfies Metric<Trajectory>;
