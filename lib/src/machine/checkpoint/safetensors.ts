@@ -2,8 +2,9 @@ import { closeSync, readSync } from "node:fs";
 import { messageOf, UserError } from "../support/errors";
 import { openToRead } from "../support/files";
 import { parseJson, shown, utf8 } from "../support/json";
+import { bytesPerNumber } from "../support/numberTypes";
 import { isQuantizedType } from "./quantized/dequantize";
-import { bytesPerValue, isPlainType, type StoredTensor } from "./storedTensor";
+import { isPlainType, type StoredTensor } from "./storedTensor";
 
 /** The header of a file names every tensor, in about 150 bytes each; a header larger than this is not a real one. */
 const LARGEST_HEADER = 2 ** 25;
@@ -96,7 +97,7 @@ function checkedEntry(path: string, name: string, entry: unknown, dataStart: num
   if (isQuantizedType(dtype)) return refuse(`is of type ${dtype}, which a safetensors file cannot hold`);
   // Integer masks and the like may be in a checkpoint: only reading their values is refused.
   if (isPlainType(dtype)) {
-    const size = shape.reduce((product: number, dimension: number) => product * dimension, bytesPerValue(dtype));
+    const size = shape.reduce((product: number, dimension: number) => product * dimension, bytesPerNumber(dtype));
     if (end - begin !== size) return refuse(`of shape [${shape}] in ${dtype} needs ${size} bytes, not ${end - begin}`);
   }
   return { name, file: path, elementType: dtype, shape: shape as number[], begin, end };

@@ -2,7 +2,8 @@ import { closeSync } from "node:fs";
 import { totalmem } from "node:os";
 import { messageOf, UserError } from "../support/errors";
 import { openToRead, readRange } from "../support/files";
-import { areFinite, widenBF16, widenF16 } from "../support/floats";
+import { areFinite } from "../support/floats";
+import { type NumberType, numbersOf } from "../support/numberTypes";
 import { inCOrder } from "../support/strides";
 import { dequantize, isQuantizedType } from "./quantized/dequantize";
 import { shuffleRows } from "./shuffledRows";
@@ -58,17 +59,14 @@ export function partOf(tensor: StoredTensor, part: number): StoredTensor {
   return { ...tensor, shape, begin, end: begin + bytes };
 }
 
-type PlainType = "F32" | "F16" | "BF16" | "F64";
+/** Of the types of numbers, those that weights are read from. */
+const PLAIN_TYPES = ["F32", "F16", "BF16", "F64"] as const satisfies NumberType[];
 
-const BYTES: Record<PlainType, number> = { F32: 4, F16: 2, BF16: 2, F64: 8 };
+type PlainType = (typeof PLAIN_TYPES)[number];
 
 /** Whether values are stored one by one, as numbers of a type that can be read. */
 export function isPlainType(type: string): type is PlainType {
-  return Object.hasOwn(BYTES, type);
-}
-
-export function bytesPerValue(type: PlainType): number {
-  return BYTES[type];
+  return PLAIN_TYPES.some((plain) => plain === type);
 }
 
 /**
@@ -232,14 +230,8 @@ function readAnyBytes({ name, file: path }: StoredTensor, ranges: [number, numbe
 }
 
 /** What bytes of a tensor stand for, as float32; they begin at a multiple of a value's length in memory. */
-function valuesOf({ elementType }: StoredTensor, bytes: Uint8Array, room?: Float32Array): Float32Array {
-  return isPlainType(elementType) ? widen(elementType, bytes) : dequantize(elementType, bytes, room);
-}
-
-function widen(type: PlainType, { buffer, byteOffset, length }: Uint8Array): Float32Array {
-  const count = length / BYTES[type];
-  if (type === "F16") return widenF16(new Uint16Array(buffer, byteOffset, count));
-  if (type === "BF16") return widenBF16(new Uint16Array(buffer, byteOffset, count));
-  if (type === "F64") return new Float32Array(new Float64Array(buffer, byteOffset, count));
-  return new Float32Array(buffer as ArrayBuffer, byteOffset, count);
+function valuesOf({ elementType, name }: StoredTensor, bytes: Uint8Array, room?: Float32Array): Float32Array {
+  if (!isPlainType(elementType)) return dequantize(elementType, bytes, room);
+  const values = numbersOf(elementType, bytes, name);
+  return values instanceof Float32Array ? values : new Float32Array(values);
 }
