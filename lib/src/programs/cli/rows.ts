@@ -1,24 +1,18 @@
 import { type Command, Option } from "commander";
-import { recordedUnits } from "../../machine/experiment/recordedUnits";
 import { saveRows } from "../../machine/notebook/saveRows";
 import { TABLE_FORMATS, type TableFormat, tableFormat } from "../../machine/render/tableFormats";
 import { UserError } from "../../machine/support/errors";
-import { defaultStore } from "../../machine/support/project";
 import type { Row } from "../../results/row";
 import { storedStudy } from "../../results/storedStudy";
-import { type ExperimentArguments, experimentOptions } from "./experimentOptions";
+import { type CollectArguments, collected, collectOptions } from "./collectOptions";
+import { experimentOptions } from "./experimentOptions";
 import { besideOutput, wholeNumbers } from "./options";
-import { chosenExperiments } from "./status";
 
-interface RowsArguments extends ExperimentArguments {
+interface RowsArguments extends CollectArguments {
   out: string;
   format?: TableFormat;
   quantity?: string[];
   layer?: number[];
-  store?: string[];
-  manifest?: string[];
-  allow?: string[];
-  json?: boolean;
 }
 
 /** `token-geometry rows`: the numbers of an experiment as a table for other programs. */
@@ -32,25 +26,18 @@ export function rowsCommand(program: Command): void {
     .requiredOption("--out <file>", "where the table goes; - for standard output")
     .addOption(new Option("--format <name>", "of the table (default: the ending of --out)").choices([...TABLE_FORMATS]))
     .option("--quantity <names...>", "only these, like intrinsicDimension or loss")
-    .option("--layer <list>", "only these layers, like 0,5; what belongs to no layer is left out", wholeNumbers)
-    .option("--manifest <files...>", "manifests of the experiment (in the store's folder experiments/)")
-    .option("--store <folders...>", "where results are kept (default: $TOKEN_GEOMETRY_STORE or store/ of the project)")
-    .option("--allow <facts...>", "let parts differ in these, like node or device")
-    .option("--json", "print what was written as JSON")
-    .action(async (options: RowsArguments) => {
-      const say = besideOutput(options.out, options.json);
-      const format = tableFormat(options.out, options.format);
-      const stores = options.store ?? [defaultStore()];
-      const experiments = await chosenExperiments(stores, options);
-      const recorded = await recordedUnits(experiments.flatMap(({ models }) => models));
-      const study = storedStudy(stores, experiments, { allowed: options.allow, recorded });
-      const saved = await saveRows(chosen(study, options), options.out, { format });
-      say.write(
-        options.json
-          ? `${JSON.stringify(saved)}\n`
-          : `${saved.rows} rows of ${study.results.length} units, ${format}; ${saved.path}\n`,
-      );
-    });
+    .option("--layer <list>", "only these layers, like 0,5; what belongs to no layer is left out", wholeNumbers);
+  collectOptions(command).action(async (options: RowsArguments) => {
+    const say = besideOutput(options.out, options.json);
+    const format = tableFormat(options.out, options.format);
+    const study = storedStudy(...(await collected(options)));
+    const saved = await saveRows(chosen(study, options), options.out, { format });
+    say.write(
+      options.json
+        ? `${JSON.stringify(saved)}\n`
+        : `${saved.rows} rows of ${study.results.length} units, ${format}; ${saved.path}\n`,
+    );
+  });
 }
 
 /** The rows that are asked for. @throws UserError at their end if there was no row of a quantity or layer */
