@@ -1,6 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { currentBackend } from "../machine/backend/backend";
-import { operators } from "../machine/backend/operators";
 import type { Cloud } from "../machine/support/cloud";
 import { sumUp } from "./cloudSums";
 import { inKernelMemory } from "./kernels";
@@ -235,8 +234,6 @@ function placeTile(gram: Float32Array, points: number, { values, top, left, rows
 class RowBlock {
   /** Some columns each. */
   private readonly parts: tf.Tensor2D[];
-  /** The same, as they stand at the right of products. */
-  private right?: tf.Tensor2D[];
 
   /** @param parts some columns of the matrix each, [points, columns] */
   constructor(
@@ -254,10 +251,7 @@ class RowBlock {
   /** Products of these rows with others [rows, other.rows]. */
   async times(other: RowBlock): Promise<Float32Array> {
     const product = tf.tidy(() => {
-      const { rightFactor, timesTransposed } = operators();
-      other.right ??= other.parts.map((part) => tf.keep(rightFactor(part)));
-      const { right } = other;
-      const products = this.parts.map((part, i) => timesTransposed(part, right[i]));
+      const products = this.parts.map((part, i) => tf.matMul(part, other.parts[i], false, true));
       return products.length === 1 ? products[0] : tf.addN(products);
     });
     try {
@@ -268,7 +262,7 @@ class RowBlock {
   }
 
   dispose(): void {
-    tf.dispose([this.parts, this.right ?? []]);
+    tf.dispose(this.parts);
   }
 }
 

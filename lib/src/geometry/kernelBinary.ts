@@ -1,4 +1,4 @@
-/** lib/kernels, compiled by `npm run kernels`. */
+/** lib/kernels/geometry, compiled by `npm run kernels`. */
 export const KERNEL_BINARY: string =
   "AGFzbQEAAAABdxBgBH9/f38AYAV/f39/fwBgAAF/YAF/AX9gAX8AYAF/AXxgAn1/AX9gAn9/AX1gBH9/f38Bf2ACf38BfGAJf39/f39/f39/AG" +
   "AAAGAKf39/f39/fH9/fwBgB39/f39/f38AYAZ/f39/f38AYAl/f39/f398f38AAxsaAAADBQYHBAgJCgABAQsCAgABDAIDBA0ODwAFAwEAAAag" +

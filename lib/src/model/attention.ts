@@ -1,5 +1,4 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { areAllProductsFast } from "../machine/backend/blasKernels";
 import { softCapped } from "./activations";
 import type { AttentionKind, PassContext } from "./architecture";
 import type { CausalMask } from "./causalMask";
@@ -42,25 +41,21 @@ export function attention(input: AttentionInput, { mask, rotary }: PassContext):
   const turned = (heads: tf.Tensor3D) => (rotary ? rotate(heads, rotary) : heads);
   const queries = tf.mul<tf.Tensor3D>(turned(input.queries), input.scale); // [heads, headDimension, T]
   const keys = turned(input.keys); // [keyValueHeads, headDimension, T]
-  const attend = areAllProductsFast() ? attendTogether : attendOneByOne;
   const outputs = attend({ ...input, queries, keys }, mask); // [heads, T, headDimension]
   const [heads, tokens, dimension] = outputs.shape;
   return tf.reshape(tf.transpose(outputs, [1, 0, 2]), [tokens, heads * dimension]);
 }
 
-type Scores = tf.Tensor2D | tf.Tensor3D;
-
 /** What each query takes of each key: softmax(scores + mask). @param sinks for each query one [.., queries, 1] */
-function shares<T extends Scores>(scores: T, mask: tf.Tensor2D, softCap?: number, sinks?: T): T {
-  const masked = tf.add<T>(softCapped(scores, softCap), mask); // [.., queries, keys]
+function shares(scores: tf.Tensor3D, mask: tf.Tensor2D, softCap?: number, sinks?: tf.Tensor3D): tf.Tensor3D {
+  const masked = tf.add<tf.Tensor3D>(softCapped(scores, softCap), mask); // [.., queries, keys]
   if (!sinks) return tf.softmax(masked);
-  const axis = scores.rank - 1;
-  const all = tf.softmax(tf.concat<T>([masked, sinks], axis)); // [.., queries, keys + 1]
-  return tf.slice(all, Array(scores.rank).fill(0), scores.shape) as T;
+  const all = tf.softmax(tf.concat3d([masked, sinks], 2)); // [.., queries, keys + 1]
+  return tf.slice3d(all, [0, 0, 0], scores.shape);
 }
 
 /** All heads at once, block after block of queries. @returns [heads, T, headDimension] */
-function attendTogether({ queries, keys, values, softCap, sinks }: AttentionInput, mask: CausalMask): tf.Tensor3D {
+function attend({ queries, keys, values, softCap, sinks }: AttentionInput, mask: CausalMask): tf.Tensor3D {
   const [heads, dimension, tokens] = queries.shape;
   const groups = keys.shape[0];
   const members = heads / groups;
@@ -85,32 +80,4 @@ function attendTogether({ queries, keys, values, softCap, sinks }: AttentionInpu
     }),
   );
   return outputs.length === 1 ? outputs[0] : tf.concat3d(outputs, 1);
-}
-
-/**
- * Head by head, with plain products alone: for a backend that is slow at others.
- * @returns [heads, T, headDimension]
- */
-function attendOneByOne({ queries, keys, values, softCap, sinks }: AttentionInput, mask: CausalMask): tf.Tensor3D {
-  const [heads, dimension, tokens] = queries.shape;
-  const groupSize = heads / keys.shape[0];
-  const blocks = mask.blocks(QUERY_BLOCK);
-  const [queryRows, valueRows] = [queries, values].map((all) => tf.transpose(all, [0, 2, 1])); // [.., T, headDimension]
-  /** Rows of one head [size, headDimension]. */
-  const cutRows = (all: tf.Tensor3D, head: number, begin: number, size: number) =>
-    tf.reshape<tf.Rank.R2>(tf.slice3d(all, [head, begin, 0], [1, size, -1]), [size, all.shape[2]]);
-  const outputs = Array.from({ length: heads }, (_, head) => {
-    const shared = Math.floor(head / groupSize);
-    return blocks.map((block) =>
-      tf.tidy(() => {
-        const { start, count, from, seen } = block;
-        const columns = tf.reshape<tf.Rank.R2>(tf.slice3d(keys, [shared, 0, from], [1, -1, seen]), [dimension, seen]);
-        const scores = tf.matMul(cutRows(queryRows, head, start, count), columns); // [count, seen]
-        const sink = sinks && tf.tile(tf.reshape<tf.Rank.R2>(tf.slice1d(sinks, head, 1), [1, 1]), [count, 1]); // [count, 1]
-        const weights = shares(scores as tf.Tensor2D, mask.rows(block), softCap, sink);
-        return tf.matMul<tf.Tensor2D>(weights, cutRows(valueRows, shared, from, seen)); // [count, headDimension]
-      }),
-    );
-  }).flat();
-  return tf.reshape(outputs.length === 1 ? outputs[0] : tf.concat2d(outputs, 0), [heads, tokens, -1]);
 }

@@ -1,5 +1,4 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { areAllProductsFast } from "../machine/backend/blasKernels";
 import type { WeightRequests, Weights } from "./architecture";
 
 /** x W + b for the weights that {@link linearWeights} asked for under `key`. [T, in] -> [T, out] */
@@ -16,10 +15,6 @@ export function linear(input: tf.Tensor2D, weights: Weights, key: string): tf.Te
  */
 export function linearHeads(input: tf.Tensor2D, weights: Weights, key: string, heads: number): tf.Tensor3D {
   const tokens = input.shape[0];
-  if (!areAllProductsFast()) {
-    const columns = linear(input, weights, key); // [T, out]
-    return tf.transpose(tf.reshape(columns, [tokens, heads, -1]), [1, 2, 0]);
-  }
   const product = tf.matMul(weights[`${key}.weight`] as tf.Tensor2D, input, true, true); // [out, T]
   const bias = weights[`${key}.bias`];
   return tf.reshape(bias ? tf.add(product, tf.reshape(bias, [-1, 1])) : product, [heads, -1, tokens]);

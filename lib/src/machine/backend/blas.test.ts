@@ -1,15 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import * as tf from "@tensorflow/tfjs-core";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { UserError } from "../support/errors";
-import { randomGenerator } from "../support/random";
-import { chooseBackend } from "./backend";
-import { BLAS_VARIABLE, type Blas, findBlas, multiply, prove } from "./blas";
-import { setWasmProducts, wasmBlas } from "./blasKernels";
+import { BLAS_VARIABLE, type Blas, findBlas } from "./blas";
+import { multiply, prove } from "./products";
 
-/** What the user of the tests has set; nothing, unless he wants another library tested. */
-const wished = process.env[BLAS_VARIABLE] ?? "";
 const { blas } = findBlas();
 if (!blas) console.warn(`NOT TESTED: products by a BLAS library: ${findBlas().why}`);
 
@@ -106,138 +101,5 @@ describe.skipIf(!blas)("products by a library", () => {
     expect(stdout.trim()).toBe(
       `backend wasm (WebAssembly, products by ${blas!.name}${blas!.threads ? ", 1 thread" : ""})`,
     );
-  });
-});
-
-describe.skipIf(!blas)("WebAssembly's products by a library", () => {
-  beforeEach(async () => {
-    vi.stubEnv(BLAS_VARIABLE, wished);
-    await chooseBackend("wasm");
-  });
-
-  const generate = randomGenerator("blas");
-  const tensor = (shape: number[]): tf.Tensor =>
-    tf.tensor(
-      Float32Array.from({ length: tf.util.sizeFromShape(shape) }, () => 2 * generate() - 1),
-      shape,
-    );
-
-  /** The same with and without the library. */
-  async function expectSame(run: () => tf.Tensor): Promise<void> {
-    const values = async () => {
-      const result = tf.tidy(run);
-      const data = await result.data();
-      result.dispose();
-      return { shape: result.shape, data };
-    };
-    const before = tf.memory().numTensors;
-    setWasmProducts(blas);
-    const byLibrary = await values();
-    setWasmProducts(undefined);
-    const own = await values();
-    setWasmProducts(blas);
-    expect(tf.memory().numTensors).toBe(before);
-    expect(byLibrary.shape).toEqual(own.shape);
-    const differences = Array.from(own.data, (value, i) => Math.abs(byLibrary.data[i] - value));
-    expect(differences.reduce((most, difference) => Math.max(most, difference))).toBeLessThan(1e-5);
-  }
-
-  test("the library is in use, and switched off without one", async () => {
-    expect(wasmBlas()).toBe(blas);
-    vi.stubEnv(BLAS_VARIABLE, "off");
-    expect((await chooseBackend("wasm")).device).toBe("WebAssembly, one thread");
-    expect(wasmBlas()).toBeUndefined();
-  });
-
-  test.each([
-    [
-      [5, 7],
-      [7, 3],
-    ],
-    [
-      [4, 5, 7],
-      [4, 7, 3],
-    ],
-    [
-      [4, 5, 7],
-      [1, 7, 3],
-    ],
-    [
-      [1, 5, 7],
-      [4, 7, 3],
-    ],
-    [
-      [2, 3, 5, 7],
-      [2, 3, 7, 4],
-    ],
-    [
-      [300, 40],
-      [40, 200],
-    ],
-  ])("%j times %j, plain and transposed", async (a, b) => {
-    const [left, right] = [tensor(a), tensor(b)];
-    const flipped = (matrices: tf.Tensor) =>
-      tf.transpose(matrices, [...matrices.shape.keys()].slice(0, -2).concat([matrices.rank - 1, matrices.rank - 2]));
-    const [leftFlipped, rightFlipped] = [flipped(left), flipped(right)];
-    await expectSame(() => tf.matMul(left, right));
-    await expectSame(() => tf.matMul(leftFlipped, right, true));
-    await expectSame(() => tf.matMul(left, rightFlipped, false, true));
-    await expectSame(() => tf.matMul(leftFlipped, rightFlipped, true, true));
-    tf.dispose([left, right, leftFlipped, rightFlipped]);
-  });
-
-  test("batches that are broadcast on both sides", async () => {
-    const [left, right] = [tensor([2, 1, 3, 4]), tensor([1, 3, 4, 2])];
-    const product = tf.matMul(left, right);
-    expect(product.shape).toEqual([2, 3, 3, 2]);
-    const parts = [0, 1].flatMap((i) =>
-      [0, 1, 2].map((j) => {
-        const part = tf.matMul(
-          tf.reshape(tf.slice(left, [i, 0, 0, 0], [1, 1, 3, 4]), [3, 4]),
-          tf.reshape(tf.slice(right, [0, j, 0, 0], [1, 1, 4, 2]), [4, 2]),
-        );
-        return [...part.dataSync()];
-      }),
-    );
-    expect([...product.dataSync()]).toEqual(parts.flat());
-  });
-
-  // The last one is left to WebAssembly.
-  test.each(["linear", "relu", "relu6", "sigmoid", "elu"] as const)("with a bias and %s", async (activation) => {
-    const [a, b] = [tensor([9, 6]) as tf.Tensor2D, tensor([6, 11]) as tf.Tensor2D];
-    const bias = tensor([11]);
-    const run = () => tf.fused.matMul({ a, b, bias, activation });
-    await expectSame(run);
-    tf.dispose([a, b, bias]);
-  });
-
-  test("other numbers than float32 are refused as before", () => {
-    const whole = tf.ones([2, 2], "int32");
-    expect(() => tf.matMul(whole, whole)).toThrow(/non-float32/);
-    whole.dispose();
-  });
-
-  test("when WebAssembly's memory grows under it", async () => {
-    const heap = () => (tf.backend() as unknown as { wasm: { HEAPU8: Uint8Array } }).wasm.HEAPU8.byteLength;
-    const [a, b] = [tf.ones([3000, 2]), tf.fill([2, 3000], 2)];
-    const [before, kept] = [heap(), [] as tf.Tensor[]];
-    while (heap() === before) kept.push(tf.matMul(a, b));
-    const grown = kept.at(-1)!;
-    expect((await grown.data()).every((value) => value === 4)).toBe(true);
-    tf.dispose([a, b, ...kept]);
-  });
-
-  test("when WebAssembly's memory is full, an error says so and nothing is overwritten", () => {
-    const backend = tf.backend() as unknown as {
-      makeOutput(shape: number[], dtype: string, offset: number): tf.TensorInfo;
-    };
-    const { makeOutput } = backend;
-    const full = vi.spyOn(backend, "makeOutput").mockImplementation((shape, dtype) => {
-      return makeOutput.call(backend, shape, dtype, 0); // What its allocator answers then.
-    });
-    const a = tf.ones([2, 2]);
-    expect(() => tf.matMul(a, a)).toThrow("WebAssembly's memory (4 GB at most) is full");
-    full.mockRestore();
-    a.dispose();
   });
 });

@@ -1,45 +1,19 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { messageOf, UserError } from "../support/errors";
+import { type Multiplier, prove, type Sgemm } from "./products";
 
 /** The environment variable that names a BLAS library (a path, or a name that the system knows), or says "off". */
 export const BLAS_VARIABLE = "TOKEN_GEOMETRY_BLAS";
 
 /** A library of the system that multiplies float32 matrices, often several times as fast as WebAssembly does. */
-export interface Blas {
-  /** For people: "OpenBLAS 0.3.21". */
-  name: string;
+export interface Blas extends Multiplier {
   /** How it was found: a path, or a name that the system's loader knows. */
   library: string;
-  /** How many threads a product may take, if the library tells. */
-  threads?: number;
-  /** Multiplies where the values lie, without a copy. The sizes are not checked: see {@link multiply}. */
-  sgemm: Sgemm;
 }
 
 /** What became of the search: a library, or why there is none. */
 export type BlasSearch = { blas: Blas; why?: undefined } | { blas?: undefined; why: string };
-
-/** `cblas_sgemm`: result = alpha op(left) op(right) + beta result; each matrix with the length of its stored rows. */
-type Sgemm = (
-  order: number,
-  transposeLeft: number,
-  transposeRight: number,
-  rows: number,
-  columns: number,
-  inner: number,
-  alpha: number,
-  left: Float32Array,
-  leftStride: number,
-  right: Float32Array,
-  rightStride: number,
-  beta: number,
-  result: Float32Array,
-  resultStride: number,
-) => void;
-
-/** Constants of the C interface. */
-const [ROW_MAJOR, PLAIN, TRANSPOSED] = [101, 111, 112];
 
 /**
  * Where a library may be found, best first. Not among them, but to be named by the variable: libblas.so.3, which can be the
@@ -165,102 +139,4 @@ function describe(opened: Library, library: string): { name: string; threads?: n
   const blis = ask<string>("const char *bli_info_get_version_str()");
   if (blis !== undefined) return { name: `BLIS ${blis}`, threads: ask<number>("int64_t bli_thread_get_num_threads()") };
   return { name: basename(library) };
-}
-
-/** What is multiplied: `left` is [rows, inner] or transposed, `right` is [inner, columns] or transposed, both in C order. */
-export interface ProductShape {
-  rows: number;
-  columns: number;
-  inner: number;
-  transposeLeft: boolean;
-  transposeRight: boolean;
-}
-
-/**
- * Multiplies two matrices into `result` [rows, columns], whose old values are added to if `add` is set, else forgotten.
- * @throws RangeError if an array does not hold that many values: the library itself would read and write past its end
- */
-export function multiply(
-  { sgemm }: Blas,
-  left: Float32Array,
-  right: Float32Array,
-  result: Float32Array,
-  { rows, columns, inner, transposeLeft, transposeRight }: ProductShape,
-  add = false,
-): void {
-  if (left.length < rows * inner || right.length < inner * columns || result.length < rows * columns) {
-    throw new RangeError(`a product of [${rows}, ${inner}] and [${inner}, ${columns}] does not fit the arrays`);
-  }
-  if (rows === 0 || columns === 0) return;
-  if (inner === 0) {
-    if (!add) result.fill(0, 0, rows * columns);
-    return;
-  }
-  sgemm(
-    ROW_MAJOR,
-    transposeLeft ? TRANSPOSED : PLAIN,
-    transposeRight ? TRANSPOSED : PLAIN,
-    rows,
-    columns,
-    inner,
-    1,
-    left,
-    transposeLeft ? rows : inner,
-    right,
-    transposeRight ? inner : columns,
-    add ? 1 : 0,
-    result,
-    columns,
-  );
-}
-
-/** Sizes that a library works on in different ways: with and without its kernels' tiles being filled. */
-const PROOF_SIZES = [
-  [2, 3, 4],
-  [17, 33, 65],
-  [96, 48, 160],
-] as const;
-
-/** Compares products of all kinds with the same in double precision. @throws if one differs by more than rounding */
-export function prove(blas: Blas): void {
-  for (const [rows, columns, inner] of PROOF_SIZES) {
-    for (const kind of [0, 1, 2, 3, 4, 5, 6, 7]) {
-      const shape = { rows, columns, inner, transposeLeft: (kind & 1) > 0, transposeRight: (kind & 2) > 0 };
-      const add = (kind & 4) > 0;
-      const left = proofValues(rows * inner, 1);
-      const right = proofValues(inner * columns, 2);
-      // Past the end stands what must stay; before it what must be overwritten, whatever it is, or added to.
-      const result = new Float32Array(rows * columns + 8).fill(add ? 0.5 : Number.NaN);
-      result.fill(7, rows * columns);
-      multiply(blas, left, right, result, shape, add);
-      const wrong = firstDifference(left, right, result, shape, add ? 0.5 : 0);
-      if (wrong) throw new Error(`its product of [${rows}, ${inner}] and [${inner}, ${columns}] is wrong: ${wrong}`);
-    }
-  }
-}
-
-function proofValues(count: number, seed: number): Float32Array {
-  return Float32Array.from({ length: count }, (_, i) => Math.sin(12.9898 * (i + 1) * seed));
-}
-
-function firstDifference(
-  left: Float32Array,
-  right: Float32Array,
-  result: Float32Array,
-  { rows, columns, inner, transposeLeft, transposeRight }: ProductShape,
-  before: number,
-): string | undefined {
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      let sum = before;
-      for (let i = 0; i < inner; i++) {
-        const a = left[transposeLeft ? i * rows + row : row * inner + i];
-        sum += a * right[transposeRight ? column * inner + i : i * columns + column];
-      }
-      const value = result[row * columns + column];
-      if (!(Math.abs(value - sum) <= 1e-6 * (inner + 1))) return `${value} instead of ${sum.toPrecision(7)}`;
-    }
-  }
-  const after = result.subarray(rows * columns).find((value) => value !== 7);
-  return after === undefined ? undefined : "it writes past the result's end";
 }

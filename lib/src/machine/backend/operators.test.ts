@@ -40,10 +40,6 @@ const uses: Record<string, (own: Operators) => Promise<number[]>> = {
     const { largest, sum, weighted } = await own.logitSums(tf.tensor2d(VALUES, [ROWS, WIDTH]));
     return [largest, sum, weighted].flatMap((values) => Array.from(values));
   },
-  timesTransposed: async (own) => {
-    const values = tf.tensor2d(VALUES, [ROWS, WIDTH]);
-    return [...(await own.timesTransposed(values, own.rightFactor(values)).data())];
-  },
 };
 
 const expected: Record<keyof typeof uses, number[]> = {
@@ -62,9 +58,6 @@ const expected: Record<keyof typeof uses, number[]> = {
       return values.reduce((sum, x) => sum + (x - largest) * Math.exp(x - largest), 0);
     }),
   ],
-  timesTransposed: everyRow(() => 0).flatMap((_, a) =>
-    everyRow((b) => b.reduce((sum, x, i) => sum + x * row(a)[i], 0)),
-  ),
 };
 
 onEachBackend("operators", (useBackend) => {

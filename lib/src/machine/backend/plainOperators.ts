@@ -22,10 +22,6 @@ export interface Operators {
   ): T;
   /** What the loss and the entropy need of logits [N, count], each [N]. */
   logitSums(logits: tf.Tensor2D): Promise<LogitSums>;
-  /** b [rows, width] as it stands at the right of products a b^T, to be used for many. */
-  rightFactor(b: tf.Tensor2D): tf.Tensor2D;
-  /** a b^T [rows of a, rows of b], of a [rows, width] and {@link rightFactor} of b. */
-  timesTransposed(a: tf.Tensor2D, rightFactor: tf.Tensor2D): tf.Tensor2D;
 }
 
 /** Of the logits x of each position: the largest, m, and the sums of exp(x - m) and of (x - m) exp(x - m). */
@@ -64,8 +60,4 @@ export const plainOperators: Operators = {
     tf.dispose(tensors);
     return { largest, sum, weighted };
   },
-
-  rightFactor: (b) => tf.clone(b),
-
-  timesTransposed: (a, rightFactor) => tf.matMul(a, rightFactor, false, true),
 };

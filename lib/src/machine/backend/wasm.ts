@@ -1,11 +1,11 @@
 import type { Backend } from "./backendInterface";
 import { findBlas } from "./blas";
-import { setWasmProducts, wasmBlas } from "./blasKernels";
+import { setWasmProducts, wasmBlas } from "./wasmMatMul";
 import { setWasmSlice } from "./wasmSlice";
 
 /**
- * WebAssembly with SIMD: one thread in Node, at most 4 GB of memory. Products go through a BLAS library of the system, if
- * there is one.
+ * WebAssembly with SIMD: one thread in Node, at most 4 GB of memory. Products go through a BLAS library of the
+ * system, if there is one.
  */
 export const wasm: Backend = {
   name: "wasm",

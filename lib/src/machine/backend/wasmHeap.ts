@@ -2,7 +2,12 @@ import * as tf from "@tensorflow/tfjs-core";
 
 /** What is used of the tfjs backend for WebAssembly. */
 export interface WasmBackend extends tf.KernelBackend {
-  wasm: { HEAPU8: Uint8Array };
+  wasm: {
+    HEAPU8: Uint8Array;
+    asm: { memory: object };
+    _malloc(bytes: number): number;
+    _free(at: number): void;
+  };
   dataIdMap: { get(id: object): { memoryOffset: number } };
   makeOutput(shape: number[], dtype: tf.DataType): tf.TensorInfo;
 }

@@ -7,9 +7,6 @@ export const wasmOperators: Partial<Operators> = {
   gelu: geluByPolynomial,
   meanOfFeatures: meanByRuns,
   logitSums: sumsBySoftmax,
-  // Only plain products are fast.
-  rightFactor: (b) => tf.transpose(b),
-  timesTransposed: (a, rightFactor) => tf.matMul(a, rightFactor),
 };
 
 /** p, then the coefficients of t, t^2, ... t^5. */

@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { type Blas, multiply, type ProductShape } from "./blas";
+import type { Blas } from "./blas";
+import { type Multiplier, multiply, type ProductShape } from "./products";
 import { heapView, replaceWasmKernel, type WasmBackend } from "./wasmHeap";
+import { wasmProducts } from "./wasmProducts";
 
 interface ProductArguments {
   inputs: { a: tf.TensorInfo; b: tf.TensorInfo; bias?: tf.TensorInfo };
@@ -19,31 +21,24 @@ const ACTIVATIONS: Record<string, string | undefined> = {
 let current: Blas | undefined;
 
 /**
- * Has a BLAS library do all products of the tfjs backend for WebAssembly, where the tensors lie: in WebAssembly's memory. It
- * changes nothing but speed. Without a library the products are WebAssembly's own again.
+ * Has all products of the tfjs backend for WebAssembly done where the tensors lie, in WebAssembly's memory: by a BLAS
+ * library, without one by kernels of the project. It changes nothing but speed.
  */
 export function setWasmProducts(blas: Blas | undefined): void {
   current = blas;
-  const byBlas = (original: tf.KernelFunc): tf.KernelFunc => {
+  const replaced = (original: tf.KernelFunc): tf.KernelFunc => {
     return (given) => {
       const product = given as unknown as ProductArguments;
-      return blas && canMultiply(product) ? productByBlas(blas, product) : original(given);
+      if (!canMultiply(product)) return original(given);
+      return productBy(blas ?? wasmProducts(product.backend), product);
     };
   };
-  for (const kernelName of ["BatchMatMul", "_FusedMatMul"]) replaceWasmKernel(kernelName, blas && byBlas);
+  for (const kernelName of ["BatchMatMul", "_FusedMatMul"]) replaceWasmKernel(kernelName, replaced);
 }
 
 /** The library that does WebAssembly's products, if one does. */
 export function wasmBlas(): Blas | undefined {
   return current;
-}
-
-/**
- * Whether products of transposed matrices, and of many matrices at once, are as fast as plain ones on the current backend.
- * WebAssembly's own are ten times slower.
- */
-export function areAllProductsFast(): boolean {
-  return tf.getBackend() !== "wasm" || current !== undefined;
 }
 
 function canMultiply({ inputs: { a, b, bias }, attrs: { activation = "linear" } }: ProductArguments): boolean {
@@ -52,7 +47,7 @@ function canMultiply({ inputs: { a, b, bias }, attrs: { activation = "linear" } 
 }
 
 /** Left [..., rows, inner] times right [..., inner, columns], either transposed; the leading dimensions are broadcast. */
-function productByBlas(blas: Blas, { inputs, backend, attrs }: ProductArguments): tf.TensorInfo {
+function productBy(multiplier: Multiplier, { inputs, backend, attrs }: ProductArguments): tf.TensorInfo {
   const { a, b, bias } = inputs;
   const { transposeA, transposeB, activation = "linear" } = attrs;
   const [aRows, aColumns] = a.shape.slice(-2);
@@ -76,7 +71,7 @@ function productByBlas(blas: Blas, { inputs, backend, attrs }: ProductArguments)
   const [leftIndex, rightIndex] = [a, b].map((matrices) => broadcastIndices(matrices.shape.slice(0, -2), outer));
   for (let index = 0; index < leftIndex.length; index++) {
     multiply(
-      blas,
+      multiplier,
       left.subarray(leftIndex[index] * leftStep, (leftIndex[index] + 1) * leftStep),
       right.subarray(rightIndex[index] * rightStep, (rightIndex[index] + 1) * rightStep),
       product.subarray(index * step, (index + 1) * step),
