@@ -9,6 +9,7 @@ import { messageOf, UserError } from "../../machine/support/errors";
 import { FrameReader, frameOf } from "../../machine/support/frames";
 import { readNotebook } from "../runner/notebook";
 import { figureOf } from "./records";
+import { resultCells } from "./report";
 import { writeReport } from "./write";
 
 /** What the runner tells the process that draws: that a notebook was executed, or to write the report. */
@@ -77,7 +78,7 @@ class DrawingProcess {
     while (this.underWay === 0 && this.executed.length > 0) {
       this.underWay++;
       try {
-        const { cells } = readNotebook(this.executed.shift()!);
+        const cells = resultCells(readNotebook(this.executed.shift()!));
         const figures = cells.flatMap(({ outputs = [] }) => outputs.flatMap((output) => figureOf(output) ?? []));
         for (const figure of figures) await renderSvg(figure);
       } catch {

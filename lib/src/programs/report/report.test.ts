@@ -69,6 +69,20 @@ describe("the provenance of figures", () => {
 });
 
 describe("makeReport", () => {
+  test("leaves out what a notebook computes step by step", () => {
+    const notebook = executed("Figure 2");
+    const steps = { ...notebook.cells.at(-1)!, metadata: { tags: ["inline"] } };
+    const report = makeReport([
+      { name: "a", notebook: withRunRecord({ ...notebook, cells: [...notebook.cells, steps] }, run) },
+    ]);
+    expect(report!.sections[0].parts.filter(({ kind }) => kind === "table")).toHaveLength(1);
+    const onlySteps = notebook.cells.map((cell) =>
+      cell.cell_type === "code" ? { ...cell, metadata: { tags: ["inline"] } } : cell,
+    );
+    const all = makeReport([{ name: "a", notebook: withRunRecord({ ...notebook, cells: onlySteps }, run) }]);
+    expect(all!.sections[0].parts.map(({ kind }) => kind)).toContain("figure");
+  });
+
   test("takes figures, tables, results and parameters, in the order of the paper", () => {
     const report = makeReport([
       { name: "fig10-b", notebook: withRunRecord(executed("Figure 10"), run) },

@@ -66,6 +66,15 @@ export const REPORT_TITLE = "The Geometry of Tokens in Internal Representations 
 /** A text of a notebook that belongs to the results has this tag; the others guide through the notebook. */
 export const VERDICT_TAG = "verdict";
 
+/** What computes a quantity step by step has this tag: it is for who reads the notebook. */
+const INLINE_TAG = "inline";
+
+/** The cells of a notebook that show results; all of them where only its steps show a figure. */
+export function resultCells({ cells }: Notebook): Notebook["cells"] {
+  const results = cells.filter((cell) => !hasTag(cell, INLINE_TAG));
+  return results.some(({ outputs }) => outputs?.some(figureOf)) ? results : cells;
+}
+
 /**
  * The report on executed notebooks. Left out are those that show no figure and those without a record of their run (they
  * were not executed to their end).
@@ -96,7 +105,7 @@ function sectionOf(name: string, notebook: Notebook): ReportSection | undefined 
     notebook: name,
     title,
     introduction,
-    parts: notebook.cells.flatMap((cell) => partsOf(cell, parameters)),
+    parts: resultCells(notebook).flatMap((cell) => partsOf(cell, parameters)),
     parameters,
     run,
   };
