@@ -100,12 +100,22 @@ describe("kernel specs", () => {
     const theirs = join(data, "kernels", "tslab", "kernel.json");
     mkdirSync(join(theirs, ".."), { recursive: true });
     writeFileSync(theirs, '{ "argv": ["tslab", "kernel"] }');
-    const ours = registerUserKernel();
+    const [ours, ...more] = registerUserKernel();
+    expect(more).toEqual([]);
     expect(inspectSpec(ours)).toEqual({ folder: ours, ours: true, missing: undefined });
     expect(inspectSpec(join(theirs, ".."))?.ours).toBe(false);
     const root = temporaryFolder(); // has no .jupyter of its own; the real one stays
     expect(unregisterKernels(root)).toEqual([]);
     expect(readFileSync(theirs, "utf8")).toContain('"tslab"');
+  });
+
+  test("the user has the kernel under the name that the notebooks ask for, where that is free", () => {
+    const data = temporaryFolder();
+    vi.stubEnv("JUPYTER_DATA_DIR", data);
+    const specs = ["token-geometry", "tslab"].map((name) => join(data, "kernels", name));
+    expect(registerUserKernel()).toEqual(specs);
+    expect(registerUserKernel()).toEqual(specs); // again: it is ours by now
+    for (const folder of specs) expect(inspectSpec(folder)?.ours).toBe(true);
   });
 
   test("a spec whose program is gone is found out", () => {

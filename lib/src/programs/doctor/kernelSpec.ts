@@ -78,21 +78,28 @@ export function registerLocalKernel(root: string = PROJECT_ROOT): string {
 
 /**
  * Writes the kernel `token-geometry` of this clone into the user's Jupyter folder, for programs that are not started by
- * `npm run lab`. The user's own kernel tslab stays as it is.
+ * `npm run lab`; also under the name that the notebooks ask for, `tslab`, if the user has no kernel of that name, so that
+ * programs run them as they are. A tslab of the user's own stays as it is.
  *
- * @returns the folder of the spec
+ * @returns the folders of the specs
  * @throws UserError as {@link registerLocalKernel}
  */
-export function registerUserKernel(root: string = PROJECT_ROOT): string {
-  const folder = join(userDataFolder(), "kernels", USER_KERNEL_NAME);
-  writeSpec(folder, kernelSpec("TypeScript (token-geometry)", root));
-  return folder;
+export function registerUserKernel(root: string = PROJECT_ROOT): string[] {
+  const [named, asked] = userSpecs();
+  writeSpec(named, kernelSpec("TypeScript (token-geometry)", root));
+  if (existsSync(asked) && !inspectSpec(asked, root)?.ours) return [named];
+  writeSpec(asked, kernelSpec("TypeScript", root));
+  return [named, asked];
+}
+
+/** Where the user's kernels of both names are. */
+function userSpecs(): [named: string, asked: string] {
+  return [join(userDataFolder(), "kernels", USER_KERNEL_NAME), join(userDataFolder(), "kernels", KERNEL_NAME)];
 }
 
 /** Takes away what the two functions above have written. Returns the folders that were removed. */
 export function unregisterKernels(root: string = PROJECT_ROOT): string[] {
-  const user = join(userDataFolder(), "kernels", USER_KERNEL_NAME);
-  const ours = [localJupyterPath(root), ...(inspectSpec(user, root)?.ours ? [user] : [])];
+  const ours = [localJupyterPath(root), ...userSpecs().filter((folder) => inspectSpec(folder, root)?.ours)];
   const present = ours.filter((folder) => existsSync(folder));
   for (const folder of present) rmSync(folder, { recursive: true, force: true });
   return present;

@@ -4,7 +4,13 @@ import { Command, CommanderError } from "commander";
 import { reportError, UserError } from "../../machine/support/errors";
 import { PROJECT_ROOT, resolveFromProject } from "../../machine/support/project";
 import { type FrontEnd, findJupyter, GET_JUPYTER } from "./jupyter";
-import { jupyterEnvironment, registerLocalKernel, registerUserKernel, unregisterKernels } from "./kernelSpec";
+import {
+  jupyterEnvironment,
+  KERNEL_NAME,
+  registerLocalKernel,
+  registerUserKernel,
+  unregisterKernels,
+} from "./kernelSpec";
 
 interface Options {
   notebook?: boolean;
@@ -24,7 +30,7 @@ export async function main(args: string[] = process.argv.slice(2)): Promise<void
     .argument("[file]", "the notebook to open", "notebooks/00-start-here.ipynb")
     .option("--notebook", "opens Notebook even if JupyterLab is there")
     .option("--register", "only registers the kernel in .jupyter of this clone, and says how to use it")
-    .option("--user", "only registers it as the kernel `token-geometry` of your own, for VS Code and other programs")
+    .option("--user", "only registers it as a kernel of your own, for VS Code, nbconvert, papermill and other programs")
     .option("--unregister", "takes both away again")
     .addHelpText("after", "\nWhat follows a -- goes to Jupyter: npm run lab -- -- --no-browser --port=8899")
     .allowExcessArguments(false)
@@ -45,7 +51,13 @@ async function run(file: string, options: Options, passedOn: string[]): Promise<
     return 0;
   }
   if (options.user) {
-    console.log(`registered the kernel "TypeScript (token-geometry)" in ${registerUserKernel()}`);
+    const [named, asked] = registerUserKernel();
+    console.log(`registered the kernel "TypeScript (token-geometry)" in ${named}`);
+    if (asked) console.log(`and under the name that the notebooks ask for in ${asked}`);
+    else
+      console.log(
+        `a kernel "${KERNEL_NAME}" of your own is there and stays: choose the other one, or --kernel token-geometry`,
+      );
     return 0;
   }
   const path = registerLocalKernel();
