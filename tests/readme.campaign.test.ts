@@ -59,7 +59,11 @@ const RULES: Rule[] = [
   { command: /^node --version$/, prints: /^v(20\.(19|[2-9]\d)|2[1-9]|[3-9]\d)\./ },
   { command: /^export JUPYTER=\S+$/ },
   { command: /^npm run doctor$/, prints: /Everything needed works\./ },
-  { command: /^npm run figures$/, append: "-- fig01", leaves: ["out/figures/fig01.svg", "out/report/report.pdf"] },
+  {
+    command: /^npm run figures$/,
+    append: "-- fig01 --report",
+    leaves: ["out/figures/fig01.svg", "out/report/report.pdf"],
+  },
   { command: /^npm run figures -- fig03 /, append: SMALL, leaves: FIGURE_3 },
   { command: /^npm run lab -- --user$/, prints: /registered the kernel "TypeScript \(token-geometry\)"/ },
   { command: /\bnpm run lab -- --notebook$/, prints: /^opened notebook .*00-start-here\.ipynb$/m },

@@ -58,14 +58,14 @@ describe("npm run figures", () => {
   test("writes in place if asked to; the result is stable, and --clear takes it back", async () => {
     const folder = temporaryFolder();
     const path = saveNotebook(folder, "sum", "1 + 1");
-    expect((await figures(path, "--clear")).code).toBe(0);
+    expect(await figures(path, "--clear")).toMatchObject({ code: 0, err: "" });
     const clean = readFileSync(path, "utf8");
-    expect((await figures(path, "--in-place", "--out", folder)).code).toBe(0);
+    expect(await figures(path, "--in-place", "--out", folder)).toMatchObject({ code: 0, err: "" });
     const first = readFileSync(path, "utf8");
     expect(first).toContain('"2\\n"');
-    expect((await figures(path, "--in-place", "--out", folder)).code).toBe(0);
+    expect(await figures(path, "--in-place", "--out", folder)).toMatchObject({ code: 0, err: "" });
     expect(readFileSync(path, "utf8")).toBe(first);
-    expect((await figures(path, "--clear")).code).toBe(0);
+    expect(await figures(path, "--clear")).toMatchObject({ code: 0, err: "" });
     expect(readFileSync(path, "utf8")).toBe(clean);
   });
 
@@ -114,6 +114,27 @@ describe("npm run figures", () => {
     expect(both.err).toMatch(
       /^error: .*second\.ipynb, cell 2 .*bars\.svg: the notebook first exports a file of this name.*\n$/,
     );
+  });
+
+  test("writes the report where it is asked for, and leaves it alone where it is not", async () => {
+    const folder = temporaryFolder();
+    const path = saveNotebook(
+      folder,
+      "bars",
+      'import { showFigure } from "token-geometry";',
+      'await showFigure({ name: "bars", caption: "Bars", data: [{ type: "bar", y: [1, 2] }], layout: { width: 300, height: 200 } });',
+    );
+    const page = join(folder, "report", "index.html");
+    const quick = await figures(path, "--out", folder);
+    expect(quick).toMatchObject({ code: 0, err: "" });
+    expect(quick.out).not.toContain("report");
+    expect(existsSync(page)).toBe(false);
+    const asked = await figures(path, "--report", "--out", folder);
+    expect(asked.out).toMatch(/\nreport: .*index\.html, .*report\.pdf\n$/);
+    const written = readFileSync(page, "utf8");
+    const again = await figures(path, "--out", folder);
+    expect(again.out).toMatch(/\nreport: .*report is as it was; --report writes it again\n$/);
+    expect(readFileSync(page, "utf8")).toBe(written);
   });
 
   test("says which notebooks lack a parameter", async () => {

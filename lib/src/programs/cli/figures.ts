@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { Command, CommanderError } from "commander";
 import { FIGURES } from "../../figures/figures";
@@ -33,6 +34,7 @@ interface Options {
   jobs?: number;
   timeout: number;
   list?: boolean;
+  report?: boolean;
   inPlace?: boolean;
   clear?: boolean;
 }
@@ -69,6 +71,7 @@ function defineCommand(): Command {
     .option("--jobs <number>", `how many notebooks run at once (default: ${affordableNotebooks()})`, parseJobs)
     .option("--timeout <seconds>", "limit for each cell; 0: none", parseSeconds, 0)
     .option("--list", "only lists the notebooks and their parameters")
+    .option("--report", "also writes the report on all executed notebooks, as is done when no notebook is named")
     .option("--in-place", "also writes them back to where they are, with static pictures")
     .option("--clear", "only removes the outputs from the notebooks, in place")
     .addHelpText("after", "\nExample: npm run figures -- fig03 -p MODELS=data/models/pythia-mini -p PROMPTS=8")
@@ -95,13 +98,23 @@ async function execute(words: string[], options: Options, argv: readonly string[
   }
   const drawing = new Drawing();
   try {
-    const failures = await executeNotebooks(notebooks, outFolder, options, describeRun(argv), drawing);
+    const withReport = words.length === 0 || options.report === true;
+    const failures = await executeNotebooks(notebooks, outFolder, options, describeRun(argv), withReport, drawing);
     console.log(`executed notebooks: ${displayPath(join(outFolder, "notebooks"))}`);
-    const report = await drawing.writeReport(outFolder);
-    if (report.length > 0) console.log(`report: ${report.map(displayPath).join(", ")}`);
+    await writeReport(outFolder, withReport, drawing);
     for (const failure of failures) reportError(failure);
   } finally {
     drawing.close();
+  }
+}
+
+/** All pictures of it take a minute, which one who changes a notebook and runs it again does not want to wait for. */
+async function writeReport(outFolder: string, isWanted: boolean, drawing: Drawing): Promise<void> {
+  if (isWanted) {
+    const report = await drawing.writeReport(outFolder);
+    if (report.length > 0) console.log(`report: ${report.map(displayPath).join(", ")}`);
+  } else if (existsSync(join(outFolder, "report"))) {
+    console.log(`report: ${displayPath(join(outFolder, "report"))} is as it was; --report writes it again`);
   }
 }
 
@@ -132,6 +145,7 @@ async function executeNotebooks(
   outFolder: string,
   options: Options,
   run: ReturnType<typeof describeRun>,
+  withReport: boolean,
   drawing: Drawing,
 ): Promise<UserError[]> {
   const failures: UserError[] = [];
@@ -158,7 +172,7 @@ async function executeNotebooks(
       return { seconds, failure: cellError(file, failure, executed) };
     }
     writeNotebook(executed, withRunRecord(notebook, { ...run, date: new Date().toISOString(), seconds, parameters }));
-    drawing.prepare(executed);
+    if (withReport) drawing.prepare(executed);
     if (options.inPlace) writeNotebook(file.path, await committedNotebook(notebook, outFolder));
     return { seconds };
   };
