@@ -167,6 +167,13 @@ describe("packages", () => {
     expect(named.filter((name) => !isJustified(name))).toEqual([]);
   });
 
+  test("the citation, the changelog and the library have one version", () => {
+    const versionIn = (file: string, pattern: RegExp) => pattern.exec(readFileSync(join(PROJECT, file), "utf8"))?.[1];
+    expect(versionIn("CITATION.cff", /^version: (\S+)$/m)).toBe(root.version);
+    expect(versionIn("CHANGELOG.md", /^## (?:Unreleased \()?([\d.]+)/m)).toBe(root.version);
+    expect(JSON.parse(readFileSync(join(PROJECT, "lib/package.json"), "utf8")).version).toBe(root.version);
+  });
+
   test("versions are exact", () => {
     const versions = sections.flatMap((section) => Object.entries<string>(root[section] ?? {}));
     expect(versions.filter(([, version]) => !/^(\d+\.\d+\.\d+|file:.*)$/.test(version))).toEqual([]);
