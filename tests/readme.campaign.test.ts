@@ -69,6 +69,8 @@ const RULES: Rule[] = [
   { command: /\bnpm run lab -- --notebook$/, prints: /^opened notebook .*00-start-here\.ipynb$/m },
   { command: /^npm run lab -- notebooks\/fig03/, prints: /^opened lab .*fig03-intrinsic-dimension\.ipynb$/m },
   { command: /^npm run lab$/, prints: /^opened lab .*00-start-here\.ipynb$/m },
+  { command: /^npm run setup:blas$/, notHere: "needs a package index; .ci/run does it" },
+  { command: /^npm run setup:blas -- --status$/, prints: /OpenBLAS .* works|not installed/ },
   { command: /^npm run setup:tensorflow -- --status$/, prints: /TensorFlow|not installed/ },
   { command: /^ls out\// },
   { command: /^npx token-geometry extract /, append: "--tokens 64", leaves: ["out/hidden.npy"] },

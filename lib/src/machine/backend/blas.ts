@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { messageOf, UserError } from "../support/errors";
+import { installedBlas } from "./installedBlas";
 import { type Multiplier, prove, type Sgemm } from "./products";
 
 /** The environment variable that names a BLAS library (a path, or a name that the system knows), or says "off". */
@@ -42,8 +43,8 @@ const LIBRARIES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
 const found = new Map<string, BlasSearch>();
 
 /**
- * The BLAS library of this machine, opened and proved once: the one that TOKEN_GEOMETRY_BLAS names, else the first of the
- * usual ones that multiplies right.
+ * The BLAS library of this machine, opened and proved once: the one that TOKEN_GEOMETRY_BLAS names, else the first that
+ * multiplies right of the one that `npm run setup:blas` has brought and the usual ones of the system.
  *
  * @throws UserError if the variable names a library that cannot be used
  */
@@ -57,7 +58,7 @@ export function findBlas(): BlasSearch {
 }
 
 function searchUsual(): BlasSearch {
-  const candidates = LIBRARIES[process.platform] ?? [];
+  const candidates = [installedBlas() ?? [], LIBRARIES[process.platform] ?? []].flat();
   const problems: string[] = [];
   for (const library of candidates) {
     try {
@@ -86,8 +87,11 @@ class NotThere extends Error {}
 
 type Library = ReturnType<typeof import("koffi").load>;
 
-/** @throws if it is not there, not a BLAS library of 32-bit integers, or multiplies wrong */
-function openBlas(library: string): Blas {
+/**
+ * Opens a library and proves it.
+ * @throws if it is not there, not a BLAS library of 32-bit integers, or multiplies wrong
+ */
+export function openBlas(library: string): Blas {
   const { load } = requireKoffi();
   let opened: Library;
   try {
@@ -100,11 +104,26 @@ function openBlas(library: string): Blas {
     }
     throw error;
   }
-  const product =
-    "void cblas_sgemm(int, int, int, int, int, int, float, const float *, int, const float *, int, float, float *, int)";
-  const blas: Blas = { ...describe(opened, library), library, sgemm: opened.func(product) as unknown as Sgemm };
+  const sgemm = functionOf(opened, (name) => `void ${name}(${SGEMM_ARGUMENTS})`, "cblas_sgemm") as unknown as Sgemm;
+  const blas: Blas = { ...describe(opened, library), library, sgemm };
   prove(blas);
   return blas;
+}
+
+const SGEMM_ARGUMENTS =
+  "int, int, int, int, int, int, float, const float *, int, const float *, int, float, float *, int";
+
+/** A function by its name, or by the name that it has in SciPy's build of OpenBLAS. @throws if it has neither */
+function functionOf(opened: Library, declare: (name: string) => string, name: string) {
+  try {
+    return opened.func(declare(name));
+  } catch (error) {
+    try {
+      return opened.func(declare(`scipy_${name}`));
+    } catch {
+      throw error;
+    }
+  }
 }
 
 function requireKoffi(): typeof import("koffi") {
@@ -124,11 +143,12 @@ function describe(opened: Library, library: string): { name: string; threads?: n
       return undefined; // Another implementation.
     }
   };
-  const openBlas = ask<string>("const char *openblas_get_config()");
-  if (openBlas !== undefined) {
-    if (openBlas.includes("USE64BITINT")) throw new Error("it is built for 64-bit integers");
-    const version = /^OpenBLAS (\S+)/.exec(openBlas)?.[1] ?? "of an unknown version";
-    return { name: `OpenBLAS ${version}`, threads: ask<number>("int openblas_get_num_threads()") };
+  for (const prefix of ["", "scipy_"]) {
+    const config = ask<string>(`const char *${prefix}openblas_get_config()`);
+    if (config === undefined) continue;
+    if (config.includes("USE64BITINT")) throw new Error("it is built for 64-bit integers");
+    const version = /^OpenBLAS (\S+)/.exec(config)?.[1] ?? "of an unknown version";
+    return { name: `OpenBLAS ${version}`, threads: ask<number>(`int ${prefix}openblas_get_num_threads()`) };
   }
   const mklThreads = ask<number>("int MKL_Get_Max_Threads()");
   if (mklThreads !== undefined) {

@@ -1,5 +1,5 @@
 import { rmSync, statSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { Command } from "commander";
 import { findChangedFile, type Manifest, readManifest } from "../../machine/backend/tensorflowManifest";
 import {
@@ -12,8 +12,8 @@ import { formatBytes } from "../../machine/packages/progressBar";
 import { parseWheelName } from "../../machine/packages/wheelName";
 import { reportError, UserError } from "../../machine/support/errors";
 import { sha256Of } from "../../machine/support/hash";
-import { userCache } from "../../machine/support/userCache";
 import { ZipArchive } from "../../machine/support/zip";
+import { cacheFolder } from "./cacheFolder";
 import { findCompiler, findNodeHeaders } from "./compile";
 import { type FoundWheel, findWheel, requireWheelFile, takeWheel } from "./findWheel";
 import { findGpuDriver, requireGpuDriver } from "./gpu";
@@ -125,11 +125,6 @@ function announceDisk(packageFolder: string, device: "cpu" | "gpu", say: (line: 
     `this takes about ${formatBytes(download)} in ${cacheFolder()} for downloads and ${formatBytes(installed)} in ${packageFolder}`,
   );
   checkDisk(packageFolder, installed);
-}
-
-/** Where downloaded wheels are kept. */
-export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
-  return join(userCache(environment), "wheels");
 }
 
 async function findCudaWheels(wheel: FoundWheel, request: Parameters<typeof findWheel>[0]): Promise<FoundWheel[]> {

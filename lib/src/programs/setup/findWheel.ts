@@ -37,7 +37,7 @@ export interface WheelRequest {
 /** @throws UserError if there is no file of that path */
 export function requireWheelFile(path: string): void {
   if (!existsSync(path))
-    throw new UserError(`${path}: no such file; --wheel takes the path of a downloaded TensorFlow wheel (.whl)`);
+    throw new UserError(`${path}: no such file; --wheel takes the path of a downloaded wheel (.whl)`);
 }
 
 /**
@@ -46,7 +46,7 @@ export function requireWheelFile(path: string): void {
  */
 export async function takeWheel(path: string, platform: Platform): Promise<FoundWheel> {
   requireWheelFile(path);
-  const wheel = await describe(path, platform, undefined);
+  const wheel = await describeWheel(path, platform, undefined);
   if (!["tensorflow", "tensorflow-cpu"].includes(parseWheelName(basename(path)).project)) {
     throw new UserError(`${path}: is a wheel of another project; --wheel takes one of tensorflow-cpu or tensorflow`);
   }
@@ -59,7 +59,7 @@ export async function takeWheel(path: string, platform: Platform): Promise<Found
  */
 export async function findWheel(request: WheelRequest): Promise<FoundWheel> {
   const cached = findCached(request);
-  if (cached) return describe(cached, request.platform, undefined);
+  if (cached) return describeWheel(cached, request.platform, undefined);
   mkdirSync(request.cache, { recursive: true });
   checkDisk(request.cache, request.bytes ?? 0);
   const tried: string[] = [];
@@ -67,7 +67,7 @@ export async function findWheel(request: WheelRequest): Promise<FoundWheel> {
   for (const project of pip ? request.projects : []) {
     request.say(`asking pip for ${project}${request.specifier}`);
     const answer = downloadWithPip(pip!, `${project}${request.specifier}`, request.cache, request.platform);
-    if ("path" in answer) return describe(answer.path, request.platform, "the index that pip uses");
+    if ("path" in answer) return describeWheel(answer.path, request.platform, "the index that pip uses");
     tried.push(`pip: ${answer.why}`);
   }
   if (!pip) tried.push("pip: there is none");
@@ -80,7 +80,7 @@ export async function findWheel(request: WheelRequest): Promise<FoundWheel> {
         const target = join(request.cache, file.fileName);
         request.say(`taking ${file.fileName}${file.size ? ` (${formatBytes(file.size)})` : ""} from ${base}`);
         await download(file, target);
-        return await describe(target, request.platform, file.sha256 ? `the index ${base}` : undefined);
+        return await describeWheel(target, request.platform, file.sha256 ? `the index ${base}` : undefined);
       } catch (error) {
         if (error instanceof DownloadError) throw error;
         tried.push(messageOf(error));
@@ -130,7 +130,16 @@ function findCached(request: WheelRequest): string | undefined {
   return undefined;
 }
 
-async function describe(path: string, platform: Platform, checkedAgainst: string | undefined): Promise<FoundWheel> {
+/**
+ * A wheel on this machine, hashed.
+ * @param checkedAgainst what its hash was found to be right by; the table of known wheels without it
+ * @throws UserError if it does not fit this machine, or its hash is not the known one
+ */
+export async function describeWheel(
+  path: string,
+  platform: Platform,
+  checkedAgainst: string | undefined,
+): Promise<FoundWheel> {
   const file = basename(path);
   const wheel = parseWheelName(file);
   const misfit = wheelMisfit(wheel, platform);

@@ -25,7 +25,7 @@ import {
 import { findTensorflowAddon, findTensorflowPackage } from "../../machine/backend/tensorflowRuntime";
 import { checkDisk } from "../../machine/packages/disk";
 import { UserError } from "../../machine/support/errors";
-import { cacheFolder } from "./command";
+import { cacheFolder } from "./cacheFolder";
 import { findCompiler, findNodeHeaders } from "./compile";
 import { takeWheel } from "./findWheel";
 import { findGpuDriver, requireGpuDriver } from "./gpu";

@@ -9,28 +9,27 @@ export interface PlatformFacts {
 }
 
 /**
- * Says what machine this is, or why TensorFlow cannot be set up on it.
+ * Says what machine this is, or why TensorFlow, or something else that comes in wheels, cannot be set up on it.
  * @throws UserError on Windows, on Linux with musl, and on processors for which there are no wheels
  */
-export function describePlatform(facts: PlatformFacts = factsOfThisNode()): Platform {
+export function describePlatform(facts: PlatformFacts = factsOfThisNode(), what = "TensorFlow"): Platform {
   const keep = "the project goes on with the wasm backend";
   if (facts.platform === "win32") {
     throw new UserError(`TensorFlow cannot be set up on Windows itself: run the project inside WSL 2 (Linux); ${keep}`);
   }
   if (facts.platform !== "linux" && facts.platform !== "darwin") {
-    throw new UserError(`there is no TensorFlow for ${facts.platform}; ${keep}`);
+    throw new UserError(`there is no ${what} for ${facts.platform}; ${keep}`);
   }
   if (facts.platform === "darwin") {
     if (facts.arch === "arm64") return { system: "macos", machine: "arm64" };
     throw new UserError(`TensorFlow no longer comes for Macs with ${facts.arch} processors; ${keep}`);
   }
   const machine = { x64: "x86_64", arm64: "aarch64" }[facts.arch];
-  if (!machine)
-    throw new UserError(`there is no TensorFlow for ${facts.arch} processors (only x64 and arm64); ${keep}`);
+  if (!machine) throw new UserError(`there is no ${what} for ${facts.arch} processors (only x64 and arm64); ${keep}`);
   const version = /^(\d+)\.(\d+)/.exec(facts.glibc ?? "");
   if (!version) {
     throw new UserError(
-      `this Linux uses musl, TensorFlow needs glibc: use a Debian, Ubuntu or Fedora based system or image; ${keep}`,
+      `this Linux uses musl, ${what} needs glibc: use a Debian, Ubuntu or Fedora based system or image; ${keep}`,
     );
   }
   return { system: "linux", machine, glibc: [Number(version[1]), Number(version[2])] };
