@@ -5,7 +5,7 @@
  *
  * @see Goto and van de Geijn 2008 (ACM TOMS 34, 12): operands are packed block by block into the order of the innermost loop
  */
-import { packAcross, packAlong } from "./pack";
+import { pack } from "./pack";
 import { addTile, TILE_COLUMNS, TILE_ROWS } from "./tile";
 
 /** A block of the left matrix and ... */
@@ -24,20 +24,9 @@ export function workspaceBytes(): usize {
   return LEFT_BYTES + RIGHT_BYTES + TILE_BYTES;
 }
 
-/** A matrix of which {@link multiply} may be given the transposed one: values follow each other along rows or along columns. */
-function pack(
-  from: usize,
-  stride: usize,
-  isAcross: bool,
-  first: i32,
-  count: i32,
-  begin: i32,
-  inner: i32,
-  width: i32,
-  to: usize,
-): void {
-  if (isAcross) packAcross(from + <usize>begin * stride + ((<usize>first) << 2), stride, count, inner, width, to);
-  else packAlong(from + <usize>first * stride + ((<usize>begin) << 2), stride, count, inner, width, to);
+/** Where the vectors from `first` on begin, at the place `begin` of each; see {@link pack} for their stride. */
+function cornerOf(matrix: usize, stride: usize, isAcross: bool, first: i32, begin: i32): usize {
+  return matrix + <usize>(isAcross ? begin : first) * stride + ((<usize>(isAcross ? first : begin)) << 2);
 }
 
 /**
@@ -66,10 +55,12 @@ export function multiply(
     const width = min(BLOCK_COLUMNS, columns - column);
     for (let begin = 0; begin < inner; begin += BLOCK_INNER) {
       const depth = min(BLOCK_INNER, inner - begin);
-      pack(right, rightStride, !isRightTransposed, column, width, begin, depth, TILE_COLUMNS, packedRight);
+      const strip = cornerOf(right, rightStride, !isRightTransposed, column, begin);
+      pack(strip, rightStride, !isRightTransposed, width, depth, TILE_COLUMNS, packedRight);
       for (let row = 0; row < rows; row += BLOCK_ROWS) {
         const height = min(BLOCK_ROWS, rows - row);
-        pack(left, leftStride, isLeftTransposed, row, height, begin, depth, TILE_ROWS, packedLeft);
+        const block = cornerOf(left, leftStride, isLeftTransposed, row, begin);
+        pack(block, leftStride, isLeftTransposed, height, depth, TILE_ROWS, packedLeft);
         const corner = result + <usize>row * stride + ((<usize>column) << 2);
         multiplyBlock(packedLeft, packedRight, height, width, depth, corner, stride, add || begin > 0, tile);
       }

@@ -1,45 +1,32 @@
 /**
- * Vectors of a matrix, `width` of them (4 or 8) at a time, in the order in which tiles are multiplied: of each group the first
- * values of all its vectors, then the second ones, and so on; a last group that is not full has zeros.
+ * Packs vectors of a matrix, `width` of them (4 or 8) at a time, in the order in which tiles are multiplied: of each group the
+ * first values of all its vectors, then the second ones, and so on; a last group that is not full has zeros.
+ *
+ * @param stride from one place to the next if the values at one place of all vectors follow each other (`isAcross`), else from
+ * one vector to the next
  */
-
-/** Where the values at one place of all vectors follow each other, and `stride` is from one place to the next. */
-export function packAcross(from: usize, stride: usize, count: i32, inner: i32, width: i32, to: usize): void {
+export function pack(from: usize, stride: usize, isAcross: bool, count: i32, inner: i32, width: i32, to: usize): void {
   const size = (<usize>width) << 2;
+  const toNext: usize = isAcross ? 4 : stride;
   for (let first = 0; first < count; first += width) {
-    let at = from + ((<usize>first) << 2);
     const own = min(width, count - first);
-    if (own < width) {
-      packPart(at, 4, stride, own, inner, width, to);
-    } else if (width === 8) {
-      for (let place = 0; place < inner; place++, at += stride, to += 32) {
-        v128.store(to, v128.load(at));
-        v128.store(to, v128.load(at, 16), 16);
+    if (own < width) packPart(from, toNext, isAcross ? stride : 4, own, inner, width, to);
+    else {
+      for (let quarter = 0; quarter < width; quarter += 4) {
+        const four = from + <usize>quarter * toNext;
+        const place = to + ((<usize>quarter) << 2);
+        if (isAcross) copyFour(four, stride, inner, place, size);
+        else transposeFour(four, stride, inner, place, size);
       }
-      continue;
-    } else {
-      for (let place = 0; place < inner; place++, at += stride, to += 16) v128.store(to, v128.load(at));
-      continue;
     }
+    from += <usize>width * toNext;
     to += size * <usize>inner;
   }
 }
 
-/** Where the values of a vector follow each other, and `stride` is from one vector to the next. */
-export function packAlong(from: usize, stride: usize, count: i32, inner: i32, width: i32, to: usize): void {
-  const size = (<usize>width) << 2;
-  for (let first = 0; first < count; first += width) {
-    const at = from + <usize>first * stride;
-    const own = min(width, count - first);
-    if (own < width) {
-      packPart(at, stride, 4, own, inner, width, to);
-    } else {
-      for (let quarter = 0; quarter < width; quarter += 4) {
-        transposeFour(at + <usize>quarter * stride, stride, inner, to + ((<usize>quarter) << 2), size);
-      }
-    }
-    to += size * <usize>inner;
-  }
+/** Four vectors whose values at one place follow each other, each place `size` bytes after the last one. */
+function copyFour(from: usize, stride: usize, inner: i32, to: usize, size: usize): void {
+  for (let place = 0; place < inner; place++, from += stride, to += size) v128.store(to, v128.load(from));
 }
 
 /** Four vectors, each value of them `size` bytes after the last one. */
