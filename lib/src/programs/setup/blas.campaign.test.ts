@@ -1,4 +1,5 @@
 /** The BLAS library of `npm run setup:blas`, from its wheel on PyPI: .ci/run fetches it ahead, since tests have no network. */
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -35,7 +36,6 @@ describe.skipIf(!file)("npm run setup:blas", () => {
     expect(said.at(-1)).toMatch(/^OpenBLAS \d\S+ works: .*libscipy_openblas\.so \(\d+ MB\)/);
     const script = `const { findBlas } = require(${JSON.stringify(join(__dirname, "../../../dist/machine/backend/blas.js"))});
       console.log(findBlas().blas.library)`;
-    const { spawnSync } = await import("node:child_process");
     const { stdout } = spawnSync(process.execPath, ["-e", script], { encoding: "utf8" });
     expect(stdout.trim()).toBe(installedBlas());
     vi.stubEnv(BLAS_VARIABLE, installedBlas()!);

@@ -1,15 +1,17 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { renameSync, rmSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { Command } from "commander";
 import { openBlas } from "../../machine/backend/blas";
 import { BLAS_FILE, blasFolder, installedBlas } from "../../machine/backend/installedBlas";
 import { formatBytes } from "../../machine/packages/progressBar";
-import { type Platform, parseWheelName } from "../../machine/packages/wheelName";
-import { messageOf, reportError, UserError } from "../../machine/support/errors";
+import type { Platform } from "../../machine/packages/wheelName";
+import { messageOf, UserError } from "../../machine/support/errors";
+import { makeFolder, makeWorkFolder } from "../../machine/support/files";
 import { ZipArchive } from "../../machine/support/zip";
 import { cacheFolder } from "./cacheFolder";
-import { describeWheel, findWheel, requireWheelFile } from "./findWheel";
+import { findWheel, takeWheel } from "./findWheel";
 import { describePlatform } from "./platform";
+import { runSetup } from "./runSetup";
 import { type UnpackPlan, unpack } from "./unpack";
 
 /** OpenBLAS for programs of Python that link to it, on PyPI: one library, and nothing that it needs besides. */
@@ -40,13 +42,7 @@ export async function main(args: string[] = process.argv.slice(2)): Promise<void
     .option("--status", "say what is installed, and try it")
     .option("--uninstall", "take it away again")
     .allowExcessArguments(false);
-  try {
-    await setupBlas(command.parse(args, { from: "user" }).opts<BlasOptions>(), (line) =>
-      process.stderr.write(`${line}\n`),
-    );
-  } catch (error) {
-    reportError(error);
-  }
+  await runSetup(command, args, setupBlas);
 }
 
 /**
@@ -63,15 +59,12 @@ export async function setupBlas(options: BlasOptions, say: (line: string) => voi
   if (options.status) return say(installed ? `${openBlas(installed).name} works: ${installed}` : "not installed");
   // npm runs scripts in the project's folder; a path is meant from where the person stood.
   const wheelFile = options.wheel && resolve(process.env.INIT_CWD ?? ".", options.wheel);
-  if (wheelFile) requireWheelFile(wheelFile);
   const platform = linuxPlatform();
-  const path = wheelFile ?? (await findBlasWheel(options.version ?? VERSION, platform, say));
-  const wheel = await describeWheel(path, platform, undefined);
-  if (parseWheelName(basename(path)).project !== PROJECT) {
-    throw new UserError(`${path}: is a wheel of another project; --wheel takes one of ${PROJECT}`);
-  }
+  const specifier = `==${options.version ?? VERSION}`;
+  const request = { projects: [PROJECT], specifier, cache: cacheFolder(), platform, bytes: DOWNLOAD, say };
+  const wheel = wheelFile ? await takeWheel(wheelFile, platform, request.projects) : await findWheel(request);
   say(`wheel ${wheel.file}, SHA-256 checked against ${wheel.checkedAgainst}`);
-  const { name, size } = await installLibrary(path);
+  const { name, size } = await installLibrary(wheel.path);
   say(
     `${name} works: ${join(blasFolder(), BLAS_FILE)} (${formatBytes(size)}); npm run setup:blas -- --uninstall takes it away`,
   );
@@ -89,26 +82,22 @@ function linuxPlatform(): Platform {
   return describePlatform(undefined, "OpenBLAS of PyPI");
 }
 
-async function findBlasWheel(version: string, platform: Platform, say: (line: string) => void): Promise<string> {
-  const cache = cacheFolder();
-  const request = { projects: [PROJECT], specifier: `==${version}`, cache, platform, bytes: DOWNLOAD, say };
-  return (await findWheel(request)).path;
-}
-
 /** Unpacks the library beside its place, tries it, and only then puts it there. */
 async function installLibrary(path: string): Promise<{ name: string; size: number }> {
   const archive = new ZipArchive(path);
-  const unfinished = `${blasFolder()}-${process.pid}`;
+  const cache = dirname(blasFolder());
+  makeFolder(cache);
+  const stage = makeWorkFolder(cache);
   try {
     const plan: UnpackPlan = { members: [{ name: LIBRARY, target: BLAS_FILE }], size: archive.entry(LIBRARY).size };
-    const [{ size }] = await unpack(archive, plan, unfinished);
-    const { name } = tried(join(unfinished, BLAS_FILE));
-    mkdirSync(blasFolder(), { recursive: true });
-    renameSync(join(unfinished, BLAS_FILE), join(blasFolder(), BLAS_FILE));
+    const [{ size }] = await unpack(archive, plan, stage);
+    const { name } = tried(join(stage, BLAS_FILE));
+    makeFolder(blasFolder());
+    renameSync(join(stage, BLAS_FILE), join(blasFolder(), BLAS_FILE));
     return { name, size };
   } finally {
     archive.close();
-    if (existsSync(unfinished)) rmSync(unfinished, { recursive: true, force: true });
+    rmSync(stage, { recursive: true, force: true });
   }
 }
 

@@ -10,7 +10,7 @@ import {
 import { checkDisk } from "../../machine/packages/disk";
 import { formatBytes } from "../../machine/packages/progressBar";
 import { parseWheelName } from "../../machine/packages/wheelName";
-import { reportError, UserError } from "../../machine/support/errors";
+import { UserError } from "../../machine/support/errors";
 import { sha256Of } from "../../machine/support/hash";
 import { ZipArchive } from "../../machine/support/zip";
 import { cacheFolder } from "./cacheFolder";
@@ -21,6 +21,7 @@ import { installTensorflow, uninstallTensorflow } from "./install";
 import { DEFAULT_VERSION } from "./knownWheels";
 import { describePlatform } from "./platform";
 import { proveAddon } from "./prove";
+import { runSetup } from "./runSetup";
 import { readMetadata } from "./unpack";
 import { cudaRequirements } from "./version";
 
@@ -52,13 +53,7 @@ export async function main(args: string[] = process.argv.slice(2)): Promise<void
     .option("--status", "say what is installed, and check it")
     .option("--uninstall", "take it away again")
     .allowExcessArguments(false);
-  try {
-    await setup(command.parse(args, { from: "user" }).opts<SetupOptions>(), (line) =>
-      process.stderr.write(`${line}\n`),
-    );
-  } catch (error) {
-    reportError(error);
-  }
+  await runSetup(command, args, setup);
 }
 
 /**

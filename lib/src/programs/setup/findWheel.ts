@@ -42,13 +42,18 @@ export function requireWheelFile(path: string): void {
 
 /**
  * Takes a wheel that was given by hand.
- * @throws UserError if there is no such file, it does not fit this machine, or its hash is not the known one
+ * @param projects of which it may be
+ * @throws UserError if there is no such file, it does not fit this machine, its hash is not the known one, or it is of another project
  */
-export async function takeWheel(path: string, platform: Platform): Promise<FoundWheel> {
+export async function takeWheel(
+  path: string,
+  platform: Platform,
+  projects: readonly string[] = ["tensorflow-cpu", "tensorflow"],
+): Promise<FoundWheel> {
   requireWheelFile(path);
-  const wheel = await describeWheel(path, platform, undefined);
-  if (!["tensorflow", "tensorflow-cpu"].includes(parseWheelName(basename(path)).project)) {
-    throw new UserError(`${path}: is a wheel of another project; --wheel takes one of tensorflow-cpu or tensorflow`);
+  const wheel = await describe(path, platform, undefined);
+  if (!projects.includes(parseWheelName(basename(path)).project)) {
+    throw new UserError(`${path}: is a wheel of another project; --wheel takes one of ${projects.join(" or ")}`);
   }
   return wheel;
 }
@@ -59,7 +64,7 @@ export async function takeWheel(path: string, platform: Platform): Promise<Found
  */
 export async function findWheel(request: WheelRequest): Promise<FoundWheel> {
   const cached = findCached(request);
-  if (cached) return describeWheel(cached, request.platform, undefined);
+  if (cached) return describe(cached, request.platform, undefined);
   mkdirSync(request.cache, { recursive: true });
   checkDisk(request.cache, request.bytes ?? 0);
   const tried: string[] = [];
@@ -67,7 +72,7 @@ export async function findWheel(request: WheelRequest): Promise<FoundWheel> {
   for (const project of pip ? request.projects : []) {
     request.say(`asking pip for ${project}${request.specifier}`);
     const answer = downloadWithPip(pip!, `${project}${request.specifier}`, request.cache, request.platform);
-    if ("path" in answer) return describeWheel(answer.path, request.platform, "the index that pip uses");
+    if ("path" in answer) return describe(answer.path, request.platform, "the index that pip uses");
     tried.push(`pip: ${answer.why}`);
   }
   if (!pip) tried.push("pip: there is none");
@@ -80,7 +85,7 @@ export async function findWheel(request: WheelRequest): Promise<FoundWheel> {
         const target = join(request.cache, file.fileName);
         request.say(`taking ${file.fileName}${file.size ? ` (${formatBytes(file.size)})` : ""} from ${base}`);
         await download(file, target);
-        return await describeWheel(target, request.platform, file.sha256 ? `the index ${base}` : undefined);
+        return await describe(target, request.platform, file.sha256 ? `the index ${base}` : undefined);
       } catch (error) {
         if (error instanceof DownloadError) throw error;
         tried.push(messageOf(error));
@@ -130,16 +135,7 @@ function findCached(request: WheelRequest): string | undefined {
   return undefined;
 }
 
-/**
- * A wheel on this machine, hashed.
- * @param checkedAgainst what its hash was found to be right by; the table of known wheels without it
- * @throws UserError if it does not fit this machine, or its hash is not the known one
- */
-export async function describeWheel(
-  path: string,
-  platform: Platform,
-  checkedAgainst: string | undefined,
-): Promise<FoundWheel> {
+async function describe(path: string, platform: Platform, checkedAgainst: string | undefined): Promise<FoundWheel> {
   const file = basename(path);
   const wheel = parseWheelName(file);
   const misfit = wheelMisfit(wheel, platform);
