@@ -1,14 +1,9 @@
 import type { Cloud } from "../machine/support/cloud";
 import { UserError } from "../machine/support/errors";
+import { WebAssembly } from "../machine/support/webAssembly";
 import { KERNEL_BINARY } from "./kernelBinary";
 
-// TypeScript knows WebAssembly only together with a browser's types.
-declare const WebAssembly: {
-  Module: new (bytes: Uint8Array) => object;
-  Instance: new (module: object) => { exports: unknown };
-};
-
-/** What lib/kernels exports; see there. Arguments `...At` are places in memory, in bytes; a boolean goes as a number. */
+/** What lib/kernels/geometry exports; see there. Arguments `...At` are places in memory, in bytes; a boolean goes as a number. */
 interface KernelExports {
   memory: { buffer: ArrayBuffer };
   reserve(bytes: number): number;

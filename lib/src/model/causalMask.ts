@@ -39,7 +39,7 @@ export class CausalMask {
   }
 
   /** The mask of a block's queries for the keys that any of them may look at, `times` over. [times * count, seen] */
-  rows({ start, count, seen }: QueryBlock, times = 1): tf.Tensor2D {
+  rows({ start, count, seen }: QueryBlock, times: number): tf.Tensor2D {
     // All heads and layers use it, so it outlives the tidy of the one that asked first.
     return this.keep(`${start} ${count} ${times}`, () => {
       const widest = this.widest(count, times);

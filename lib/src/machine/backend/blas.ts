@@ -9,6 +9,10 @@ export const BLAS_VARIABLE = "TOKEN_GEOMETRY_BLAS";
 
 /** A library of the system that multiplies float32 matrices, often several times as fast as WebAssembly does. */
 export interface Blas extends Multiplier {
+  /** For people: "OpenBLAS 0.3.21". */
+  name: string;
+  /** How many threads a product may take, if the library tells. */
+  threads?: number;
   /** How it was found: a path, or a name that the system's loader knows. */
   library: string;
 }
@@ -104,8 +108,9 @@ export function openBlas(library: string): Blas {
     }
     throw error;
   }
-  const sgemm = functionOf(opened, (name) => `void ${name}(${SGEMM_ARGUMENTS})`, "cblas_sgemm") as unknown as Sgemm;
-  const blas: Blas = { ...describe(opened, library), library, sgemm };
+  const prefix = prefixOf(opened);
+  const sgemm = opened.func(`void ${prefix}cblas_sgemm(${SGEMM_ARGUMENTS})`) as unknown as Sgemm;
+  const blas: Blas = { ...describe(opened, library, prefix), library, sgemm };
   prove(blas);
   return blas;
 }
@@ -113,16 +118,13 @@ export function openBlas(library: string): Blas {
 const SGEMM_ARGUMENTS =
   "int, int, int, int, int, int, float, const float *, int, const float *, int, float, float *, int";
 
-/** A function by its name, or by the name that it has in SciPy's build of OpenBLAS. @throws if it has neither */
-function functionOf(opened: Library, declare: (name: string) => string, name: string) {
+/** What stands before the names of all functions: "scipy_" in SciPy's build of OpenBLAS. */
+function prefixOf(opened: Library): string {
   try {
-    return opened.func(declare(name));
-  } catch (error) {
-    try {
-      return opened.func(declare(`scipy_${name}`));
-    } catch {
-      throw error;
-    }
+    opened.func("void scipy_cblas_sgemm()");
+    return "scipy_";
+  } catch {
+    return "";
   }
 }
 
@@ -135,7 +137,7 @@ function requireKoffi(): typeof import("koffi") {
 }
 
 /** Name, version and number of threads, by the functions in which the implementations differ. */
-function describe(opened: Library, library: string): { name: string; threads?: number } {
+function describe(opened: Library, library: string, prefix: string): { name: string; threads?: number } {
   const ask = <Answer>(definition: string, ...parameters: unknown[]): Answer | undefined => {
     try {
       return opened.func(definition)(...parameters);
@@ -143,11 +145,10 @@ function describe(opened: Library, library: string): { name: string; threads?: n
       return undefined; // Another implementation.
     }
   };
-  for (const prefix of ["", "scipy_"]) {
-    const config = ask<string>(`const char *${prefix}openblas_get_config()`);
-    if (config === undefined) continue;
-    if (config.includes("USE64BITINT")) throw new Error("it is built for 64-bit integers");
-    const version = /^OpenBLAS (\S+)/.exec(config)?.[1] ?? "of an unknown version";
+  const openBlas = ask<string>(`const char *${prefix}openblas_get_config()`);
+  if (openBlas !== undefined) {
+    if (openBlas.includes("USE64BITINT")) throw new Error("it is built for 64-bit integers");
+    const version = /^OpenBLAS (\S+)/.exec(openBlas)?.[1] ?? "of an unknown version";
     return { name: `OpenBLAS ${version}`, threads: ask<number>(`int ${prefix}openblas_get_num_threads()`) };
   }
   const mklThreads = ask<number>("int MKL_Get_Max_Threads()");

@@ -1,9 +1,5 @@
 /** What multiplies float32 matrices: a library of the system, or WebAssembly. */
 export interface Multiplier {
-  /** For people: "OpenBLAS 0.3.21". */
-  name: string;
-  /** How many threads a product may take, if that is known. */
-  threads?: number;
   /** Multiplies where the values lie, without a copy. The sizes are not checked: see {@link multiply}. */
   sgemm: Sgemm;
 }

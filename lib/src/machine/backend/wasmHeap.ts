@@ -19,10 +19,19 @@ export interface WasmBackend extends tf.KernelBackend {
 export function heapOffset({ dataIdMap }: WasmBackend, { dataId, shape }: tf.TensorInfo): number {
   const { memoryOffset } = dataIdMap.get(dataId);
   if (memoryOffset === 0 && tf.util.sizeFromShape(shape) > 0) {
-    throw new Error("WebAssembly's memory (4 GB at most) is full");
+    throw memoryIsFull();
   }
   return memoryOffset;
 }
+
+/** Reserves bytes beside the tensors. @throws if there is no room */
+export function reserveOnHeap({ wasm }: WasmBackend, bytes: number): number {
+  const at = wasm._malloc(bytes) >>> 0;
+  if (at === 0) throw memoryIsFull();
+  return at;
+}
+
+const memoryIsFull = () => new Error("WebAssembly's memory (4 GB at most) is full");
 
 /**
  * The values of a float32 tensor where they lie. To be asked for after the last allocation: one can move WebAssembly's
@@ -33,17 +42,13 @@ export function heapView(backend: WasmBackend, tensor: tf.TensorInfo): Float32Ar
   return new Float32Array(backend.wasm.HEAPU8.buffer, offset, tf.util.sizeFromShape(tensor.shape));
 }
 
-/** The kernels that came with the backend, as long as others stand in for them. */
+/** The kernels that came with the backend, for which others stand in. */
 const originals = new Map<string, tf.KernelConfig>();
 
-/** Has a function do an operator of the backend for WebAssembly; without one it is the backend's own again. */
-export function replaceWasmKernel(
-  kernelName: string,
-  replacement: ((original: tf.KernelFunc) => tf.KernelFunc) | undefined,
-): void {
+/** Has a function do an operator of the backend for WebAssembly, in place of the backend's own. */
+export function replaceWasmKernel(kernelName: string, replacement: (original: tf.KernelFunc) => tf.KernelFunc): void {
   const original = originals.get(kernelName) ?? tf.getKernel(kernelName, "wasm");
   originals.set(kernelName, original);
   tf.unregisterKernel(kernelName, "wasm");
-  const kernelFunc = replacement ? replacement(original.kernelFunc) : original.kernelFunc;
-  tf.registerKernel({ ...original, kernelFunc });
+  tf.registerKernel({ ...original, kernelFunc: replacement(original.kernelFunc) });
 }

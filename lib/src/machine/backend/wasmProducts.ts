@@ -1,14 +1,8 @@
 import { setFlagsFromString } from "node:v8";
+import { WebAssembly } from "../support/webAssembly";
 import { FUSED_PRODUCTS, PLAIN_PRODUCTS } from "./productBinaries";
 import { type Multiplier, PROOF_VALUES, prove, TRANSPOSED } from "./products";
-import type { WasmBackend } from "./wasmHeap";
-
-// TypeScript knows WebAssembly only together with a browser's types.
-declare const WebAssembly: {
-  validate(bytes: Uint8Array): boolean;
-  Module: new (bytes: Uint8Array) => object;
-  Instance: new (module: object, imports: object) => { exports: unknown };
-};
+import { reserveOnHeap, type WasmBackend } from "./wasmHeap";
 
 /** What lib/kernels/products exports; see there. Arguments `...At` are places in memory, in bytes. */
 interface ProductExports {
@@ -73,15 +67,9 @@ export function openWasmProducts(backend: WasmBackend, binary: Uint8Array): Mult
   const { wasm } = backend;
   const module = new WebAssembly.Module(binary);
   const kernels = new WebAssembly.Instance(module, { env: { memory: wasm.asm.memory } }).exports as ProductExports;
-  const reserve = (bytes: number) => {
-    const at = wasm._malloc(bytes) >>> 0;
-    if (at === 0) throw new Error("WebAssembly's memory (4 GB at most) is full");
-    return at;
-  };
-  const workspaceAt = Math.ceil(reserve(kernels.workspaceBytes() + CACHE_LINE) / CACHE_LINE) * CACHE_LINE;
+  const workspaceAt =
+    Math.ceil(reserveOnHeap(backend, kernels.workspaceBytes() + CACHE_LINE) / CACHE_LINE) * CACHE_LINE;
   const multiplier: Multiplier = {
-    name: "WebAssembly",
-    threads: 1,
     sgemm(_order, left, right, rows, columns, inner, _alpha, a, _aStride, b, _bStride, beta, c) {
       kernels.multiply(
         rows,
@@ -97,7 +85,7 @@ export function openWasmProducts(backend: WasmBackend, binary: Uint8Array): Mult
       );
     },
   };
-  const proofAt = reserve(4 * PROOF_VALUES);
+  const proofAt = reserveOnHeap(backend, 4 * PROOF_VALUES);
   try {
     prove(multiplier, new Float32Array(wasm.HEAPU8.buffer, proofAt, PROOF_VALUES));
   } finally {
