@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { registerLocalKernel } from "../lib/src/programs/doctor/kernelSpec";
+import { localJupyterPath, registerLocalKernel } from "../lib/src/programs/doctor/kernelSpec";
 import { readNotebook, writeNotebook } from "../lib/src/programs/runner/notebook";
 import { PROJECT } from "./support/cli";
 import { findFrontEnd } from "./support/jupyterServer";
@@ -27,7 +27,7 @@ function run(program: string, ...args: string[]) {
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     PATH: `${programs}${delimiter}${process.env.PATH}`,
-    JUPYTER_PATH: join(PROJECT, ".jupyter"),
+    JUPYTER_PATH: localJupyterPath(),
     JUPYTER_DATA_DIR: join(state, "data"),
     JUPYTER_CONFIG_DIR: join(state, "config"),
     JUPYTER_RUNTIME_DIR: join(state, "runtime"),
